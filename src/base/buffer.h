@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A growing byte buffer with a limit. Past the limit (or without memory) bytes are dropped and
+// `failed` stays set, so writers need not check every append but must check once at the end.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/str.h"
+
+struct buffer {
+    char *data;
+    size_t size, room; // bytes used, bytes allocated
+    size_t limit;      // 0 means none
+    bool failed;
+};
+
+void buffer_done(struct buffer *buffer);  // frees; the struct is reusable
+void buffer_clear(struct buffer *buffer); // keeps the memory
+// Room for `size` more bytes at data + size, or NULL when that fails; the caller then adds to .size.
+char *buffer_reserve(struct buffer *buffer, size_t size);
+void buffer_append(struct buffer *buffer, const void *bytes, size_t size);
+void buffer_append_str(struct buffer *buffer, str s);
+void buffer_append_c(struct buffer *buffer, const char *text);
+void buffer_append_byte(struct buffer *buffer, char byte);
+void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Drops `size` bytes from the front.
+void buffer_consume(struct buffer *buffer, size_t size);
+str buffer_str(const struct buffer *buffer); // borrowed
+#define BUFFER_AUTO __attribute__((cleanup(buffer_done)))

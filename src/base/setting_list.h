@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every start-up setting: member, environment name, default, (least, most), sentence.
+// The flag is the member with dashes; the key in the file is the member.
+
+SETTING_TEXT(data, "KINORA_DATA", "./data", "Folder for the database, keys and files")
+SETTING_TEXT(listen, "KINORA_LISTEN", "127.0.0.1:8000", "Address and port to listen on")
+SETTING_TEXT(config, "KINORA_CONFIG", "", "Configuration file; default DATA/kinora.conf, then /etc/kinora/kinora.conf")
+SETTING_TEXT(database_url, "KINORA_DATABASE_URL", "", "sqlite:///PATH or postgresql://…; default DATA/kinora.db")
+SETTING_TEXT(
+    master_key_file, "KINORA_MASTER_KEY_FILE", "", "File with the 32-byte master key; default DATA/keys/master.key")
+SETTING_TEXT(engine, "KINORA_ENGINE", "", "Path of kinora-engine; default beside kinora")
+SETTING_TEXT(tls_cert, "KINORA_TLS_CERT", "", "Certificate chain (PEM); with tls_key the server speaks TLS")
+SETTING_TEXT(tls_key, "KINORA_TLS_KEY", "", "Private key (PEM)")
+SETTING_TEXT(setup_code, "KINORA_SETUP_CODE", "", "Code that the first account needs when listening beyond loopback")
+SETTING_TEXT(rate_limit, "KINORA_RATE_LIMIT", "on", "Per-user request limit: on or off")
+SETTING_TEXT(log_format, "KINORA_LOG_FORMAT", "auto", "auto (readable on a terminal), text or json")
+SETTING_TEXT(log_level, "KINORA_LOG_LEVEL", "info", "debug, info, warn or error")
+SETTING_INT(token_ttl, "KINORA_TOKEN_TTL", 86400, 1, 31536000, "Seconds until an access token expires")
+SETTING_INT(workers, "KINORA_WORKERS", 0, 0, 256, "Engine processes for queued work; 0: one per core")
+SETTING_INT(handler_threads, "KINORA_HANDLER_THREADS", 0, 0, 256, "Threads for requests; 0: chosen from the cores")
+SETTING_INT(max_upload_bytes, "KINORA_MAX_UPLOAD_BYTES", 10737418240, 1, 1099511627776, "Largest upload in bytes")
+SETTING_FLAG(no_workers, "KINORA_NO_WORKERS", false, "Serve without taking queued work")
+SETTING_FLAG(insecure_http, "KINORA_INSECURE_HTTP", false, "Allow plain HTTP beyond loopback")

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Start-up settings: declared once in setting_list.h; each has a flag (--data), an environment name
+// (KINORA_DATA) and a key in the file (data = ...), in that order of strength.
+#pragma once
+
+#include "base/error.h"
+
+#define SETTING_TEXT(name, environment, fallback, doc) const char *name;
+#define SETTING_INT(name, environment, fallback, least, most, doc) int64_t name;
+#define SETTING_FLAG(name, environment, fallback, doc) bool name;
+struct settings {
+#include "base/setting_list.h"
+};
+#undef SETTING_TEXT
+#undef SETTING_INT
+#undef SETTING_FLAG
+
+extern struct settings settings; // written once at start, read everywhere
+
+enum setting_source { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_FLAG };
+struct setting_info {
+    const char *flag;        // "tls-certificate"
+    const char *environment; // "KINORA_TLS_CERTIFICATE"
+    const char *doc;
+    bool is_flag; // takes no value on the command line
+    enum setting_source source;
+    str value; // as text
+};
+
+// Reads the file (DATA/kinora.conf or --config; absent is fine unless it was named), the environment and the flags
+// among `arguments`, removing the flags it knows from the list (*count shrinks). USAGE names what is wrong.
+MUST_USE error settings_load(struct arena *arena, char **arguments, int *count);
+// For `kinora config check` and the docs: every setting with where its value comes from.
+size_t settings_list(struct arena *arena, const struct setting_info **ret_infos);

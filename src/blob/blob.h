@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Blobs: immutable byte strings kept in 8 MB chunks, each compressed when that helps and sealed with
+// AES-256-GCM under the blob's own data key (docs/blob-format.md). The store knows ids and bytes, no users
+// and no database: the caller keeps `struct blob_info`, the sealed data key included.
+#pragma once
+
+#include "base/error.h"
+#include "crypt/crypt.h"
+
+enum { BLOB_CHUNK_SIZE = 8 << 20, BLOB_SEALED_KEY_SIZE = CRYPT_KEY_SIZE + CRYPT_SEAL_OVERHEAD };
+
+struct blob_store;
+struct blob_writer;
+struct blob_reader;
+
+struct blob_info {
+    char id[37];
+    int64_t size;                                   // plain bytes
+    int64_t stored_size;                            // bytes in the store
+    unsigned char sha256[32];                       // of the plain content
+    unsigned char sealed_key[BLOB_SEALED_KEY_SIZE]; // data key sealed by the master key, bound to the id
+};
+
+// A local directory (made when absent) with fan-out folders and a folder for what is under way.
+MUST_USE error blob_store_open(const char *directory, const struct keyring *keyring, struct blob_store **ret_store);
+void blob_store_close(struct blob_store *store);
+
+// Writing: memory is bounded by two chunks. `id` is a UUID, or NULL for a new one.
+MUST_USE error blob_writer_open(struct blob_store *store, const char *id, struct blob_writer **ret_writer);
+MUST_USE error blob_write(struct blob_writer *writer, const void *bytes, size_t size);
+// On disk (fsync of file and folder) under its final name before this returns; the writer is closed in any case.
+// FILE_EXISTS when that id is taken.
+MUST_USE error blob_writer_commit(struct blob_writer *writer, struct blob_info *ret_info);
+void blob_writer_abort(struct blob_writer *writer); // leaves nothing; NULL is allowed
+int64_t blob_writer_size(const struct blob_writer *writer);
+
+// Reading, from any offset, decrypting only the chunks touched (one is kept). Damage is DATA_CORRUPT, absence
+// NOT_FOUND.
+MUST_USE error blob_reader_open(struct blob_store *store, const char *id,
+    const unsigned char sealed_key[static BLOB_SEALED_KEY_SIZE], struct blob_reader **ret_reader);
+int64_t blob_reader_size(const struct blob_reader *reader);
+MUST_USE error blob_read(struct blob_reader *reader, int64_t offset, void *ret_bytes, size_t size, size_t *ret_got);
+void blob_reader_close(struct blob_reader *reader); // NULL is allowed
+
+MUST_USE error blob_remove(struct blob_store *store, const char *id); // absent is OK
+// Calls `visit` for each blob id in the store; anything but OK ends the walk and is returned.
+MUST_USE error blob_each(struct blob_store *store,
+    error (*visit)(void *context, const char *id, int64_t stored_size, int64_t changed_us), void *context);
+// Removes what writers left behind when the program was killed: files under way older than `age_us`.
+MUST_USE error blob_sweep_unfinished(struct blob_store *store, int64_t age_us, int64_t *ret_removed);
+
+// Scratch: a temporary file of random access, sealed page by page under a key that is never stored, without
+// a name in the file system. For muxers that rewrite; never outlives the process.
+struct scratch;
+MUST_USE error scratch_open(const char *directory, struct scratch **ret_scratch);
+MUST_USE error scratch_write(struct scratch *scratch, int64_t offset, const void *bytes, size_t size);
+MUST_USE error scratch_read(struct scratch *scratch, int64_t offset, void *ret_bytes, size_t size, size_t *ret_got);
+int64_t scratch_size(const struct scratch *scratch);
+void scratch_close(struct scratch *scratch);

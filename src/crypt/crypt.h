@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Passwords, secrets sealed by the master key, tokens, signatures.
+#pragma once
+
+#include "base/error.h"
+
+enum { CRYPT_KEY_SIZE = 32, CRYPT_SEAL_OVERHEAD = 28 /* nonce 12 + tag 16 */ };
+
+// Once at start of the program.
+MUST_USE error crypt_init(void);
+
+// Passwords: argon2id (RFC 9106), 19 MiB, t=2; at most two at once in the process, the others wait.
+MUST_USE error crypt_password_hash(struct arena *arena, str password, str *ret_hash);
+// False for a wrong password. With STR_NONE as hash the same work is done and false returned, so that
+// an unknown name takes as long as a wrong password.
+bool crypt_password_verify(str hash, str password);
+
+// The master key: 32 bytes in DIRECTORY/master.key (0600, made on first use with fsync), or in the file
+// named by `path` when that is not NULL (never made there).
+struct keyring;
+MUST_USE error keyring_open(const char *directory, const char *path, struct keyring **ret_keyring);
+void keyring_close(struct keyring *keyring);
+// First 16 hexadecimal digits of SHA-256 over a label and the key.
+str keyring_fingerprint(struct arena *arena, const struct keyring *keyring);
+// AES-256-GCM under a key derived from the master key and `purpose`, with `bound` as associated data.
+// Output is nonce + ciphertext + tag: size + CRYPT_SEAL_OVERHEAD bytes.
+str keyring_seal(struct arena *arena, const struct keyring *keyring, const char *purpose, str bound, str plain);
+// DATA_CORRUPT when it was not sealed by this key for this purpose and bound.
+MUST_USE error keyring_open_sealed(
+    struct arena *arena, const struct keyring *keyring, const char *purpose, str bound, str sealed, str *ret_plain);
+
+// Access tokens: JWT HS256 (RFC 7519) with sub, sid, roles, iat, exp, nbf, jti.
+struct token {
+    str subject;    // user's UUID
+    str session_id; // session's UUID, claim "sid"
+    str role;       // "user" or "superuser": claim roles is a list
+    int64_t issued_us, expires_us;
+};
+MUST_USE error token_issue(
+    struct arena *arena, const unsigned char key[static CRYPT_KEY_SIZE], const struct token *token, str *ret_text);
+// NOT_AUTHENTICATED for any other alg (none included), a bad signature, missing claims, outside of nbf..exp.
+MUST_USE error token_verify(struct arena *arena, const unsigned char key[static CRYPT_KEY_SIZE], str text,
+    int64_t now_us, struct token *ret_token);
+
+void crypt_hmac_sha256(const void *key, size_t key_size, str message, unsigned char ret_mac[static 32]);
+void crypt_sha256(const void *bytes, size_t size, unsigned char ret_hash[static 32]);
+bool crypt_equal(const void *a, const void *b, size_t size); // constant time
+
+// Incremental SHA-256 (OpenSSL).
+struct hasher;
+struct hasher *hasher_new(void);
+void hasher_add(struct hasher *hasher, const void *bytes, size_t size);
+void hasher_finish(struct hasher *hasher, unsigned char ret_hash[static 32]); // and frees
+void hasher_free(struct hasher *hasher);                                      // NULL is allowed
+
+// AEAD for blobs: AES-256-GCM. `out` of seal has room for size + 16 bytes.
+void aead_seal(const unsigned char key[static 32], const unsigned char nonce[static 12], const void *bound,
+    size_t bound_size, const void *plain, size_t size, unsigned char *out);
+// False when the tag does not match; `size` counts the tag; `out` has room for size - 16.
+bool aead_open(const unsigned char key[static 32], const unsigned char nonce[static 12], const void *bound,
+    size_t bound_size, const void *sealed, size_t size, unsigned char *out);

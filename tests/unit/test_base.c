@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/json.h"
+#include "test.h"
+
+static void an_arena_gives_zeroed_memory_and_knows_when_it_is_over(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(1000);
+    unsigned char *bytes = arena_alloc(arena, 900);
+    for (int i = 0; i < 900; i++)
+        assert_int_equal(bytes[i], 0);
+    assert_false(arena_over(arena));
+    arena_alloc(arena, 200);
+    assert_true(arena_over(arena));
+    arena_reset(arena);
+    assert_false(arena_over(arena));
+}
+
+static void utf8_is_checked_strictly(void **state)
+{
+    (void)state;
+    assert_true(str_is_utf8(STR("grüße 🎬")));
+    assert_false(str_is_utf8(STR("\xC0\xAF")));
+    assert_false(str_is_utf8(STR("\xED\xA0\x80")));
+    assert_false(str_is_utf8(STR("\xF5\x80\x80\x80")));
+    assert_false(str_is_utf8(STR("\xE2\x82")));
+    assert_int_equal(str_length_utf8(STR("grüße 🎬")), 7);
+    assert_true(str_equal(str_cut_utf8(STR("aü"), 2), STR("a")));
+}
+
+static void base64_and_hex_read_back(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(10000);
+    for (size_t size = 0; size < 20; size++) {
+        unsigned char bytes[20], back[20];
+        id_random(bytes, sizeof bytes);
+        str out;
+        assert_true(str_from_base64(arena, str_base64(arena, bytes, size), &out));
+        assert_int_equal(out.size, size);
+        assert_memory_equal(out.data, bytes, size);
+        assert_true(str_from_base64(arena, str_base64url(arena, bytes, size), &out));
+        assert_memory_equal(out.data, bytes, size);
+        assert_true(str_from_hex(str_hex(arena, bytes, size), back, size));
+        assert_memory_equal(back, bytes, size);
+    }
+    assert_string_equal(str_base64(arena, "Ma", 2).data, "TWE=");
+}
+
+static void json_is_read_strictly(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(100000);
+    static const char *const bad[] = { "", "{", "{\"a\":1,\"a\":2}", "[1] x", "NaN", "1e400", "\"\\u0000\"", "[1,]",
+        "// c\n1", "\"\xff\"" };
+    json_t *value;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(json_read(arena, str_of(bad[i]), &value).code, ERROR_MALFORMED_JSON);
+    char deep[10000];
+    memset(deep, '[', sizeof deep);
+    assert_int_equal(json_read(arena, (str) { deep, sizeof deep }, &value).code, ERROR_MALFORMED_JSON);
+    assert_int_equal(json_read(arena, STR("{\"a\":[1,2.5,\"x\"]}"), &value).code, ERROR_NONE);
+    assert_string_equal(json_text(arena, value).data, "{\"a\":[1,2.5,\"x\"]}");
+}
+
+static void json_is_written_without_a_tree(void **state)
+{
+    (void)state;
+    BUFFER_AUTO struct buffer buffer = { 0 };
+    struct json_out out = { .buffer = &buffer };
+    json_object_begin(&out);
+    json_key(&out, "a\"b");
+    json_put_str(&out, STR("x\ny\x01"));
+    json_key(&out, "n");
+    json_array_begin(&out);
+    json_put_int(&out, INT64_MIN);
+    json_put_number(&out, 0.1);
+    json_put_number(&out, 8);
+    json_put_bool(&out, true);
+    json_put_null(&out);
+    json_array_end(&out);
+    json_object_end(&out);
+    buffer_append_byte(&buffer, 0);
+    assert_string_equal(buffer.data, "{\"a\\\"b\":\"x\\ny\\u0001\",\"n\":[-9223372036854775808,0.1,8.0,true,null]}");
+}
+
+static void a_merge_patch_follows_rfc_7396(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(100000);
+    json_t *target, *patch;
+    assert_false(error_is(json_read(arena, STR("{\"a\":{\"b\":1,\"c\":2},\"d\":3}"), &target)));
+    assert_false(error_is(json_read(arena, STR("{\"a\":{\"b\":null,\"e\":{\"f\":null,\"g\":1}},\"d\":[1]}"), &patch)));
+    assert_string_equal(
+        json_text(arena, json_merge(arena, target, patch)).data, "{\"a\":{\"c\":2,\"e\":{\"g\":1}},\"d\":[1]}");
+}
+
+static void times_are_written_and_read(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(10000);
+    int64_t us = INT64_C(1769342400123456), back;
+    assert_string_equal(clock_text(arena, us).data, "2026-01-25T12:00:00Z");
+    assert_string_equal(clock_text_ms(arena, us).data, "2026-01-25T12:00:00.123Z");
+    assert_true(clock_parse(STR("2026-01-25T12:00:00.123456Z"), &back));
+    assert_int_equal(back, us);
+    assert_false(clock_parse(STR("yesterday at twelve o'clock"), &back));
+    assert_string_equal(clock_http_date(arena, INT64_C(784111777000000)).data, "Sun, 06 Nov 1994 08:49:37 GMT");
+}
+
+static void ids_are_version_7_and_sort_by_time(void **state)
+{
+    (void)state;
+    char first[37], second[37];
+    id_write(first);
+    do
+        id_write(second);
+    while (!memcmp(first, second, 13) && first[15] == second[15] && !memcmp(first + 15, second + 15, 3));
+    assert_true(id_is_valid(str_of(first)));
+    assert_int_equal(first[14], '7');
+    assert_true(strcmp(first, second) < 0);
+    assert_false(id_is_valid(STR("not-a-uuid")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_arena_gives_zeroed_memory_and_knows_when_it_is_over),
+        cmocka_unit_test(utf8_is_checked_strictly),
+        cmocka_unit_test(base64_and_hex_read_back),
+        cmocka_unit_test(json_is_read_strictly),
+        cmocka_unit_test(json_is_written_without_a_tree),
+        cmocka_unit_test(a_merge_patch_follows_rfc_7396),
+        cmocka_unit_test(times_are_written_and_read),
+        cmocka_unit_test(ids_are_version_7_and_sort_by_time),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
