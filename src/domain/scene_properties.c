@@ -65,14 +65,13 @@ static const struct scene_property *find(enum property_owner owner, str path)
 
 static void complain(const struct check *check, str path, const char *type, bool range, str reason)
 {
-    problem_add(check->problems,
-        (struct problem) {
-            .place = STR("body"),
-            .field = str_format(check->arena, "%s%.*s", check->prefix, STR_ARGS(path)),
-            .reason = reason,
-            .type = str_of(type),
-            .range = range,
-        });
+    problem_add(check->problems, (struct problem) {
+                                     .place = STR("body"),
+                                     .field = str_format(check->arena, "%s%.*s", check->prefix, STR_ARGS(path)),
+                                     .reason = reason,
+                                     .type = str_of(type),
+                                     .range = range,
+                                 });
 }
 
 static bool chosen(const char *choices, str value)
@@ -147,7 +146,8 @@ static void check_color(const struct check *check, str path, const json_t *value
 static void check_gradient(const struct check *check, str path, const json_t *value)
 {
     bool good = json_array_size(value) == 3 && scene_color_is_valid(string_of(json_array_get(value, 0)))
-        && scene_color_is_valid(string_of(json_array_get(value, 1))) && json_is_number(json_array_get(value, 2));
+                && scene_color_is_valid(string_of(json_array_get(value, 1)))
+                && json_is_number(json_array_get(value, 2));
     if (!good)
         complain(check, path, "type_error.list", false, STR("must be [colour, colour, angle in degrees]"));
 }
@@ -156,7 +156,7 @@ static bool point_is_valid(const json_t *point)
 {
     if (json_is_array(point))
         return json_array_size(point) == 2 && json_is_number(json_array_get(point, 0))
-            && json_is_number(json_array_get(point, 1));
+               && json_is_number(json_array_get(point, 1));
     return json_is_number(json_object_get(point, "x")) && json_is_number(json_object_get(point, "y"));
 }
 

@@ -37,7 +37,7 @@ enum property_kind {
 };
 
 struct scene_property {
-    unsigned owners; // of enum property_owner
+    unsigned owners;  // of enum property_owner
     const char *name; // "font_size"; members of an object as "stroke.width"
     enum property_kind kind;
     double min, max;
