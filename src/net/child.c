@@ -27,12 +27,14 @@ enum {
 };
 
 struct zygote {
+    atomic_int references; // the starter's and each child's
     char *engine_path;
     enum zygote_kind kind;
     pthread_mutex_t lock; // held for a request and its reply
     int control;          // -1: it does not run
     pid_t pid;
     unsigned generation; // rises with each start, so that children of a dead zygote are known
+    bool stopped;        // for good
 };
 
 struct child {
@@ -106,8 +108,10 @@ static void stop(struct zygote *zygote)
         ;
 }
 
-static void zygote_free(struct zygote *zygote)
+static void release(struct zygote *zygote)
 {
+    if (atomic_fetch_sub(&zygote->references, 1) > 1)
+        return;
     pthread_mutex_destroy(&zygote->lock);
     free(zygote->engine_path);
     free(zygote);
@@ -117,12 +121,12 @@ error zygote_start(const char *engine_path, enum zygote_kind kind, struct zygote
 {
     struct zygote *zygote = calloc(1, sizeof *zygote);
     ASSERT(zygote);
-    *zygote = (struct zygote) { .engine_path = strdup(engine_path), .kind = kind, .control = -1 };
+    *zygote = (struct zygote) { .references = 1, .engine_path = strdup(engine_path), .kind = kind, .control = -1 };
     ASSERT(zygote->engine_path);
     pthread_mutex_init(&zygote->lock, NULL);
     error failure = start(zygote);
     if (error_is(failure)) {
-        zygote_free(zygote);
+        release(zygote);
         return failure;
     }
     *ret_zygote = zygote;
@@ -133,8 +137,11 @@ void zygote_stop(struct zygote *zygote)
 {
     if (!zygote)
         return;
+    pthread_mutex_lock(&zygote->lock);
     stop(zygote);
-    zygote_free(zygote);
+    zygote->stopped = true;
+    pthread_mutex_unlock(&zygote->lock);
+    release(zygote);
 }
 
 // One request and its reply; the caller holds the lock. False when the zygote is gone.
@@ -173,7 +180,7 @@ static error fork_in_zygote(
     struct zygote *zygote, const struct zygote_request *request, const int descriptors[2], struct child *child)
 {
     struct zygote_reply reply;
-    for (int attempt = 0; attempt < 2; attempt++) {
+    for (int attempt = 0; attempt < 2 && !zygote->stopped; attempt++) {
         if (zygote->control < 0)
             TRY(start(zygote));
         if (exchange(zygote->control, request, descriptors, &reply)) {
@@ -231,6 +238,7 @@ error child_fork(struct zygote *zygote, const struct child_limits *limits, struc
         free(child);
         return failure;
     }
+    atomic_fetch_add(&zygote->references, 1);
     *ret_child = child;
     return OK;
 }
@@ -259,6 +267,7 @@ void child_end(struct child *child)
     end(child);
     close(child->wire);
     close(child->complaints);
+    release(child->zygote);
     free(child);
 }
 
