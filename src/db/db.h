@@ -106,6 +106,8 @@ MUST_USE error db_string(
     struct db *db, struct arena *arena, const struct db_statement *statement, struct db_args args, str *ret_text);
 // Runs a statement for its effect; *ret_changed (may be NULL) is the number of rows.
 MUST_USE error db_run(struct db *db, const struct db_statement *statement, struct db_args args, int64_t *ret_changed);
+// Prepares a statement without running it: INTERNAL_ERROR when the database does not take it.
+MUST_USE error db_prepare(struct db *db, const struct db_statement *statement);
 // Constraint violations come as CONFLICT with the constraint's or column's name as field; a database that
 // is busy, gone or full as DATABASE_BUSY, UNAVAILABLE, STORAGE_FULL.
 

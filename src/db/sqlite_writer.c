@@ -52,8 +52,7 @@ static error check_deferred(struct sqlite_writer *writer)
 {
     int open = 0, highest = 0;
     sqlite3_db_status(writer->db->handle, SQLITE_DBSTATUS_DEFERRED_FKS, &open, &highest, 0);
-    return open ? error_make(ERROR_CONFLICT, NULL, "Something that this refers to does not exist, or is referred to")
-                : OK;
+    return open ? db_conflict(DB_BROKEN_REFERENCE, NULL) : OK;
 }
 
 // Runs one change. Returns whether the batch goes on: false when its transaction has ended unasked or the
