@@ -127,7 +127,8 @@ MUST_USE error db_write(struct db_pool *pool, db_change change, void *context);
 // undid the change; it must be quick. UNAVAILABLE at once when the bounded queue is full.
 MUST_USE error db_write_async(
     struct db_pool *pool, db_change change, void (*done)(void *context, error result), void *context);
-// Calls `hook` after each committed batch (writer thread): wakes the followers of the event table.
+// Calls `hook` after each committed batch, before its answers (writer thread; PostgreSQL: the changing ones,
+// one at a time): wakes the followers of the event table.
 void db_on_commit(struct db_pool *pool, void (*hook)(void *context), void *context);
 
 // Migrations --------------------------------------------------------------------------------------

@@ -124,8 +124,8 @@ error postgres_write(struct db_pool *base, db_change change, db_done done, void 
     TRY(borrow(pool, &db));
     error result = write_until_done(pool, db, change, context);
     give_back(pool, db);
-    done(context, result);
     if (!error_is(result))
         db_pool_committed(base);
+    done(context, result);
     return OK;
 }

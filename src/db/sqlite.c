@@ -3,9 +3,11 @@
 #include "db/sqlite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BUSY_TIMEOUT_MS = 5000 };
 
@@ -153,6 +155,15 @@ static void close_pool(struct db_pool *base)
     free(pool);
 }
 
+// A new database is its owner's alone; the files beside it get the same permissions from SQLite. An existing one
+// must not be touched: closing any descriptor of it would drop the locks that this process has on it.
+static void create_private(const char *path)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file >= 0)
+        close(file);
+}
+
 static error open_pool(const char *url, struct db_pool **ret_pool)
 {
     const char *path = url + strlen("sqlite://");
@@ -167,6 +178,7 @@ static error open_pool(const char *url, struct db_pool **ret_pool)
     }
     db_pool_init(&pool->base, &db_sqlite_driver);
     pool->path = copy;
+    create_private(path);
     error result = sqlite_writer_start(pool, &pool->writer);
     if (error_is(result)) {
         close_pool(&pool->base);

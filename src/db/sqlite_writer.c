@@ -143,11 +143,10 @@ static void *writer_main(void *context)
     struct sqlite_writer *writer = context;
     db_thread_is_writer();
     while (take_batch(writer)) {
-        bool committed = run_batch(writer);
+        if (run_batch(writer))
+            db_pool_committed(&writer->pool->base);
         for (size_t i = 0; i < writer->batch_count; i++)
             writer->batch[i].done(writer->batch[i].context, db_error_kept(&writer->results[i]));
-        if (committed)
-            db_pool_committed(&writer->pool->base);
     }
     return NULL;
 }
