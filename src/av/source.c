@@ -248,11 +248,11 @@ static void describe_video(struct source *source)
     const AVPixFmtDescriptor *pixel = av_pix_fmt_desc_get((enum AVPixelFormat)codec->format);
     const AVDictionaryEntry *alpha = av_dict_get(source->video->metadata, "alpha_mode", NULL, 0);
     info->has_alpha = (pixel && pixel->flags & AV_PIX_FMT_FLAG_ALPHA) || (alpha && strcmp(alpha->value, "1") == 0);
-    AVRational rate = source->video->avg_frame_rate;
-    if (rate.num <= 0 || rate.den <= 0)
-        rate = source->video->r_frame_rate;
-    if (rate.num > 0 && rate.den > 0 && av_q2d(rate) <= 1000)
-        info->fps = av_q2d(rate);
+    // Either may be the tick of the clock (600, 1000) instead of a rate.
+    AVRational average = source->video->avg_frame_rate, least = source->video->r_frame_rate;
+    double average_fps = average.num > 0 && average.den > 0 ? av_q2d(average) : 0;
+    double least_fps = least.num > 0 && least.den > 0 ? av_q2d(least) : 0;
+    info->fps = average_fps > 0 && (least_fps <= 0 || average_fps < least_fps) ? average_fps : least_fps;
     orient_by_matrix(source);
 }
 
