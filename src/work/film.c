@@ -58,7 +58,8 @@ struct check {
 static void complain(struct check *check, str field, const char *reason)
 {
     problem_add(&check->problems,
-        (struct problem) { .place = STR("body"), .field = field, .reason = str_of(reason), .type = STR("value_error") });
+        (struct problem) {
+            .place = STR("body"), .field = field, .reason = str_of(reason), .type = STR("value_error") });
 }
 
 static void complain_under(struct check *check, str place, const struct problems *found)
@@ -164,7 +165,7 @@ static void check_length(struct check *check, size_t index)
     for (size_t i = 0; i < scene->layer_count; i++) {
         has_voice |= scene->layers[i].has_voice;
         has_end |= json_get_number(scene->layers[i].json, "end_time", 0) > 0
-            || json_get_number(scene->layers[i].json, "duration", 0) > 0;
+                   || json_get_number(scene->layers[i].json, "duration", 0) > 0;
     }
     str mode = json_get_str(scene->options, "duration_mode");
     scene->by_voice = has_voice && !str_equal_c(mode, "fixed");
@@ -224,8 +225,7 @@ error film_plan(struct arena *arena, const json_t *project, const struct film_op
 {
     struct film *film = ARENA_NEW(arena, struct film);
     film->plan = ARENA_NEW(arena, struct film_plan);
-    *film->plan
-        = (struct film_plan) { .arena = arena, .options = *options, .source = source, .warnings = warnings };
+    *film->plan = (struct film_plan) { .arena = arena, .options = *options, .source = source, .warnings = warnings };
     TRY(check_document(film, project));
     TRY(take_options(film, options));
     TRY(film_find_assets(film));

@@ -110,8 +110,8 @@ MUST_USE error film_plan(struct arena *arena, const json_t *project, const struc
 MUST_USE error film_resolve(struct film *film, struct warnings *warnings);
 // The question render.frame for `seconds` on the video's clock (the end shows the last frame); after film_resolve.
 // `width` 0 is the film's own; `format` is "jpeg" or "png".
-void film_frame(const struct film *film, double seconds, int width, const char *format,
-    struct film_question *ret_question);
+void film_frame(
+    const struct film *film, double seconds, int width, const char *format, struct film_question *ret_question);
 // Params of render.join; inputs are the segments, then the mix.
 json_t *film_join_params(const struct film *film, const char *format);
 // The canvas of an aspect ratio and a short side, both even; false for an unknown ratio.

@@ -45,8 +45,8 @@ static bool is_absence(error problem)
 }
 
 // With allow_missing *ret_asset stays NULL and a warning says so.
-static error find_or_miss(struct film *film, enum film_asset_kind kind, str reference, str place, str user,
-    struct film_asset **ret_asset)
+static error find_or_miss(
+    struct film *film, enum film_asset_kind kind, str reference, str place, str user, struct film_asset **ret_asset)
 {
     struct film_plan *plan = film->plan;
     error problem = find(film, kind, reference, ret_asset);
@@ -82,7 +82,8 @@ static error find_layer(struct film *film, size_t scene, struct plan_layer *laye
         kind = FILM_AVATAR, reference = json_get_str(layer->properties, "avatar_id");
     if (!reference.data)
         return OK;
-    str user = str_format(film->plan->arena, "Layer \"%.*s\" of scene %zu", STR_ARGS(film_layer_name(layer)), scene + 1);
+    str user = str_format(
+        film->plan->arena, "Layer \"%.*s\" of scene %zu", STR_ARGS(film_layer_name(layer)), scene + 1);
     TRY(find_or_miss(film, kind, reference, film_place(film, scene, layer), user, &layer->asset));
     layer->is_missing = !layer->asset;
     layer->is_left_out = layer->is_missing && kind == FILM_AUDIO;

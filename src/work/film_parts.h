@@ -28,7 +28,7 @@ struct plan_layer {
     enum property_owner owner;
     json_t *properties; // with defaults
     struct film_asset *asset;
-    size_t voice;     // index in film->voices, for voiceovers that have something to say
+    size_t voice; // index in film->voices, for voiceovers that have something to say
     bool has_voice;
     bool is_missing;  // drawn as a placeholder
     bool is_left_out; // nothing of it is in the film

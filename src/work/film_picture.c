@@ -50,9 +50,8 @@ static json_t *background_of(struct composing *composing, const struct plan_scen
 static json_t *placeholder(struct arena *arena, const struct plan_layer *layer)
 {
     str text = str_format(arena, "Missing: %.*s", STR_ARGS(film_layer_name(layer)));
-    json_t *properties = json_keep(arena,
-        json_pack("{s:o,s:s,s:f,s:f}", "text", json_str(text), "background_color", "#B00020E6", "padding", 24.0,
-            "font_size", 40.0));
+    json_t *properties = json_keep(arena, json_pack("{s:o,s:s,s:f,s:f}", "text", json_str(text), "background_color",
+                                              "#B00020E6", "padding", 24.0, "font_size", 40.0));
     json_object_set(properties, "position", json_object_get(layer->properties, "position"));
     return json_incref(scene_properties_fill(arena, ON_TEXT, properties));
 }
@@ -98,9 +97,9 @@ static json_t *layer_json(struct composing *composing, const struct plan_scene *
         type = STR("text");
     }
     json_t *input = layer->is_missing ? json_null() : input_of(composing, layer->asset);
-    return json_pack("{s:o,s:o,s:o,s:f,s:f,s:o,s:o,s:o}", "id", json_str(id), "name",
-        json_str(film_layer_name(layer)), "type", json_str(type), "start", layer->start, "end", layer->end, "input",
-        input, "speech", layer->owner == ON_AVATAR ? speech_of(scene) : json_null(), "properties", properties);
+    return json_pack("{s:o,s:o,s:o,s:f,s:f,s:o,s:o,s:o}", "id", json_str(id), "name", json_str(film_layer_name(layer)),
+        "type", json_str(type), "start", layer->start, "end", layer->end, "input", input, "speech",
+        layer->owner == ON_AVATAR ? speech_of(scene) : json_null(), "properties", properties);
 }
 
 // The video's own picture mark, in front of everything.
@@ -109,10 +108,17 @@ static json_t *mark_layer(struct composing *composing, double duration)
     const struct film_plan *plan = composing->film->plan;
     const json_t *mark = json_object_get(plan->video, "watermark");
     str where = json_get_str(mark, "position");
-    bool left = str_ends(where, STR("left")), top = str_starts(where, STR("top")), middle = str_equal_c(where, "center");
-    json_t *own = json_pack("{s:{s:f,s:f},s:f,s:f,s:s}", "position", "x", middle ? 50.0 : left ? 10.0 : 90.0, "y",
-        middle ? 50.0 : top ? 10.0 : 90.0, "width", 14.0, "opacity", json_get_number(mark, "opacity", 0.6), "fit",
-        "contain");
+    bool left = str_ends(where, STR("left")), top = str_starts(where, STR("top")),
+         middle = str_equal_c(where, "center");
+    json_t *own = json_pack("{s:{s:f,s:f},s:f,s:f,s:s}", "position", "x",
+        middle ? 50.0
+        : left ? 10.0
+               : 90.0,
+        "y",
+        middle ? 50.0
+        : top  ? 10.0
+               : 90.0,
+        "width", 14.0, "opacity", json_get_number(mark, "opacity", 0.6), "fit", "contain");
     json_t *properties = scene_properties_fill(plan->arena, ON_MEDIA, own);
     json_decref(own);
     return json_pack("{s:s,s:s,s:s,s:f,s:f,s:o,s:n,s:O}", "id", "watermark", "name", "Watermark", "type", "media",
@@ -140,9 +146,8 @@ static json_t *scene_json(struct composing *composing, size_t index, int64_t tra
             json_array_append_new(layers, layer_json(composing, scene, layer));
     }
     for (size_t i = 0; has_captions(film->plan) && i < scene->word_count; i++)
-        json_array_append_new(words,
-            json_pack("{s:o,s:f,s:f}", "text", json_str(scene->words[i].text), "start", scene->words[i].start, "end",
-                scene->words[i].end));
+        json_array_append_new(words, json_pack("{s:o,s:f,s:f}", "text", json_str(scene->words[i].text), "start",
+                                         scene->words[i].start, "end", scene->words[i].end));
     str type = transition_frames ? json_get_str(json_object_get(scene->options, "transition"), "type") : STR("cut");
     return json_pack("{s:o,s:f,s:o,s:{s:o,s:f},s:o,s:o}", "id", json_str(times->id), "duration", times->duration,
         "background", background_of(composing, scene), "transition", "type", json_str(type), "duration",
@@ -251,8 +256,8 @@ void film_set_segments(struct film *film)
         cut_scene(film, i);
 }
 
-void film_frame(const struct film *film, double seconds, int width, const char *format,
-    struct film_question *ret_question)
+void film_frame(
+    const struct film *film, double seconds, int width, const char *format, struct film_question *ret_question)
 {
     struct arena *arena = film->plan->arena;
     int64_t frame = llround(floor(fmax(0, seconds) * film->fps + 1e-6));

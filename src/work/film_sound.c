@@ -21,8 +21,8 @@ static json_int_t number_of(struct film *film, struct film_input input)
     for (size_t i = 0; i < film->mix_input_count; i++)
         if (film->mix_inputs[i].asset == input.asset && film->mix_inputs[i].voice == input.voice)
             return (json_int_t)i;
-    film->mix_inputs = arena_grow(film->plan->arena, film->mix_inputs,
-        film->mix_input_count * sizeof *film->mix_inputs, (film->mix_input_count + 1) * sizeof *film->mix_inputs);
+    film->mix_inputs = arena_grow(film->plan->arena, film->mix_inputs, film->mix_input_count * sizeof *film->mix_inputs,
+        (film->mix_input_count + 1) * sizeof *film->mix_inputs);
     film->mix_inputs[film->mix_input_count] = input;
     return (json_int_t)film->mix_input_count++;
 }
@@ -31,12 +31,12 @@ static void add_track(struct film *film, json_t *tracks, const struct track *tra
 {
     if (track->duration <= 0 || track->volume <= 0)
         return;
-    json_array_append_new(tracks,
-        json_pack("{s:I,s:s,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:b,s:b}", "input", number_of(film, track->input), "role",
-            track->role, "start", track->start, "duration", track->duration, "start_from", track->start_from, "volume",
-            track->volume, "fade_in", fmin(track->fade_in, track->duration), "fade_out",
-            fmin(track->fade_out, track->duration), "speed", track->speed, "loop", track->loop ? 1 : 0, "ducking",
-            track->ducking ? 1 : 0));
+    json_array_append_new(
+        tracks, json_pack("{s:I,s:s,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:b,s:b}", "input", number_of(film, track->input),
+                    "role", track->role, "start", track->start, "duration", track->duration, "start_from",
+                    track->start_from, "volume", track->volume, "fade_in", fmin(track->fade_in, track->duration),
+                    "fade_out", fmin(track->fade_out, track->duration), "speed", track->speed, "loop",
+                    track->loop ? 1 : 0, "ducking", track->ducking ? 1 : 0));
 }
 
 static void add_layer(struct film *film, json_t *tracks, size_t scene, const struct plan_layer *layer)
@@ -145,8 +145,8 @@ static void add_sentence(struct film *film, size_t scene, size_t first, size_t e
     str *texts = ARENA_ARRAY(arena, str, end - first);
     for (size_t i = first; i < end; i++) {
         texts[i - first] = words[i].text;
-        segment->words[i - first]
-            = (struct transcript_word) { words[i].text, offset + words[i].start, offset + words[i].end, 1 };
+        segment->words[i - first] = (struct transcript_word) { words[i].text, offset + words[i].start,
+            offset + words[i].end, 1 };
     }
     segment->start = segment->words[0].start;
     segment->end = segment->words[end - first - 1].end;
@@ -207,9 +207,8 @@ static void set_chapters(struct film *film)
     for (size_t i = 0; i < film->scene_count; i++) {
         struct film_scene *scene = &film->scenes[i];
         scene->title = title_of(film, i);
-        json_array_append_new(film->chapters,
-            json_pack("{s:f,s:f,s:o}", "start", scene->start, "end", scene->start + scene->duration, "title",
-                json_str(scene->title)));
+        json_array_append_new(film->chapters, json_pack("{s:f,s:f,s:o}", "start", scene->start, "end",
+                                                  scene->start + scene->duration, "title", json_str(scene->title)));
     }
 }
 

@@ -47,9 +47,9 @@ static void add_voice(struct film *film, size_t scene, struct plan_layer *layer)
         .speed = json_get_number(layer->properties, "speed", 1),
         .pitch = json_get_number(layer->properties, "pitch", 1),
     };
-    json_t *params = json_keep(plan->arena,
-        json_pack("{s:o,s:o,s:f,s:f,s:f}", "voice", json_str(voice->voice_id), "text", json_str(voice->text), "speed",
-            voice->speed, "pitch", voice->pitch, "volume", 1.0));
+    json_t *params = json_keep(
+        plan->arena, json_pack("{s:o,s:o,s:f,s:f,s:f}", "voice", json_str(voice->voice_id), "text",
+                         json_str(voice->text), "speed", voice->speed, "pitch", voice->pitch, "volume", 1.0));
     voice->params = params;
     str decides = str_format(plan->arena, "voice %d\n%s", VOICE_KEY_VERSION, json_text(plan->arena, params).data);
     film_hash(plan->arena, decides, voice->key);
@@ -85,8 +85,8 @@ static str without_pauses(struct arena *arena, str text)
         ptrdiff_t close = str_index(str_sub(text, (size_t)at, text.size), ']');
         if (close < 0)
             break;
-        text = str_format(arena, "%.*s%.*s", (int)at, text.data,
-            STR_ARGS(str_sub(text, (size_t)(at + close) + 1, text.size)));
+        text = str_format(
+            arena, "%.*s%.*s", (int)at, text.data, STR_ARGS(str_sub(text, (size_t)(at + close) + 1, text.size)));
     }
     return text;
 }
@@ -137,8 +137,7 @@ static error add_words(struct film *film, struct plan_scene *scene, const struct
             continue;
         }
         last_offset = offset;
-        scene->words[scene->word_count++]
-            = (struct film_word) { spelling(arena, voice, words, i, &carry), start, end };
+        scene->words[scene->word_count++] = (struct film_word) { spelling(arena, voice, words, i, &carry), start, end };
     }
     return OK;
 }
@@ -168,8 +167,7 @@ static error take_voice(struct film *film, struct plan_scene *scene, struct plan
     }
     double duration = json_get_number(voice->result, "duration", -1);
     if (!(duration > 0 && duration < 86400))
-        return error_make(
-            ERROR_ENGINE_FAILED, NULL, "The voice \"%.*s\" gave no sound", STR_ARGS(voice->voice_id));
+        return error_make(ERROR_ENGINE_FAILED, NULL, "The voice \"%.*s\" gave no sound", STR_ARGS(voice->voice_id));
     struct film_speech *speech = &scene->speeches[scene->speech_count++];
     *speech = (struct film_speech) { .voice = voice, .first_word = scene->word_count };
     speech->start = json_get_number(layer->json, "start_time", VOICE_LEAD_IN);

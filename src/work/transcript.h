@@ -25,8 +25,8 @@ struct transcript {
 
 // Merges results of asr.decode, in any order, into one transcript in time order; everything in the arena. ENGINE_FAILED
 // when a result is not of the shape that docs/engine-ops.md gives.
-MUST_USE error transcript_merge(struct arena *arena, const json_t *const *parts, size_t count, double duration,
-    struct transcript *ret_transcript);
+MUST_USE error transcript_merge(
+    struct arena *arena, const json_t *const *parts, size_t count, double duration, struct transcript *ret_transcript);
 
 // Subtitles: at most 2 lines of 42 characters, cut between words, at pauses and sentence ends before elsewhere, shown
 // for 1 to 7 seconds where the words allow and never overlapping.
@@ -34,8 +34,7 @@ struct transcript_cue {
     double start, end;
     str text; // lines separated by \n
 };
-size_t transcript_cues(
-    struct arena *arena, const struct transcript *transcript, struct transcript_cue **ret_cues);
+size_t transcript_cues(struct arena *arena, const struct transcript *transcript, struct transcript_cue **ret_cues);
 
 enum transcript_format { TRANSCRIPT_TXT, TRANSCRIPT_JSON, TRANSCRIPT_SRT, TRANSCRIPT_VTT, TRANSCRIPT_TSV };
 // "txt", "json", "srt", "vtt", "tsv"
