@@ -67,6 +67,7 @@ static void complain_under(struct check *check, str place, const struct problems
     struct arena *arena = check->film->plan->arena;
     for (size_t i = 0; i < found->count; i++) {
         struct problem problem = found->items[i];
+        problem.range = false; // one code for all that is wrong in a document
         problem.field = str_format(arena, "%.*s.%.*s", STR_ARGS(place), STR_ARGS(problem.field));
         problem_add(&check->problems, problem);
     }
