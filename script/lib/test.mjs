@@ -8,7 +8,7 @@ const sanitized = {
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
     LSAN_OPTIONS: 'suppressions=tests/lsan.supp:print_suppressions=0',
 };
-const build = (budget_s) => commands('build', budget_s, [['the programs, by gcc', 'script/build']]);
+const build = (budget_s) => commands('build', budget_s, [['the programs, by gcc', 'script/build', '--tests']]);
 const build_sanitized = (budget_s) => commands('build-asan', budget_s, [['everything, by clang with sanitizers', 'script/build-asan']]);
 
 const groups = [
