@@ -6,7 +6,8 @@
 //   TRY(db_one(db, arena, &user_by_name, DB_ARGS(db_text(name)), &user_row_shape, &user, &found));
 //
 // DB_STATEMENT puts each into a list (a linker section), so that a test prepares all of them on both
-// databases. Where the two must differ, DB_STATEMENT2(name, sqlite_text, postgres_text).
+// databases. (The section may not be called like a function: in an object that has it, the assembler would take
+// a call of the function for the section.) Where the two must differ, DB_STATEMENT2(name, sqlite_text, postgres_text).
 #pragma once
 
 #include "base/shape.h"
@@ -22,7 +23,7 @@ struct db_statement {
 #define DB_STATEMENT2(c_name, sqlite_text, postgres_text)                                                              \
     static const struct db_statement c_name = { #c_name, sqlite_text, postgres_text };                                 \
     static const struct db_statement *const c_name##_listed                                                            \
-        __attribute__((section("db_statements"), used, retain)) = &c_name
+        __attribute__((section("db_statement_list"), used, retain)) = &c_name
 #define DB_STATEMENT(c_name, text) DB_STATEMENT2(c_name, text, text)
 // All of them, in link order.
 const struct db_statement *const *db_statements(size_t *ret_count);
