@@ -53,8 +53,13 @@ async function run_group(group) {
     console.log(`\n${group.name}: ${group.what}; budget ${group.budget_s} s`);
     const start = process.hrtime.bigint();
     const results = [];
-    for (const step of group.steps)
-        results.push(...await step());
+    for (const step of group.steps) {
+        const told = await step();
+        results.push(...told);
+        // What an older build left is not worth testing.
+        if (told.some((result) => result.preparation && !result.ok))
+            break;
+    }
     // What only prepares (a build) is no test, unless it fails.
     const counted = results.filter((result) => !result.ok || !result.preparation);
     if (!counted.length)
