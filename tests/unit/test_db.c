@@ -491,7 +491,7 @@ static int open_sqlite(void **state)
 {
     static struct fixture f;
     *state = &f;
-    strcpy(f.folder, "/tmp/kinora-test-db-XXXXXX");
+    snprintf(f.folder, sizeof f.folder, "/tmp/kinora-test-db-XXXXXX");
     char url[128];
     if (!mkdtemp(f.folder))
         return 1;
