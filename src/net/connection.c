@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A socket: reading with back-pressure, writing, TLS or none, closing so that the peer sees the last answer.
 #include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -154,6 +155,8 @@ static void drop_sent(uv_buf_t **parts, unsigned *count, size_t sent)
 bool connection_write(struct connection *connection, uv_buf_t *parts, unsigned count)
 {
     ASSERT(!connection->writing);
+    if (count == 0)
+        return true;
     uv_buf_t sealed;
     if (connection->tls) {
         if (!tls_write(connection, parts, count)) {
@@ -367,6 +370,15 @@ void connection_sweep(struct connection *connection)
 
 // Accepting
 
+// Else the kernel would take megabytes for each peer that does not read.
+static void limit_unsent(struct connection *connection)
+{
+    uv_os_fd_t fd;
+    int bytes = UNSENT_IN_KERNEL;
+    if (uv_fileno((uv_handle_t *)&connection->tcp, &fd) == 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes); // without it: only more memory
+}
+
 static void set_remote_address(struct connection *connection)
 {
     struct sockaddr_storage address;
@@ -409,6 +421,7 @@ void connection_accept(struct server *server)
         return;
     }
     uv_tcp_nodelay(&connection->tcp, 1);
+    limit_unsent(connection);
     set_remote_address(connection);
     connection_set_deadline(connection, server->options.head_timeout_us);
     if (server->connection_count > server->options.connections_max)
