@@ -159,11 +159,12 @@ bool connection_write(struct connection *connection, uv_buf_t *parts, unsigned c
         return true;
     uv_buf_t sealed;
     if (connection->tls) {
-        if (!tls_write(connection, parts, count)) {
+        bool done = tls_write(connection, parts, count);
+        tls_take(connection, &connection->sealed);
+        if (!done || connection->sealed.failed) {
             connection_lose(connection);
             return false;
         }
-        tls_take(connection, &connection->sealed);
         sealed = (uv_buf_t) { .base = connection->sealed.data, .len = connection->sealed.size };
         parts = &sealed;
         count = 1;
@@ -260,6 +261,8 @@ static void take_plain(struct connection *connection, const char *bytes, size_t 
         connection->pending_from = 0;
     }
     buffer_append(&connection->pending, bytes + used, size - used);
+    if (connection->pending.failed)
+        connection_lose(connection);
 }
 
 // One step; false when nothing more can be done with what was read.
@@ -389,6 +392,10 @@ static void set_remote_address(struct connection *connection)
         uv_ip6_name((struct sockaddr_in6 *)&address, connection->remote_address, sizeof connection->remote_address);
     else
         uv_ip4_name((struct sockaddr_in *)&address, connection->remote_address, sizeof connection->remote_address);
+    static const char mapped[] = "::ffff:"; // an IPv4 peer of an IPv6 socket is to look the same everywhere
+    char *text = connection->remote_address;
+    if (strncmp(text, mapped, sizeof mapped - 1) == 0 && strchr(text, '.'))
+        memmove(text, text + sizeof mapped - 1, strlen(text) - sizeof mapped + 2);
 }
 
 static void refuse_connection(struct connection *connection)
