@@ -242,10 +242,10 @@ void json_put_number(struct json_out *out, double value)
         if (digits == 17 || strtod(text, NULL) == value)
             break;
     }
-    if (!strpbrk(text, ".eE"))
-        strcat(text, ".0");
     separate(out);
     buffer_append_c(out->buffer, text);
+    if (!strpbrk(text, ".eE"))
+        buffer_append_c(out->buffer, ".0");
 }
 
 void json_put_bool(struct json_out *out, bool value)

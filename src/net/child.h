@@ -21,6 +21,8 @@ MUST_USE error child_fork(struct zygote *zygote, const struct child_limits *limi
 // Kills it (SIGKILL by the zygote) and frees; NULL is allowed.
 void child_end(struct child *child);
 int child_pid(const struct child *child);
+// False after a failure that was not an answer of the op: end it and fork another.
+bool child_alive(const struct child *child);
 
 struct child_input {
     void *context;
@@ -45,5 +47,6 @@ struct child_call {
     int64_t deadline_us;          // clock_mono_us time, 0 for none
 };
 // Asks and serves until the result. Failures: what the op answered, ENGINE_CRASHED (with the signal where known),
-// CANCELLED, TIMED_OUT; after these three the child is of no more use. *ret_result lives in the arena.
+// CANCELLED, TIMED_OUT, or what `read` and `write` of an input or output answered; after all but the first the child
+// is of no more use (child_alive). *ret_result lives in the arena.
 MUST_USE error child_ask(struct child *child, struct arena *arena, const struct child_call *call, json_t **ret_result);

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The abilities, one line each; op_list.c puts them into the list.
+#pragma once
+
+#include "engine/call.h"
+
+extern const struct engine_op probe_op;
+extern const struct engine_op tts_voices_op;
+extern const struct engine_op tts_speak_op;

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Three walls, each enough against most of what a hostile file could try: resource limits, landlock (which files),
+// seccomp (which system calls). A child of root becomes nobody first.
+#include "engine/sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/landlock.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0 // a sanitizer's shadow memory counts as terabytes of address space
+#endif
+
+static const int64_t memory_default = INT64_C(2) << 30;
+enum { CPU_SECONDS_DEFAULT = 3600, DESCRIPTORS_MAX = 64, NOBODY = 65534 };
+
+// Read only. What is not there is passed over.
+static const char *const readable[] = {
+    "/usr/share/fonts",
+    "/usr/local/share/fonts",
+    "/usr/share/fontconfig",
+    "/etc/fonts",
+    "/var/cache/fontconfig",
+    "/usr/share/pocketsphinx/model",
+    "/usr/share/sounds/sf2",
+    "/usr/share/mime",
+    "/usr/lib",
+    "/lib",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/dev/urandom",
+};
+
+static error limit(int resource, const char *name, int64_t value)
+{
+    struct rlimit limits = { .rlim_cur = (rlim_t)value, .rlim_max = (rlim_t)value };
+    if (setrlimit((__rlimit_resource_t)resource, &limits) < 0)
+        return error_system("limit", name, errno);
+    return OK;
+}
+
+static error set_limits(const struct sandbox_limits *limits)
+{
+    TRY(limit(RLIMIT_CORE, "core", 0));
+    TRY(limit(RLIMIT_NOFILE, "descriptors", DESCRIPTORS_MAX));
+    TRY(limit(RLIMIT_CPU, "processor time", limits->cpu_seconds ? limits->cpu_seconds : CPU_SECONDS_DEFAULT));
+    if (SANITIZED)
+        return OK;
+    return limit(RLIMIT_AS, "memory", limits->memory_bytes ? limits->memory_bytes : memory_default);
+}
+
+static error become_nobody(void)
+{
+    if (geteuid() != 0)
+        return OK;
+    pid_t parent = getppid();
+    if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
+        return error_system("become", "nobody", errno);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); // changing the user cleared it
+    if (getppid() != parent)
+        _exit(1);
+    return OK;
+}
+
+static void allow_reading(int ruleset, const char *path)
+{
+    int fd = open(path, O_PATH | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    struct landlock_path_beneath_attr rule = {
+        .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR, .parent_fd = fd
+    };
+    if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0) {
+        rule.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE; // a file has nothing to list
+        syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+    }
+    close(fd);
+}
+
+// Every right that this kernel's landlock knows is withheld, then reading given back below some paths. A kernel
+// without landlock leaves the work to the other walls.
+static error restrict_files(void)
+{
+    enum { RIGHTS_ABI_1 = (1 << 13) - 1, REFER = 1 << 13, TRUNCATE = 1 << 14, IOCTL_DEVICE = 1 << 15 };
+    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    if (abi < 1)
+        return OK;
+    struct landlock_ruleset_attr rights = { .handled_access_fs = RIGHTS_ABI_1 | (abi >= 2 ? REFER : 0)
+                                                                 | (abi >= 3 ? TRUNCATE : 0)
+                                                                 | (abi >= 5 ? IOCTL_DEVICE : 0) };
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rights, sizeof rights, 0);
+    if (ruleset < 0)
+        return error_system("make", "landlock rules", errno);
+    for (size_t i = 0; i < sizeof readable / sizeof *readable; i++)
+        allow_reading(ruleset, readable[i]);
+    long result = syscall(SYS_landlock_restrict_self, ruleset, 0);
+    int error_number = errno;
+    close(ruleset);
+    return result < 0 ? error_system("enter", "landlock", error_number) : OK;
+}
+
+#define CALL(name) SCMP_SYS(name)
+static const int allowed[] = {
+    // descriptors it has
+    CALL(read),
+    CALL(write),
+    CALL(readv),
+    CALL(writev),
+    CALL(pread64),
+    CALL(recvfrom),
+    CALL(recvmsg),
+    CALL(sendmsg),
+    CALL(sendto),
+    CALL(poll),
+    CALL(ppoll),
+    CALL(close),
+    CALL(lseek),
+    CALL(fcntl),
+    CALL(dup),
+    CALL(dup2),
+    // looking at files, as far as landlock lets it
+    CALL(fstat),
+    CALL(newfstatat),
+    CALL(stat),
+    CALL(lstat),
+    CALL(statx),
+    CALL(statfs),
+    CALL(fstatfs),
+    CALL(getdents64),
+    CALL(readlink),
+    CALL(readlinkat),
+    CALL(access),
+    CALL(faccessat),
+    CALL(faccessat2),
+    CALL(getcwd),
+    // memory
+    CALL(mmap),
+    CALL(munmap),
+    CALL(mremap),
+    CALL(mprotect),
+    CALL(madvise),
+    CALL(brk),
+    // its own threads, signals and time
+    CALL(rt_sigaction),
+    CALL(rt_sigprocmask),
+    CALL(rt_sigreturn),
+    CALL(sigaltstack),
+    CALL(futex),
+    CALL(set_robust_list),
+    CALL(rseq),
+    CALL(sched_yield),
+    CALL(sched_getaffinity),
+    CALL(sched_getattr),
+    CALL(sched_getparam),
+    CALL(sched_getscheduler),
+    CALL(sched_get_priority_max),
+    CALL(sched_get_priority_min),
+    CALL(restart_syscall),
+    CALL(clock_gettime),
+    CALL(clock_getres),
+    CALL(clock_nanosleep),
+    CALL(nanosleep),
+    CALL(gettimeofday),
+    CALL(time),
+    CALL(getrandom),
+    CALL(exit),
+    CALL(exit_group),
+    // who and where it is
+    CALL(getpid),
+    CALL(getppid),
+    CALL(gettid),
+    CALL(getuid),
+    CALL(geteuid),
+    CALL(getgid),
+    CALL(getegid),
+    CALL(uname),
+    CALL(sysinfo),
+    CALL(getrusage),
+    CALL(getrlimit),
+    CALL(times),
+    CALL(getcpu),
+};
+
+// Calls that are allowed with some arguments only. The rest answers EACCES, which libraries know how to take.
+static int add_conditions(scmp_filter_ctx filter)
+{
+    enum { WRITING = O_ACCMODE | O_CREAT | O_TRUNC | O_TMPFILE };
+    // O_TMPFILE holds the bit of O_DIRECTORY, which listing folders needs.
+    const scmp_datum_t writing = WRITING & ~O_DIRECTORY;
+    int result = 0;
+    result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(openat), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, writing, O_RDONLY));
+    result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(open), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, writing, O_RDONLY));
+    result |= seccomp_rule_add(
+        filter, SCMP_ACT_ALLOW, CALL(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+    // Its flags stand in memory, out of a filter's sight; the C library falls back to clone.
+    result |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), CALL(clone3), 0);
+    // abort() ends with a signal to itself
+    result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(tgkill), 1, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+    result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
+    result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, CALL(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+    return result;
+}
+
+static error restrict_calls(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EACCES));
+    if (!filter)
+        return error_of(ERROR_INTERNAL_ERROR);
+    int result = 0;
+    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++)
+        result |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+    result |= add_conditions(filter);
+    if (result == 0)
+        result = seccomp_load(filter);
+    seccomp_release(filter);
+    return result < 0 ? error_system("load", "seccomp rules", -result) : OK;
+}
+
+error sandbox_enter(const struct sandbox_limits *limits)
+{
+    TRY(set_limits(limits));
+    TRY(become_nobody());
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return error_system("give up", "new privileges", errno);
+    TRY(restrict_files());
+    return restrict_calls();
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a child may do: compute, use the descriptors it has, and read fonts, models and libraries. Nothing else: no
+// file is written, no other file read, no socket made, no program run, no other process touched.
+#pragma once
+
+#include "base/error.h"
+
+struct sandbox_limits {
+    int64_t memory_bytes, cpu_seconds; // 0: 2 GiB, one hour
+};
+
+// Cannot be undone. INTERNAL_ERROR when the system does not allow it.
+MUST_USE error sandbox_enter(const struct sandbox_limits *limits);
