@@ -11,5 +11,7 @@ const struct engine_op *const engine_ops[] = {
     &render_join_op,
     &render_frame_op,
     &picture_thumbnail_op,
+    &asr_split_op,
+    &asr_decode_op,
     NULL,
 };

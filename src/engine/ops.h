@@ -12,3 +12,5 @@ extern const struct engine_op render_mix_op;
 extern const struct engine_op render_join_op;
 extern const struct engine_op render_frame_op;
 extern const struct engine_op picture_thumbnail_op;
+extern const struct engine_op asr_split_op;
+extern const struct engine_op asr_decode_op;
