@@ -7,6 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 const LOG_LINES = 120; // of a failure; the cause stands at its ends
+const LOG_COLUMNS = 400;
 const NODE_TIMEOUT_S = 600;
 const SLOW_S = 3; // from here on the time is worth telling
 let folder; // every file that tests make is below it
@@ -84,7 +85,7 @@ function print_log(text) {
     const half = LOG_LINES / 2;
     const shown = lines.length <= LOG_LINES ? lines
         : [...lines.slice(0, half), `… ${lines.length - LOG_LINES} lines …`, ...lines.slice(-half)];
-    console.log(shown.map((line) => `      ${line}`).join('\n'));
+    console.log(shown.map((line) => `      ${line.length > LOG_COLUMNS ? `${line.slice(0, LOG_COLUMNS)} …` : line}`).join('\n'));
 }
 
 function tell(title, results, used_s, log) {
@@ -126,7 +127,7 @@ export function read_tap(title, code, out) {
         if (plan)
             planned += Number(plan[1]);
         else if (test)
-            results.push({ name: `${test[3] ?? `test ${test[2]}`}${test[4] ? ' was skipped' : ''}`, ok: !test[1] && !test[4] });
+            results.push({ name: `${title}: ${test[3] ?? `test ${test[2]}`}${test[4] ? ' was skipped' : ''}`, ok: !test[1] && !test[4] });
     }
     const missing = planned - results.length;
     if (missing > 0)

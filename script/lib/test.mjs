@@ -8,7 +8,7 @@ const sanitized = {
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
     LSAN_OPTIONS: 'suppressions=tests/lsan.supp:print_suppressions=0',
 };
-const build = (budget_s) => commands('build', budget_s, [['the programs, by gcc', 'script/build']]);
+const build = (budget_s) => commands('build', budget_s, [['the programs, by gcc', 'script/build', '--tests']]);
 const build_sanitized = (budget_s) => commands('build-asan', budget_s, [['everything, by clang with sanitizers', 'script/build-asan']]);
 
 const groups = [
@@ -53,8 +53,13 @@ async function run_group(group) {
     console.log(`\n${group.name}: ${group.what}; budget ${group.budget_s} s`);
     const start = process.hrtime.bigint();
     const results = [];
-    for (const step of group.steps)
-        results.push(...await step());
+    for (const step of group.steps) {
+        const told = await step();
+        results.push(...told);
+        // What an older build left is not worth testing.
+        if (told.some((result) => result.preparation && !result.ok))
+            break;
+    }
     // What only prepares (a build) is no test, unless it fails.
     const counted = results.filter((result) => !result.ok || !result.preparation);
     if (!counted.length)

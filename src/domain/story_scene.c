@@ -34,7 +34,7 @@ static double estimate(const struct story_draft *draft)
             rest = str_sub(rest, 1, rest.size);
     }
     double words = (double)story_word_count(spoken);
-    if (!words)
+    if (words == 0)
         return draft->picture_count ? fmax(SILENT_SECONDS, SILENT_SECONDS * (double)draft->picture_count)
                                     : CARD_SECONDS + pauses;
     return ceil((words / WORDS_A_SECOND + pauses + 1) * 10) / 10;
