@@ -6,5 +6,7 @@ const struct engine_op *const engine_ops[] = {
     &probe_op,
     &tts_voices_op,
     &tts_speak_op,
+    &asr_split_op,
+    &asr_decode_op,
     NULL,
 };

@@ -7,3 +7,5 @@
 extern const struct engine_op probe_op;
 extern const struct engine_op tts_voices_op;
 extern const struct engine_op tts_speak_op;
+extern const struct engine_op asr_split_op;
+extern const struct engine_op asr_decode_op;
