@@ -34,7 +34,7 @@ static error run(const struct call *call)
 {
     const struct values *values = call->values;
     struct arena *arena = call->arena;
-    const char *output = values->output ? values->output : "preview.png", *format, *engine, *folder;
+    const char *output = values->output ? values->output : "preview.png", *format = NULL, *engine, *folder;
     TRY(picture_format(arena, output, &format));
     TRY(engine_path(arena, &engine));
     struct warnings warnings = { 0 };
