@@ -106,6 +106,8 @@ MUST_USE error db_string(
     struct db *db, struct arena *arena, const struct db_statement *statement, struct db_args args, str *ret_text);
 // Runs a statement for its effect; *ret_changed (may be NULL) is the number of rows.
 MUST_USE error db_run(struct db *db, const struct db_statement *statement, struct db_args args, int64_t *ret_changed);
+// Prepares a statement without running it: INTERNAL_ERROR when the database does not take it.
+MUST_USE error db_prepare(struct db *db, const struct db_statement *statement);
 // Constraint violations come as CONFLICT with the constraint's or column's name as field; a database that
 // is busy, gone or full as DATABASE_BUSY, UNAVAILABLE, STORAGE_FULL.
 
@@ -125,7 +127,8 @@ MUST_USE error db_write(struct db_pool *pool, db_change change, void *context);
 // undid the change; it must be quick. UNAVAILABLE at once when the bounded queue is full.
 MUST_USE error db_write_async(
     struct db_pool *pool, db_change change, void (*done)(void *context, error result), void *context);
-// Calls `hook` after each committed batch (writer thread): wakes the followers of the event table.
+// Calls `hook` after each committed batch, before its answers (writer thread; PostgreSQL: the changing ones,
+// one at a time): wakes the followers of the event table.
 void db_on_commit(struct db_pool *pool, void (*hook)(void *context), void *context);
 
 // Migrations --------------------------------------------------------------------------------------

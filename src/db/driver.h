@@ -23,7 +23,7 @@ struct db_cache {
     size_t room, count;
 };
 
-// One value of a row. Texts and bytes are borrowed until the next call of `next` or `finish`.
+// One value of a row. Texts and bytes are borrowed until the next call of the driver.
 struct db_cell {
     enum { CELL_NULL, CELL_INTEGER, CELL_NUMBER, CELL_TEXT } kind;
     int64_t integer;
@@ -34,7 +34,8 @@ struct db_cell {
 struct db {
     struct db_pool *pool;
     struct db_cache cache;
-    bool in_change; // inside of a db_change: a transaction is open already
+    bool in_change;   // inside of a db_change: a transaction is open already
+    bool in_snapshot; // between db_read_begin and db_read_end
 };
 
 typedef void (*db_done)(void *context, error result);
@@ -46,7 +47,9 @@ struct db_driver {
     void (*close)(struct db_pool *pool);
     MUST_USE error (*connect)(struct db_pool *pool, struct db **ret_db);
     void (*disconnect)(struct db *db);
-    // Prepares (cached), binds and gets ready to run; `finish` is due only when this went well.
+    // Adds the statement, which must not be there yet, to the connection's cache.
+    MUST_USE error (*prepare)(struct db *db, const struct db_statement *statement, struct db_prepared **ret_prepared);
+    // Prepares if need be, binds and gets ready to run; `finish` is due only when this went well.
     MUST_USE error (*start)(
         struct db *db, const struct db_statement *statement, struct db_args args, struct db_prepared **ret_prepared);
     MUST_USE error (*next)(struct db *db, struct db_prepared *prepared, bool *ret_row);
@@ -71,6 +74,10 @@ extern const struct db_driver db_sqlite_driver, db_postgres_driver;
 void db_pool_init(struct db_pool *pool, const struct db_driver *driver);
 void db_pool_done(struct db_pool *pool);
 void db_pool_committed(struct db_pool *pool); // calls the hook
+enum db_broken { DB_BROKEN_UNIQUE, DB_BROKEN_REFERENCE, DB_BROKEN_NOT_NULL, DB_BROKEN_CHECK };
+// The CONFLICT of a violated constraint; `field` (may be NULL) is its name or its column's.
+MUST_USE error db_conflict(enum db_broken broken, const char *field);
+
 // Runs a change with the connection marked, so that a change inside of a change is found.
 MUST_USE error db_change_run(struct db *db, db_change change, void *context);
 // From now on a db_write of this thread, which would wait for itself, is a bug.

@@ -8,7 +8,7 @@ enum { MIGRATION_ARENA_BYTES = 16 << 20 };
 static const char create_table[] = "CREATE TABLE IF NOT EXISTS schema_version ("
                                    "version BIGINT PRIMARY KEY, name TEXT NOT NULL, applied_us BIGINT NOT NULL)";
 // Two servers may start at once: the second waits here, and then (at this isolation) sees what the first did.
-static const char postgres_lock[] = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED;"
+static const char postgres_lock[] = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = 0;"
                                     "SELECT pg_advisory_xact_lock(7241893650)";
 
 DB_STATEMENT(newest_version, "SELECT COALESCE(MAX(version), 0) FROM schema_version");

@@ -88,6 +88,17 @@ error db_error_kept(const struct db_kept_error *kept)
     return (error) { .code = kept->code, .field = kept->has_field ? kept->field : NULL, .message = kept->message };
 }
 
+error db_conflict(enum db_broken broken, const char *field)
+{
+    static const char *const sentences[] = {
+        [DB_BROKEN_UNIQUE] = "A value that may occur only once is there already",
+        [DB_BROKEN_REFERENCE] = "Something that this refers to does not exist, or is referred to",
+        [DB_BROKEN_NOT_NULL] = "A value is missing",
+        [DB_BROKEN_CHECK] = "A value is not allowed",
+    };
+    return error_make(ERROR_CONFLICT, field, "%s", sentences[broken]);
+}
+
 // Changing ----------------------------------------------------------------------------------------
 
 error db_change_run(struct db *db, db_change change, void *context)

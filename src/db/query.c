@@ -126,6 +126,12 @@ error db_run(struct db *db, const struct db_statement *statement, struct db_args
     return OK;
 }
 
+error db_prepare(struct db *db, const struct db_statement *statement)
+{
+    struct db_prepared *prepared;
+    return db_cache_find(&db->cache, statement) ? OK : db->pool->driver->prepare(db, statement, &prepared);
+}
+
 error db_script(struct db *db, const char *sql)
 {
     return db->pool->driver->script(db, sql);
@@ -134,14 +140,19 @@ error db_script(struct db *db, const char *sql)
 // A change has a transaction and with it a snapshot already.
 error db_read_begin(struct db *db)
 {
-    return db->in_change ? OK : db_script(db, db->pool->driver->read_begin);
+    if (db->in_change)
+        return OK;
+    TRY(db_script(db, db->pool->driver->read_begin));
+    db->in_snapshot = true;
+    return OK;
 }
 
 void db_read_end(struct db *db)
 {
-    if (!db->in_change) {
-        // Nothing was changed, so there is nothing to lose; a lost connection shows at the next statement.
-        error ignored = db_script(db, "ROLLBACK");
-        (void)ignored;
-    }
+    if (db->in_change)
+        return;
+    db->in_snapshot = false;
+    // Nothing was changed, so there is nothing to lose; a lost connection shows at the next statement.
+    error ignored = db_script(db, "ROLLBACK");
+    (void)ignored;
 }

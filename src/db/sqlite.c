@@ -3,9 +3,11 @@
 #include "db/sqlite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BUSY_TIMEOUT_MS = 5000 };
 
@@ -20,20 +22,23 @@ struct sqlite_prepared {
 
 static error constraint_error(int extended, const char *text)
 {
-    const char *sentence = "A value is not allowed";
-    if (extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_PRIMARYKEY
-        || extended == SQLITE_CONSTRAINT_ROWID)
-        sentence = "A value that may occur only once is there already";
-    else if (extended == SQLITE_CONSTRAINT_FOREIGNKEY)
-        sentence = "Something that this refers to does not exist, or is referred to";
-    else if (extended == SQLITE_CONSTRAINT_NOTNULL)
-        sentence = "A value is missing";
     // "UNIQUE constraint failed: users.username"; a foreign key has no name.
     const char *colon = strstr(text, "failed: ");
     const char *field = colon ? colon + strlen("failed: ") : NULL;
-    if (extended == SQLITE_CONSTRAINT_TRIGGER)
-        field = text; // what RAISE said
-    return error_make(ERROR_CONFLICT, field, "%s", sentence);
+    switch (extended) {
+    case SQLITE_CONSTRAINT_UNIQUE:
+    case SQLITE_CONSTRAINT_PRIMARYKEY:
+    case SQLITE_CONSTRAINT_ROWID:
+        return db_conflict(DB_BROKEN_UNIQUE, field);
+    case SQLITE_CONSTRAINT_FOREIGNKEY:
+        return db_conflict(DB_BROKEN_REFERENCE, field);
+    case SQLITE_CONSTRAINT_NOTNULL:
+        return db_conflict(DB_BROKEN_NOT_NULL, field);
+    case SQLITE_CONSTRAINT_TRIGGER: // what RAISE said
+        return db_conflict(DB_BROKEN_CHECK, text);
+    default:
+        return db_conflict(DB_BROKEN_CHECK, field);
+    }
 }
 
 error sqlite_error(sqlite3 *handle, const char *what)
@@ -150,6 +155,15 @@ static void close_pool(struct db_pool *base)
     free(pool);
 }
 
+// A new database is its owner's alone; the files beside it get the same permissions from SQLite. An existing one
+// must not be touched: closing any descriptor of it would drop the locks that this process has on it.
+static void create_private(const char *path)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file >= 0)
+        close(file);
+}
+
 static error open_pool(const char *url, struct db_pool **ret_pool)
 {
     const char *path = url + strlen("sqlite://");
@@ -164,6 +178,7 @@ static error open_pool(const char *url, struct db_pool **ret_pool)
     }
     db_pool_init(&pool->base, &db_sqlite_driver);
     pool->path = copy;
+    create_private(path);
     error result = sqlite_writer_start(pool, &pool->writer);
     if (error_is(result)) {
         close_pool(&pool->base);
@@ -189,8 +204,9 @@ static void map_parameters(struct sqlite_prepared *prepared)
     }
 }
 
-static error prepare(struct sqlite_db *db, const struct db_statement *statement, struct db_prepared **ret_prepared)
+static error prepare(struct db *base, const struct db_statement *statement, struct db_prepared **ret_prepared)
 {
+    struct sqlite_db *db = (struct sqlite_db *)base;
     struct sqlite_prepared *prepared = calloc(1, sizeof *prepared);
     if (!prepared)
         return error_of(ERROR_UNAVAILABLE);
@@ -205,7 +221,7 @@ static error prepare(struct sqlite_db *db, const struct db_statement *statement,
     prepared->base.statement = statement;
     prepared->base.column_count = sqlite3_column_count(prepared->handle);
     map_parameters(prepared);
-    db_cache_add(&db->base.cache, &prepared->base);
+    db_cache_add(&base->cache, &prepared->base);
     *ret_prepared = &prepared->base;
     return OK;
 }
@@ -237,7 +253,7 @@ static error start(
     struct sqlite_db *db = (struct sqlite_db *)base;
     struct db_prepared *found = db_cache_find(&base->cache, statement);
     if (!found)
-        TRY(prepare(db, statement, &found));
+        TRY(prepare(base, statement, &found));
     struct sqlite_prepared *prepared = (struct sqlite_prepared *)found;
     for (int i = 0; i < prepared->parameter_count; i++) {
         ASSERT(prepared->argument[i] < args.count);
@@ -312,6 +328,7 @@ const struct db_driver db_sqlite_driver = {
     .close = close_pool,
     .connect = connect_reader,
     .disconnect = disconnect_reader,
+    .prepare = prepare,
     .start = start,
     .next = next,
     .column_name = column_name,

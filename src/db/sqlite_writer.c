@@ -52,8 +52,7 @@ static error check_deferred(struct sqlite_writer *writer)
 {
     int open = 0, highest = 0;
     sqlite3_db_status(writer->db->handle, SQLITE_DBSTATUS_DEFERRED_FKS, &open, &highest, 0);
-    return open ? error_make(ERROR_CONFLICT, NULL, "Something that this refers to does not exist, or is referred to")
-                : OK;
+    return open ? db_conflict(DB_BROKEN_REFERENCE, NULL) : OK;
 }
 
 // Runs one change. Returns whether the batch goes on: false when its transaction has ended unasked or the
@@ -144,11 +143,10 @@ static void *writer_main(void *context)
     struct sqlite_writer *writer = context;
     db_thread_is_writer();
     while (take_batch(writer)) {
-        bool committed = run_batch(writer);
+        if (run_batch(writer))
+            db_pool_committed(&writer->pool->base);
         for (size_t i = 0; i < writer->batch_count; i++)
             writer->batch[i].done(writer->batch[i].context, db_error_kept(&writer->results[i]));
-        if (committed)
-            db_pool_committed(&writer->pool->base);
     }
     return NULL;
 }

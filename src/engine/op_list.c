@@ -4,5 +4,7 @@
 
 const struct engine_op *const engine_ops[] = {
     &probe_op,
+    &tts_voices_op,
+    &tts_speak_op,
     NULL,
 };

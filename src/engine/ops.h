@@ -5,3 +5,5 @@
 #include "engine/call.h"
 
 extern const struct engine_op probe_op;
+extern const struct engine_op tts_voices_op;
+extern const struct engine_op tts_speak_op;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "db/driver.h"
+#include "postgres_cluster.h"
 #include "test.h"
 
 struct fixture {
@@ -404,14 +405,21 @@ static const struct db_migration migrations[] = {
         NULL },
     { 2, "more", "CREATE TABLE m2 (id BIGINT); INSERT INTO m2 VALUES (1)", NULL },
     { 3, "broken", "CREATE TABLE m3 (id BIGINT); INSERT INTO nowhere VALUES (1)", NULL },
-    { 3, "mended", "CREATE TABLE m3 (id BIGINT)", NULL },
 };
 DB_STATEMENT(count_versions, "SELECT COUNT(*) FROM schema_version");
+
+static error forget_migrations(struct db *db, void *context)
+{
+    (void)context;
+    return db_script(db, "DROP TABLE IF EXISTS m1; DROP TABLE IF EXISTS m2; DROP TABLE IF EXISTS m3;"
+                         "DROP TABLE IF EXISTS schema_version");
+}
 
 static void migrations_bring_the_schema_to_the_newest_version(void **state)
 {
     struct fixture *f = *state;
     int from = -1, to = -1;
+    assert_ok(db_write(f->pool, forget_migrations, NULL));
     assert_ok(db_migrate(f->pool, migrations, 1, &from, &to));
     assert_true(from == 0 && to == 1);
     error e = db_migrate(f->pool, migrations, 3, &from, &to);
@@ -443,25 +451,25 @@ static error prepare_all(struct db *db, void *context)
     (void)context;
     size_t count = 0;
     const struct db_statement *const *list = db_statements(&count);
-    ASSERT(count > 15);
     bool found = false;
+    TRY(db_run(db, &create_kinds, DB_NO_ARGS, NULL));
     for (size_t i = 0; i < count; i++) {
-        static const struct db_value nulls[DB_PARAMETERS_MAX];
-        struct db_prepared *prepared;
         found = found || list[i] == &count_versions;
-        if (list[i] == &add_kinds || list[i] == &kinds_by_id || list[i] == &drop_kinds)
-            continue; // their table is not there now
-        TRY(db->pool->driver->start(db, list[i], (struct db_args) { nulls, DB_PARAMETERS_MAX }, &prepared));
-        db->pool->driver->finish(db, prepared);
+        TRY(db_prepare(db, list[i]));
     }
-    ASSERT(found);
-    return OK;
+    static const struct db_statement wrong = { "wrong", "SELECT nothing FROM nowhere", "SELECT nothing FROM nowhere" };
+    return found ? db_prepare(db, &wrong) : OK;
 }
 
 static void every_listed_statement_can_be_prepared(void **state)
 {
     struct fixture *f = *state;
-    assert_ok(db_write(f->pool, prepare_all, NULL));
+    int from, to;
+    assert_ok(db_write(f->pool, forget_migrations, NULL));
+    assert_ok(db_migrate(f->pool, migrations, 1, &from, &to));
+    error e = db_write(f->pool, prepare_all, NULL);
+    assert_int_equal(e.code, ERROR_INTERNAL_ERROR);
+    assert_string_equal(e.field, "wrong");
 }
 
 #define ON(test) cmocka_unit_test_setup_teardown(test, prepare_test, clean_test)
@@ -500,7 +508,31 @@ static int close_sqlite(void **state)
     return unlink(path) || rmdir(f->folder);
 }
 
+static int open_postgres(void **state)
+{
+    static struct fixture f;
+    *state = &f;
+    f.cluster = postgres_cluster_start();
+    if (!f.cluster)
+        return 1;
+    return error_is(db_open(&(struct db_options) { postgres_cluster_url(f.cluster) }, &f.pool))
+           || error_is(db_write(f.pool, create_schema, NULL));
+}
+
+static int close_postgres(void **state)
+{
+    struct fixture *f = *state;
+    db_close(f->pool);
+    postgres_cluster_stop(f->cluster);
+    return 0;
+}
+
 int main(void)
 {
-    return cmocka_run_group_tests_name("sqlite", tests, open_sqlite, close_sqlite);
+    int failed = cmocka_run_group_tests_name("sqlite", tests, open_sqlite, close_sqlite);
+    if (postgres_cluster_possible())
+        failed += cmocka_run_group_tests_name("postgres", tests, open_postgres, close_postgres);
+    else
+        print_message("postgres: skipped, PostgreSQL's server is not installed\n");
+    return failed;
 }
