@@ -160,8 +160,10 @@ error media_add(struct scope *scope, str id, str file_name, const struct blob_in
     if (result.code == ERROR_CONFLICT)
         return error_make(ERROR_FILE_EXISTS, "file_id", "A file with the id %.*s exists already", STR_ARGS(id));
     TRY(result);
-    json_t *payload = json_keep(scope->arena, json_pack("{s:s#, s:s#}", "media_id", id.data, (int)id.size, "file_name",
-                                                  ret_media->file_name.data, (int)ret_media->file_name.size));
+    json_t *payload = json_keep(scope->arena, json_object());
+    json_object_set_new(payload, "media_id", json_str(id));
+    json_object_set_new(payload, "file_name", json_str(ret_media->file_name));
+    json_object_set_new(payload, "transcribing", json_boolean(will_transcribe));
     return event_add(scope, &(struct event_new) { .kind = "media:added", .media_id = id, .payload = payload });
 }
 
