@@ -16,7 +16,7 @@ void scaler_done(struct scaler *scaler)
 static bool is_rgb(enum AVPixelFormat format)
 {
     const AVPixFmtDescriptor *pixel = av_pix_fmt_desc_get(format);
-    return pixel && pixel->flags & AV_PIX_FMT_FLAG_RGB;
+    return pixel && pixel->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL);
 }
 
 static int space_of(const AVFrame *frame)
