@@ -173,6 +173,21 @@ static void the_same_question_gets_the_same_bytes(void **state)
     assert_memory_equal(first.data, second.data, first.size);
 }
 
+// In one child, where the synthesizers' own state passes from one voice to the next.
+static void every_listed_voice_speaks(struct arena *arena, const json_t *voices)
+{
+    struct child *child = fresh();
+    size_t i;
+    json_t *voice, *result;
+    json_array_foreach (voices, i, voice) {
+        BUFFER_AUTO struct buffer wav = { 0 };
+        json_t *params = json_keep(arena, speaking(json_get_str(voice, "id").data, "1, 2", 1));
+        assert_ok(ask(child, arena, "tts.speak", params, NULL, &wav, &result));
+        assert_true(json_get_number(result, "duration", 0) > 0.1);
+    }
+    child_end(child);
+}
+
 static void the_voices_are_listed(void **state)
 {
     (void)state;
@@ -182,16 +197,15 @@ static void the_voices_are_listed(void **state)
     const json_t *voices = json_object_get(result, "voices");
     json_t *ids = json_keep(arena, json_object());
     size_t i;
-    json_array_foreach (voices, i, voice) {
+    json_array_foreach (voices, i, voice)
         json_object_set(ids, json_get_str(voice, "id").data, voice);
-        assert_true(duration_of(json_get_str(voice, "id").data, "1, 2", 1) > 0.3);
-    }
     assert_int_equal(json_object_size(ids), json_array_size(voices));
     assert_true(json_array_size(voices) > 200);
     static const char *const some[] = { "espeak:en-us", "espeak:de", "espeak:de+f3", "flite:slt", "flite:kal16" };
     for (i = 0; i < sizeof some / sizeof *some; i++)
         assert_non_null(json_object_get(ids, some[i]));
     assert_string_equal(json_get_str(json_object_get(ids, "espeak:en-us"), "dialect").data, "America");
+    every_listed_voice_speaks(arena, voices);
 }
 
 // Recognition
