@@ -8,11 +8,13 @@
 #include "cmd/commands.h"
 
 static const struct command *const commands[] = {
+    &serve_command,
     &make_command,
     &transcribe_command,
     &say_command,
     &render_command,
     &preview_command,
+    &user_command,
     &doctor_command,
     &version_command,
 };
