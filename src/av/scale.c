@@ -36,7 +36,8 @@ static enum AVPixelFormat plain_format(enum AVPixelFormat format, bool *full)
 }
 
 // Horizontal and vertical place of a chroma sample in 1/256 of the distance of luma samples.
-static void set_site(struct SwsContext *context, const char *across, const char *down, enum AVPixelFormat format, int site)
+static void set_site(
+    struct SwsContext *context, const char *across, const char *down, enum AVPixelFormat format, int site)
 {
     const AVPixFmtDescriptor *pixel = av_pix_fmt_desc_get(format);
     if (!pixel || pixel->flags & AV_PIX_FMT_FLAG_RGB || pixel->log2_chroma_w != 1 || pixel->log2_chroma_h != 1)
@@ -49,9 +50,15 @@ static error prepare(struct scaler *scaler, const AVFrame *from, int width, int 
 {
     bool full = from->color_range == AVCOL_RANGE_JPEG;
     enum AVPixelFormat source_format = plain_format((enum AVPixelFormat)from->format, &full);
-    struct scaler wanted = { .source_width = from->width, .source_height = from->height,
-        .source_format = source_format, .source_space = space_of(from), .source_range = full,
-        .source_site = from->chroma_location, .width = width, .height = height, .format = format };
+    struct scaler wanted = { .source_width = from->width,
+        .source_height = from->height,
+        .source_format = source_format,
+        .source_space = space_of(from),
+        .source_range = full,
+        .source_site = from->chroma_location,
+        .width = width,
+        .height = height,
+        .format = format };
     wanted.context = scaler->context;
     if (scaler->context && memcmp(&wanted, scaler, offsetof(struct scaler, format) + sizeof wanted.format) == 0)
         return OK;
@@ -83,13 +90,13 @@ error scaler_run(struct scaler *scaler, const AVFrame *from, int width, int heig
     uint8_t *const planes[], const int strides[])
 {
     TRY(prepare(scaler, from, width, height, format));
-    int rows = sws_scale(scaler->context, (const uint8_t *const *)from->data, from->linesize, 0, from->height, planes,
-        strides);
+    int rows = sws_scale(
+        scaler->context, (const uint8_t *const *)from->data, from->linesize, 0, from->height, planes, strides);
     return rows == height ? OK : error_make(ERROR_NOT_MEDIA, NULL, "The picture cannot be converted");
 }
 
-void scale_turn(const uint8_t *from, int from_stride, int width, int height, int item_size, int rotation,
-    bool mirrored, uint8_t *to, int to_stride)
+void scale_turn(const uint8_t *from, int from_stride, int width, int height, int item_size, int rotation, bool mirrored,
+    uint8_t *to, int to_stride)
 {
     ptrdiff_t across = mirrored ? -item_size : item_size, down = from_stride;
     const uint8_t *start = from + (mirrored ? (ptrdiff_t)(width - 1) * item_size : 0);

@@ -21,7 +21,7 @@ MUST_USE error scaler_run(struct scaler *scaler, const AVFrame *from, int width,
     uint8_t *const planes[], const int strides[]);
 
 // Turns a plane of `width` x `height` items of 1 or 4 bytes: mirrored left to right first, then clockwise.
-void scale_turn(const uint8_t *from, int from_stride, int width, int height, int item_size, int rotation,
-    bool mirrored, uint8_t *to, int to_stride);
+void scale_turn(const uint8_t *from, int from_stride, int width, int height, int item_size, int rotation, bool mirrored,
+    uint8_t *to, int to_stride);
 // Multiplies the colours by the alpha.
 void scale_premultiply(uint8_t *pixels, int width, int height, int stride);

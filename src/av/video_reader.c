@@ -265,9 +265,9 @@ static error premultiplied(struct video_reader *reader, AVFrame **frame)
     own->format = AV_PIX_FMT_RGB32;
     own->width = (*frame)->width;
     own->height = (*frame)->height;
-    error failed = av_frame_get_buffer(own, 0) < 0
-        ? error_of(ERROR_LIMIT_EXCEEDED)
-        : scaler_run(&reader->own_scaler, *frame, own->width, own->height, AV_PIX_FMT_RGB32, own->data, own->linesize);
+    error failed = av_frame_get_buffer(own, 0) < 0 ? error_of(ERROR_LIMIT_EXCEEDED)
+                                                   : scaler_run(&reader->own_scaler, *frame, own->width, own->height,
+                                                       AV_PIX_FMT_RGB32, own->data, own->linesize);
     if (error_is(failed)) {
         av_frame_free(&own);
         return failed;
@@ -278,8 +278,8 @@ static error premultiplied(struct video_reader *reader, AVFrame **frame)
     return OK;
 }
 
-error video_reader_argb(struct video_reader *reader, struct frame_box crop, int width, int height, uint8_t *ret_pixels,
-    int stride)
+error video_reader_argb(
+    struct video_reader *reader, struct frame_box crop, int width, int height, uint8_t *ret_pixels, int stride)
 {
     AVFrame *part;
     TRY(cropped(reader, crop, &part));

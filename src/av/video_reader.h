@@ -24,5 +24,5 @@ MUST_USE error video_reader_at(struct video_reader *reader, int64_t time_us, boo
 // Writes the part `crop` of the current picture (upright pixels; empty: all) into the frame, scaled to its size.
 MUST_USE error video_reader_frame(struct video_reader *reader, struct frame_box crop, const struct frame *frame);
 // The same as premultiplied native-endian ARGB.
-MUST_USE error video_reader_argb(struct video_reader *reader, struct frame_box crop, int width, int height,
-    uint8_t *ret_pixels, int stride);
+MUST_USE error video_reader_argb(
+    struct video_reader *reader, struct frame_box crop, int width, int height, uint8_t *ret_pixels, int stride);

@@ -6,8 +6,8 @@
 // How a layer differs from its rest while it is `away` (1 all of it, 0 at rest).
 struct animation {
     const char *name;
-    double x, y;   // shift as a share of the canvas's sides
-    double scale;  // added to 1
+    double x, y;  // shift as a share of the canvas's sides
+    double scale; // added to 1
     bool overshoot;
     bool leaves; // as `animation` it says how the layer goes, not how it comes
 };
@@ -35,10 +35,10 @@ static const struct animation *find(str name)
 
 static enum animation_easing read_easing(str name)
 {
-    return str_equal_c(name, "linear") ? EASE_LINEAR
-        : str_equal_c(name, "easeIn")  ? EASE_IN
-        : str_equal_c(name, "easeInOut") ? EASE_IN_OUT
-                                         : EASE_OUT;
+    return str_equal_c(name, "linear")      ? EASE_LINEAR
+           : str_equal_c(name, "easeIn")    ? EASE_IN
+           : str_equal_c(name, "easeInOut") ? EASE_IN_OUT
+                                            : EASE_OUT;
 }
 
 error animation_read(const struct composition_layer *layer, struct animation_plan *ret_plan)
@@ -74,10 +74,14 @@ double animation_ease(enum animation_easing easing, double share)
 {
     double rest = 1 - share;
     switch (easing) {
-    case EASE_LINEAR: return share;
-    case EASE_IN: return share * share * share;
-    case EASE_OUT: return 1 - rest * rest * rest;
-    case EASE_IN_OUT: return share < 0.5 ? 4 * share * share * share : 1 - 4 * rest * rest * rest;
+    case EASE_LINEAR:
+        return share;
+    case EASE_IN:
+        return share * share * share;
+    case EASE_OUT:
+        return 1 - rest * rest * rest;
+    case EASE_IN_OUT:
+        return share < 0.5 ? 4 * share * share * share : 1 - 4 * rest * rest * rest;
     }
     return share;
 }

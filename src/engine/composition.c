@@ -113,8 +113,8 @@ static error read_background(
     return read_input(json, inputs, &background->input);
 }
 
-static error read_scene(struct arena *arena, const json_t *json, const char *background, size_t inputs,
-    struct composition_scene *scene)
+static error read_scene(
+    struct arena *arena, const json_t *json, const char *background, size_t inputs, struct composition_scene *scene)
 {
     scene->id = json_get_str(json, "id");
     TRY(composition_number(json, "duration", 0, 0, duration_max, &scene->duration));
@@ -176,13 +176,12 @@ error composition_read(
     const json_t *list = json_object_get(json, "scenes");
     composition.scene_count = json_array_size(list);
     if (composition.scene_count == 0 || composition.scene_count > COMPOSITION_SCENES_MAX)
-        return error_make(
-            ERROR_VALIDATION_ERROR, "scenes", "A composition has 1 to %d scenes", COMPOSITION_SCENES_MAX);
+        return error_make(ERROR_VALIDATION_ERROR, "scenes", "A composition has 1 to %d scenes", COMPOSITION_SCENES_MAX);
     struct composition_scene *scenes = ARENA_ARRAY(arena, struct composition_scene, composition.scene_count);
     double start = 0;
     for (size_t i = 0; i < composition.scene_count; i++) {
-        TRY(read_scene(arena, json_array_get(list, i), background.data ? background.data : "#101014", inputs,
-            &scenes[i]));
+        TRY(read_scene(
+            arena, json_array_get(list, i), background.data ? background.data : "#101014", inputs, &scenes[i]));
         double end = start + scenes[i].duration;
         scenes[i].frames = llround(end * composition.fps) - llround(start * composition.fps);
         start = end;

@@ -9,8 +9,8 @@ enum { COMPOSITION_LAYERS_MAX = 1000, COMPOSITION_SCENES_MAX = 2000, COMPOSITION
 
 struct composition_layer {
     str id, name, type;
-    double start, end; // of its scene
-    int input;         // NO_INPUT, or an index below the number of inputs
+    double start, end;        // of its scene
+    int input;                // NO_INPUT, or an index below the number of inputs
     const json_t *properties; // an object
 };
 
@@ -62,5 +62,5 @@ struct composition {
 MUST_USE error composition_read(
     struct arena *arena, const json_t *json, int width, size_t inputs, struct composition *ret_composition);
 // A number of the layer's properties, or `fallback`; VALIDATION_ERROR outside of least to most and for other kinds.
-MUST_USE error composition_number(const json_t *object, const char *key, double fallback, double least, double most,
-    double *ret_value);
+MUST_USE error composition_number(
+    const json_t *object, const char *key, double fallback, double least, double most, double *ret_value);

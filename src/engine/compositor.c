@@ -18,12 +18,12 @@ struct compositor {
     struct scene_view **views; // one a scene, NULL until it is needed
     struct captions *captions; // of scene `captioned`
     size_t captioned;
-    bool has_captions; // `captioned` is set
-    struct frame *before;      // the last frame of scene `before_scene`
+    bool has_captions;    // `captioned` is set
+    struct frame *before; // the last frame of scene `before_scene`
     size_t before_scene;
     bool has_before;
-    struct frame *out;         // where the scene's own frame is not all
-    struct overlay watermark;  // empty until it is drawn
+    struct frame *out;        // where the scene's own frame is not all
+    struct overlay watermark; // empty until it is drawn
     // The last frame that was given out.
     bool given;
     size_t given_scene;
@@ -66,8 +66,8 @@ static error captions_of(struct compositor *compositor, size_t scene)
 {
     if (compositor->has_captions && compositor->captioned == scene)
         return OK;
-    TRY(captions_new(compositor->arena, compositor->composition, &compositor->composition->scenes[scene],
-        &compositor->captions));
+    TRY(captions_new(
+        compositor->arena, compositor->composition, &compositor->composition->scenes[scene], &compositor->captions));
     compositor->captioned = scene;
     compositor->has_captions = true;
     return OK;
@@ -126,7 +126,8 @@ static error draw_watermark(struct compositor *compositor)
     TRY(text_block_new(compositor->arena, composition->watermark, &style, &block));
     text_block_size(block, &width, &height);
     double x = composition->width - margin - width / 2, y = composition->height - margin - height / 2;
-    struct frame_box box = raster_box(&compositor->raster, x - width / 2, y - height / 2, x + width / 2, y + height / 2);
+    struct frame_box box = raster_box(
+        &compositor->raster, x - width / 2, y - height / 2, x + width / 2, y + height / 2);
     if (box.width <= 0)
         return OK;
     cairo_t *cairo = raster_begin(&compositor->raster, box);
@@ -190,7 +191,7 @@ error compositor_at(
     TRY(scene_view_at(view, time, &own, &changed));
     int64_t caption = compositor->captions ? captions_version(compositor->captions, time) : -1;
     changed = changed || !compositor->given || compositor->given_scene != scene || compositor->given_share != share
-        || compositor->given_caption != caption;
+              || compositor->given_caption != caption;
     if (changed)
         TRY(finish(compositor, transition, share, caption, own, &compositor->given_frame));
     compositor->given = true;

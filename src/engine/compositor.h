@@ -3,9 +3,9 @@
 // preview frames and rendered segments come from here alike.
 #pragma once
 
-#include "engine/composition.h"
 #include "av/frame.h"
 #include "av/source.h"
+#include "engine/composition.h"
 
 struct compositor;
 
@@ -16,5 +16,5 @@ struct compositor *compositor_new(
 MUST_USE error compositor_check(struct compositor *compositor, size_t scene);
 // The frame of the scene at `time` (seconds, 0 to its duration), borrowed until the next call. *ret_changed is false
 // when it is the same as the last one was. Quick when times go forward.
-MUST_USE error compositor_at(struct compositor *compositor, size_t scene, double time, const struct frame **ret_frame,
-    bool *ret_changed);
+MUST_USE error compositor_at(
+    struct compositor *compositor, size_t scene, double time, const struct frame **ret_frame, bool *ret_changed);

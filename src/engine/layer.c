@@ -34,8 +34,9 @@ error layer_open(struct arena *arena, const struct composition *composition, con
         if (str_equal_c(spec->type, kinds[i]->name))
             layer.kind = kinds[i];
     if (!layer.kind)
-        return layer_error(spec, error_make(ERROR_VALIDATION_ERROR, "type", "The engine cannot draw layers of the type %.*s",
-            STR_ARGS(str_cut_utf8(spec->type, 40))));
+        return layer_error(
+            spec, error_make(ERROR_VALIDATION_ERROR, "type", "The engine cannot draw layers of the type %.*s",
+                      STR_ARGS(str_cut_utf8(spec->type, 40))));
     error failed = read_common(&layer);
     if (!error_is(failed) && layer.scale > 0)
         failed = layer.kind->open(&layer);

@@ -39,8 +39,8 @@ struct layer_kind {
     error (*paint)(struct layer *layer, const struct layer_moment *moment, cairo_t *cairo);
     // Instead of `paint`, may write the current picture straight into the frame where that is quicker: upright,
     // `box` around it in the frame (it may reach outside). false: not possible now, use `paint`.
-    error (*lay)(struct layer *layer, const struct layer_moment *moment, struct frame_box box,
-        double opacity, struct frame *frame, bool *ret_done);
+    error (*lay)(struct layer *layer, const struct layer_moment *moment, struct frame_box box, double opacity,
+        struct frame *frame, bool *ret_done);
     // The layer's time is over: gives large memory back; the layer may be shown again.
     void (*rest)(struct layer *layer);
     // Instead of `paint`: changes the frame as it is behind the layer.

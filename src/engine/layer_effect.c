@@ -10,11 +10,11 @@
 
 struct effect_state {
     const struct effect *effect;
-    double intensity;            // 0..1
+    double intensity; // 0..1
     struct overlay_colour colour;
     bool has_colour;
-    struct frame *sheet;         // a copy of the frame, for effects that need one
-    struct overlay overlay;      // of the vignette
+    struct frame *sheet;    // a copy of the frame, for effects that need one
+    struct overlay overlay; // of the vignette
 };
 
 struct effect {
@@ -165,7 +165,8 @@ static error apply_blur(struct layer *layer, const struct layer_moment *moment, 
                 box_line(sheet->planes[i] + (ptrdiff_t)y * sheet->strides[i],
                     frame->planes[i] + (ptrdiff_t)y * frame->strides[i], width, 1, 1, radius);
             for (int x = 0; x < width; x++)
-                box_line(frame->planes[i] + x, sheet->planes[i] + x, height, frame->strides[i], sheet->strides[i], radius);
+                box_line(
+                    frame->planes[i] + x, sheet->planes[i] + x, height, frame->strides[i], sheet->strides[i], radius);
         }
     }
     return OK;
@@ -180,7 +181,11 @@ static error apply_pixelate(struct layer *layer, const struct layer_moment *mome
         int size = (block < 2 ? 2 : block) / part;
         for (int y = 0; y < height; y++) {
             int middle = y / size * size + size / 2;
-            const uint8_t *source = frame->planes[i] + (ptrdiff_t)(y % size ? y / size * size : middle < height ? middle : y) * frame->strides[i];
+            const uint8_t *source = frame->planes[i]
+                                    + (ptrdiff_t)(y % size          ? y / size * size
+                                                  : middle < height ? middle
+                                                                    : y)
+                                          * frame->strides[i];
             uint8_t *row = frame->planes[i] + (ptrdiff_t)y * frame->strides[i];
             for (int x = 0; x < width; x++) {
                 int centre = x / size * size + size / 2;
@@ -269,7 +274,8 @@ static error effect_open(struct layer *layer)
         if (str_equal_c(name, effects[i].name))
             state->effect = &effects[i];
     if (!state->effect)
-        return error_make(ERROR_VALIDATION_ERROR, "effect", "The engine knows no effect %.*s", STR_ARGS(str_cut_utf8(name, 40)));
+        return error_make(
+            ERROR_VALIDATION_ERROR, "effect", "The engine knows no effect %.*s", STR_ARGS(str_cut_utf8(name, 40)));
     struct colour colour;
     TRY(composition_number(properties, "intensity", 0.5, 0, 1, &state->intensity));
     TRY(colour_get(properties, "color", "#000000", &colour));

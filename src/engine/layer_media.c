@@ -8,16 +8,16 @@
 
 struct media_state {
     struct video_reader *reader;
-    struct frame_box crop;           // of the picture, upright pixels
-    double width, height;            // drawn, before the layer's scale
+    struct frame_box crop; // of the picture, upright pixels
+    double width, height;  // drawn, before the layer's scale
     double radius, border_width;
     struct colour border;
-    double start_from, speed;        // seconds
+    double start_from, speed; // seconds
     bool loop;
-    int64_t number;                  // of the reader's current picture
-    cairo_surface_t *surface;        // the picture with number `drawn`, NULL before it is needed
+    int64_t number;           // of the reader's current picture
+    cairo_surface_t *surface; // the picture with number `drawn`, NULL before it is needed
     int64_t drawn;
-    struct frame *sheet;             // for pictures that are laid half transparent
+    struct frame *sheet; // for pictures that are laid half transparent
 };
 
 static const double pan_zoom = 0.15; // kenBurns comes so much closer
@@ -34,8 +34,8 @@ static error read_crop(const json_t *properties, struct media_state *state)
     TRY(composition_number(crop, "width", 100 - x, 0.1, 100, &width));
     TRY(composition_number(crop, "height", 100 - y, 0.1, 100, &height));
     struct frame_box box = { .x = (int)(x / 100 * info->width), .y = (int)(y / 100 * info->height) };
-    box.width = (int)fmax(1, fmin(lround(width / 100 * info->width), info->width - box.x));
-    box.height = (int)fmax(1, fmin(lround(height / 100 * info->height), info->height - box.y));
+    box.width = (int)fmax(1, fmin(round(width / 100 * info->width), info->width - box.x));
+    box.height = (int)fmax(1, fmin(round(height / 100 * info->height), info->height - box.y));
     state->crop = box;
     return OK;
 }
@@ -43,11 +43,11 @@ static error read_crop(const json_t *properties, struct media_state *state)
 static enum fit read_fit(const json_t *properties, bool fills)
 {
     str fit = json_get_str(properties, "fit");
-    return str_equal_c(fit, "cover") ? FIT_COVER
-        : str_equal_c(fit, "fill")   ? FIT_FILL
-        : str_equal_c(fit, "contain") ? FIT_CONTAIN
-        : fills                       ? FIT_COVER
-                                      : FIT_CONTAIN;
+    return str_equal_c(fit, "cover")     ? FIT_COVER
+           : str_equal_c(fit, "fill")    ? FIT_FILL
+           : str_equal_c(fit, "contain") ? FIT_CONTAIN
+           : fills                       ? FIT_COVER
+                                         : FIT_CONTAIN;
 }
 
 // Cuts the crop to the shape of the box, from the middle.
@@ -143,7 +143,8 @@ static error refresh(struct layer *layer, struct media_state *state)
         return OK;
     if (!state->surface) {
         double scale = layer->scale * (layer->plan.pans ? 1 + pan_zoom : 1);
-        scale = fmin(scale, fmin(2 * layer->composition->width / state->width, 2 * layer->composition->height / state->height));
+        scale = fmin(
+            scale, fmin(2 * layer->composition->width / state->width, 2 * layer->composition->height / state->height));
         int width = (int)fmax(1, round(state->width * scale)), height = (int)fmax(1, round(state->height * scale));
         state->surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, width, height);
         if (cairo_surface_status(state->surface) != CAIRO_STATUS_SUCCESS)

@@ -56,8 +56,8 @@ static void trace_arrow(const struct shape_state *state, cairo_t *cairo)
 {
     // The head is as long as it is high, but never more than half of the arrow.
     double head = fmin(2 * state->height / fmax(state->width, 1), 1), neck = 1 - head, half = 0.36;
-    const double corners[][2]
-        = { { -1, -half }, { neck, -half }, { neck, -1 }, { 1, 0 }, { neck, 1 }, { neck, half }, { -1, half } };
+    const double corners[][2] = { { -1, -half }, { neck, -half }, { neck, -1 }, { 1, 0 }, { neck, 1 }, { neck, half },
+        { -1, half } };
     trace_corners(state, cairo, corners, 7);
 }
 

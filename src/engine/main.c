@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "av/source.h"
+#include "engine/asr_sphinx.h"
 #include "engine/conversation.h"
 #include "engine/sandbox.h"
 #include "engine/zygote.h"
@@ -35,9 +36,12 @@ static int complain(error failure)
     return 1;
 }
 
-static int be_zygote(int fd)
+static int be_zygote(int fd, bool speech)
 {
     setsid(); // an interrupt at the terminal is for kinora, which then ends us in order
+    // Without the model the children can still split and speak, and say what is missing when asked for more.
+    if (speech)
+        complain(sphinx_load());
     zygote_run(fd);
     return 0;
 }
@@ -65,5 +69,5 @@ int main(int count, char **arguments)
     }
     keep_only(fd);
     source_quiet();
-    return zygote ? be_zygote(fd) : answer_one(fd);
+    return zygote ? be_zygote(fd, speech) : answer_one(fd);
 }

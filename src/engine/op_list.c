@@ -6,5 +6,12 @@ const struct engine_op *const engine_ops[] = {
     &probe_op,
     &tts_voices_op,
     &tts_speak_op,
+    &render_segment_op,
+    &render_mix_op,
+    &render_join_op,
+    &render_frame_op,
+    &picture_thumbnail_op,
+    &asr_split_op,
+    &asr_decode_op,
     NULL,
 };

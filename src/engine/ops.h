@@ -7,3 +7,10 @@
 extern const struct engine_op probe_op;
 extern const struct engine_op tts_voices_op;
 extern const struct engine_op tts_speak_op;
+extern const struct engine_op render_segment_op;
+extern const struct engine_op render_mix_op;
+extern const struct engine_op render_join_op;
+extern const struct engine_op render_frame_op;
+extern const struct engine_op picture_thumbnail_op;
+extern const struct engine_op asr_split_op;
+extern const struct engine_op asr_decode_op;

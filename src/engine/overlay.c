@@ -96,7 +96,8 @@ static inline void sums_add(struct sums *sums, uint32_t pixel, int weight)
 }
 
 // A chroma sample lies on the even luma column, halfway between two rows: weights 1 2 1 across, 1 1 down.
-static void convert_chroma(const uint8_t *upper, const uint8_t *lower, int width, uint8_t *u, uint8_t *v, uint8_t *alpha)
+static void convert_chroma(
+    const uint8_t *upper, const uint8_t *lower, int width, uint8_t *u, uint8_t *v, uint8_t *alpha)
 {
     for (int x = 0; x < width; x += 2) {
         struct sums sums = { 0 };
@@ -129,8 +130,8 @@ error overlay_from_argb(struct overlay *overlay, struct frame_box box, const uin
     for (int y = 0; y < box.height; y += 2) {
         const uint8_t *upper = pixels + (ptrdiff_t)y * stride;
         ptrdiff_t at = (ptrdiff_t)(y / 2) * overlay->strides[1];
-        convert_chroma(
-            upper, upper + stride, box.width, overlay->planes[1] + at, overlay->planes[2] + at, overlay->planes[4] + at);
+        convert_chroma(upper, upper + stride, box.width, overlay->planes[1] + at, overlay->planes[2] + at,
+            overlay->planes[4] + at);
     }
     overlay->opaque = all == 255;
     return OK;

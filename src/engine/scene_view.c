@@ -14,9 +14,9 @@ struct shown {
 struct item {
     struct layer layer;
     struct shown shown;
-    bool changed;            // since the frame before
-    struct overlay overlay;  // its drawing, when it has one
-    struct shown drawn;      // that the overlay shows
+    bool changed;           // since the frame before
+    struct overlay overlay; // its drawing, when it has one
+    struct shown drawn;     // that the overlay shows
 };
 
 struct scene_view {
@@ -103,7 +103,7 @@ error scene_view_new(struct arena *arena, const struct composition *composition,
 static bool same_motion(const struct motion *a, const struct motion *b)
 {
     return a->x == b->x && a->y == b->y && a->scale == b->scale && a->opacity == b->opacity && a->typed == b->typed
-        && a->pan == b->pan;
+           && a->pan == b->pan;
 }
 
 static bool same_shown(const struct shown *a, const struct shown *b)

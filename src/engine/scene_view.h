@@ -12,5 +12,4 @@ MUST_USE error scene_view_new(struct arena *arena, const struct composition *com
     const struct composition_scene *scene, const struct source_io *inputs, struct raster *raster,
     struct scene_view **ret_view);
 // The frame is borrowed until the next call. *ret_changed is false when it is the same as the last one was.
-MUST_USE error scene_view_at(
-    struct scene_view *view, double time, const struct frame **ret_frame, bool *ret_changed);
+MUST_USE error scene_view_at(struct scene_view *view, double time, const struct frame **ret_frame, bool *ret_changed);

@@ -33,12 +33,13 @@ static PangoAttrList *attributes_for(const struct text_block *block, const struc
 {
     const struct text_style *style = &block->style;
     PangoAttrList *list = pango_attr_list_new();
-    pango_attr_list_insert(list, pango_attr_line_height_new_absolute((int)(style->line_height * style->size * PANGO_SCALE)));
+    pango_attr_list_insert(
+        list, pango_attr_line_height_new_absolute((int)(style->line_height * style->size * PANGO_SCALE)));
     if (style->letter_spacing != 0)
         pango_attr_list_insert(list, pango_attr_letter_spacing_new((int)(style->letter_spacing * PANGO_SCALE)));
     if (look && look->mark_end > look->mark_from) {
-        PangoAttribute *mark = pango_attr_foreground_new((guint16)(look->mark.red * 65535),
-            (guint16)(look->mark.green * 65535), (guint16)(look->mark.blue * 65535));
+        PangoAttribute *mark = pango_attr_foreground_new(
+            (guint16)(look->mark.red * 65535), (guint16)(look->mark.green * 65535), (guint16)(look->mark.blue * 65535));
         mark->start_index = (guint)look->mark_from;
         mark->end_index = (guint)look->mark_end;
         pango_attr_list_insert(list, mark);
@@ -243,7 +244,7 @@ static error draw(struct text_block *block, const struct text_look *look, cairo_
 static bool same_look(const struct text_look *a, const struct text_look *b)
 {
     return a->typed == b->typed && a->mark_from == b->mark_from && a->mark_end == b->mark_end
-        && a->mark.red == b->mark.red && a->mark.green == b->mark.green && a->mark.blue == b->mark.blue;
+           && a->mark.red == b->mark.red && a->mark.green == b->mark.green && a->mark.blue == b->mark.blue;
 }
 
 static error refresh(struct text_block *block, const struct text_look *look)

@@ -27,8 +27,8 @@ struct text_style {
     double stroke_width;
     struct colour shadow;
     double shadow_x, shadow_y, shadow_blur;
-    double zoom;                      // the block will be shown this much larger; the sizes above are without it
-    double most_width, most_height;   // what lies outside, around the centre, is not drawn; after the zoom
+    double zoom;                    // the block will be shown this much larger; the sizes above are without it
+    double most_width, most_height; // what lies outside, around the centre, is not drawn; after the zoom
 };
 
 // What differs between two drawings of one block.

@@ -92,6 +92,22 @@ static struct plain make_plain(struct arena *arena, str text)
     return plain;
 }
 
+// "Mr." and "J." end no sentence.
+static bool ends_sentence(const char *text, size_t stop)
+{
+    static const char *const titles[] = { "Mr", "Mrs", "Ms", "Dr", "St", "Prof", "No", "vs" };
+    if (text[stop] != '.')
+        return text[stop] == '!' || text[stop] == '?';
+    size_t begin = stop;
+    while (begin > 0 && text[begin - 1] != ' ')
+        begin--;
+    str word = { text + begin, stop - begin };
+    for (size_t i = 0; i < sizeof titles / sizeof *titles; i++)
+        if (str_equal_c(word, titles[i]))
+            return false;
+    return word.size != 1;
+}
+
 // Bytes of the first sentence. Very long ones are cut between words, or flite's memory would know no bounds.
 static size_t sentence_size(const char *text, size_t size)
 {
@@ -99,7 +115,7 @@ static size_t sentence_size(const char *text, size_t size)
     for (size_t i = 0; i < size && i < SENTENCE_SIZE_MAX; i++) {
         if (text[i] != ' ')
             continue;
-        if (i && strchr(".!?", text[i - 1]))
+        if (i && ends_sentence(text, i - 1))
             return i + 1;
         space = i + 1;
     }

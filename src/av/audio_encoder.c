@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "av/audio_encoder.h"
+
+#include <libavcodec/avcodec.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "av/sink_av.h"
+
+enum { BLOCK = 1024 }; // an AAC frame; as good as any for PCM
+
+struct audio_encoder {
+    struct sink sink;
+    AVCodecContext *codec;
+    AVStream *stream;
+    AVFrame *frame;
+    bool pcm;
+    int filled; // of the frame
+    int64_t count;
+};
+
+static error open_codec(struct audio_encoder *encoder, int64_t bitrate)
+{
+    const AVCodec *found = avcodec_find_encoder(encoder->pcm ? AV_CODEC_ID_PCM_S16LE : AV_CODEC_ID_AAC);
+    AVCodecContext *codec = encoder->codec = found ? avcodec_alloc_context3(found) : NULL;
+    if (!codec)
+        return error_make(ERROR_ENGINE_FAILED, NULL, "FFmpeg has no encoder for the sound");
+    codec->sample_rate = AUDIO_RATE;
+    codec->sample_fmt = encoder->pcm ? AV_SAMPLE_FMT_S16 : AV_SAMPLE_FMT_FLTP;
+    av_channel_layout_default(&codec->ch_layout, 2);
+    codec->time_base = (AVRational) { 1, AUDIO_RATE };
+    codec->bit_rate = bitrate;
+    codec->thread_count = 1;
+    codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT;
+    int result = avcodec_open2(codec, found, NULL);
+    return result < 0 ? sink_error(&encoder->sink, "Opening the sound encoder", result) : OK;
+}
+
+static error open_all(struct audio_encoder *encoder, const struct sink_io *io, int64_t bitrate)
+{
+    TRY(sink_open(&encoder->sink, io, encoder->pcm ? "wav" : "matroska"));
+    TRY(open_codec(encoder, bitrate));
+    encoder->stream = avformat_new_stream(encoder->sink.format, NULL);
+    encoder->frame = av_frame_alloc();
+    if (!encoder->stream || !encoder->frame)
+        return error_of(ERROR_LIMIT_EXCEEDED);
+    avcodec_parameters_from_context(encoder->stream->codecpar, encoder->codec);
+    encoder->stream->time_base = encoder->codec->time_base;
+    encoder->frame->format = encoder->codec->sample_fmt;
+    encoder->frame->nb_samples = BLOCK;
+    encoder->frame->sample_rate = AUDIO_RATE;
+    av_channel_layout_default(&encoder->frame->ch_layout, 2);
+    if (av_frame_get_buffer(encoder->frame, 0) < 0)
+        return error_of(ERROR_LIMIT_EXCEEDED);
+    return sink_begin(&encoder->sink, NULL);
+}
+
+error audio_encoder_open(
+    const struct sink_io *io, enum audio_codec codec, int64_t bitrate, struct audio_encoder **ret_encoder)
+{
+    struct audio_encoder *encoder = calloc(1, sizeof *encoder);
+    if (!encoder)
+        return error_of(ERROR_LIMIT_EXCEEDED);
+    encoder->pcm = codec == AUDIO_PCM;
+    error failed = open_all(encoder, io, bitrate);
+    if (error_is(failed)) {
+        audio_encoder_close(encoder);
+        return failed;
+    }
+    *ret_encoder = encoder;
+    return OK;
+}
+
+static error send(struct audio_encoder *encoder)
+{
+    AVFrame *frame = encoder->frame;
+    frame->nb_samples = encoder->filled;
+    frame->pts = encoder->count;
+    int result = avcodec_send_frame(encoder->codec, frame);
+    if (result < 0)
+        return sink_error(&encoder->sink, "Encoding the sound", result);
+    encoder->count += encoder->filled;
+    encoder->filled = 0;
+    TRY(sink_drain(&encoder->sink, encoder->codec, encoder->stream));
+    frame->nb_samples = BLOCK;
+    if (av_frame_make_writable(frame) < 0) // the encoder may still hold the old one
+        return error_of(ERROR_LIMIT_EXCEEDED);
+    return OK;
+}
+
+static void put(struct audio_encoder *encoder, const float *pair)
+{
+    AVFrame *frame = encoder->frame;
+    int at = encoder->filled++;
+    for (int channel = 0; channel < 2; channel++) {
+        if (encoder->pcm)
+            ((int16_t *)frame->data[0])[at * 2 + channel] = (int16_t)lrintf(
+                fminf(fmaxf(pair[channel] * 32768.0f, -32768.0f), 32767.0f));
+        else
+            ((float *)frame->data[channel])[at] = pair[channel];
+    }
+}
+
+error audio_encoder_add(struct audio_encoder *encoder, const float *samples, size_t frames)
+{
+    for (size_t i = 0; i < frames; i++) {
+        put(encoder, samples + 2 * i);
+        if (encoder->filled == BLOCK)
+            TRY(send(encoder));
+    }
+    return OK;
+}
+
+error audio_encoder_finish(struct audio_encoder *encoder)
+{
+    if (encoder->filled)
+        TRY(send(encoder));
+    int result = avcodec_send_frame(encoder->codec, NULL);
+    if (result < 0)
+        return sink_error(&encoder->sink, "Encoding the sound", result);
+    TRY(sink_drain(&encoder->sink, encoder->codec, encoder->stream));
+    return sink_end(&encoder->sink);
+}
+
+void audio_encoder_close(struct audio_encoder *encoder)
+{
+    if (!encoder)
+        return;
+    avcodec_free_context(&encoder->codec);
+    av_frame_free(&encoder->frame);
+    sink_close(&encoder->sink);
+    free(encoder);
+}

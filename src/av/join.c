@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "av/join.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "av/audio_encoder.h"
+#include "av/sink_av.h"
+#include "av/source_av.h"
+
+enum { AAC_FRAME = 1024, CHAPTER_SCALE = 1000 };
+
+struct join {
+    const struct join_settings *settings;
+    struct sink sink;
+    AVStream *video, *audio;
+    AVPacket *packet;
+    struct source *sound;  // NULL without, and at its end
+    int64_t base, written; // frames of the segments before; packets written
+    int64_t delay;         // by how many frames decoding runs ahead of showing
+    int64_t sound_at;      // samples; the encoder's delay stands before 0
+    bool sound_ready;      // `sound_packet` holds the next one
+    AVPacket *sound_packet;
+};
+
+static void done(struct join *join)
+{
+    av_packet_free(&join->packet);
+    av_packet_free(&join->sound_packet);
+    source_close(join->sound);
+    sink_close(&join->sink);
+}
+
+static error add_chapters(struct join *join)
+{
+    AVFormatContext *format = join->sink.format;
+    for (size_t i = 0; i < join->settings->chapter_count; i++) {
+        const struct join_chapter *from = &join->settings->chapters[i];
+        AVChapter *chapter = av_mallocz(sizeof *chapter);
+        char *title = av_strndup(from->title.data ? from->title.data : "", from->title.size);
+        if (!chapter || !title)
+            return error_of(ERROR_LIMIT_EXCEEDED);
+        *chapter = (AVChapter) { .id = (int64_t)i,
+            .time_base = { 1, CHAPTER_SCALE },
+            .start = llround(from->start * CHAPTER_SCALE),
+            .end = llround(from->end * CHAPTER_SCALE) };
+        av_dict_set(&chapter->metadata, "title", title, AV_DICT_DONT_STRDUP_VAL);
+        av_dynarray_add(&format->chapters, (int *)&format->nb_chapters, chapter);
+    }
+    return OK;
+}
+
+static error copy_stream(struct join *join, const AVStream *from, AVRational time_base, AVStream **ret_stream)
+{
+    AVStream *stream = avformat_new_stream(join->sink.format, NULL);
+    if (!stream || avcodec_parameters_copy(stream->codecpar, from->codecpar) < 0)
+        return error_of(ERROR_LIMIT_EXCEEDED);
+    stream->codecpar->codec_tag = 0;
+    stream->time_base = time_base;
+    *ret_stream = stream;
+    return OK;
+}
+
+static error begin(struct join *join, const struct source *first)
+{
+    const struct join_settings *settings = join->settings;
+    TRY(copy_stream(join, first->video, (AVRational) { 1, settings->fps }, &join->video));
+    join->video->avg_frame_rate = (AVRational) { settings->fps, 1 };
+    join->delay = first->video->codecpar->video_delay;
+    if (join->sound) {
+        TRY(copy_stream(join, join->sound->audio, (AVRational) { 1, AUDIO_RATE }, &join->audio));
+        join->audio->codecpar->initial_padding = AAC_FRAME;
+        join->sound_at = -AAC_FRAME;
+    }
+    if (settings->title.size) {
+        char *title = av_strndup(settings->title.data, settings->title.size);
+        av_dict_set(&join->sink.format->metadata, "title", title, AV_DICT_DONT_STRDUP_VAL);
+    }
+    TRY(add_chapters(join));
+    AVDictionary *options = NULL;
+    av_dict_set(&options, "movflags", "+faststart", 0);
+    error failed = sink_begin(&join->sink, &options);
+    av_dict_free(&options);
+    return failed;
+}
+
+static error write_packet(struct join *join, AVPacket *packet, AVStream *stream, AVRational time_base)
+{
+    packet->stream_index = stream->index;
+    packet->pos = -1;
+    packet->time_base = time_base;
+    av_packet_rescale_ts(packet, time_base, stream->time_base);
+    int result = av_write_frame(join->sink.format, packet);
+    av_packet_unref(packet);
+    return result < 0 ? sink_error(&join->sink, "Joining", result) : OK;
+}
+
+// Writes the sound that begins before `limit` (samples). `last`: the film ends there.
+static error write_sound(struct join *join, int64_t limit, bool last)
+{
+    while (join->sound && join->sound_at < limit) {
+        if (!join->sound_ready) {
+            int result = av_read_frame(join->sound->format, join->sound_packet);
+            if (result < 0) {
+                error failed = join->sound->failure;
+                source_close(TAKE(join->sound));
+                return failed;
+            }
+            join->sound_ready = true;
+        }
+        AVPacket *packet = join->sound_packet;
+        int64_t left = last ? limit - join->sound_at : AAC_FRAME;
+        packet->pts = packet->dts = join->sound_at;
+        packet->duration = left < AAC_FRAME ? left : AAC_FRAME;
+        join->sound_at += AAC_FRAME;
+        join->sound_ready = false;
+        TRY(write_packet(join, packet, join->audio, (AVRational) { 1, AUDIO_RATE }));
+    }
+    return OK;
+}
+
+static bool same_codec(const AVCodecParameters *a, const AVCodecParameters *b)
+{
+    return a->codec_id == b->codec_id && a->width == b->width && a->height == b->height
+           && a->extradata_size == b->extradata_size
+           && (a->extradata_size == 0 || memcmp(a->extradata, b->extradata, (size_t)a->extradata_size) == 0);
+}
+
+static error copy_segment(struct join *join, struct source *segment)
+{
+    int64_t frames = 0;
+    int fps = join->settings->fps;
+    if (!same_codec(segment->video->codecpar, join->video->codecpar))
+        return error_make(ERROR_ENGINE_FAILED, NULL, "The segments were encoded in different ways");
+    while (av_read_frame(segment->format, join->packet) >= 0) {
+        AVPacket *packet = join->packet;
+        if (packet->stream_index != segment->video->index) {
+            av_packet_unref(packet);
+            continue;
+        }
+        // Matroska counts milliseconds; the frame's number gives its exact time.
+        int64_t number = av_rescale_q(packet->pts, segment->video->time_base, (AVRational) { 1, fps });
+        packet->pts = join->base + number;
+        packet->dts = join->written++ - join->delay;
+        packet->duration = 1;
+        frames++;
+        TRY(write_sound(join, av_rescale(packet->dts, AUDIO_RATE, fps), false));
+        TRY(write_packet(join, packet, join->video, (AVRational) { 1, fps }));
+    }
+    join->base += frames;
+    return segment->failure;
+}
+
+static error run(struct join *join, const struct source_io *segments, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        SOURCE_AUTO struct source *segment = NULL;
+        TRY(source_open(&segments[i], &segment));
+        if (!segment->video)
+            return error_of(ERROR_NO_VIDEO);
+        if (i == 0)
+            TRY(begin(join, segment));
+        TRY(copy_segment(join, segment));
+        if (join->settings->progress)
+            TRY(join->settings->progress(join->settings->progress_context, (double)(i + 1) / (double)(count + 1)));
+    }
+    TRY(write_sound(join, av_rescale(join->base, AUDIO_RATE, join->settings->fps), true));
+    return sink_end(&join->sink);
+}
+
+static error prepare(struct join *join, const struct source_io *audio, const struct sink_io *io)
+{
+    TRY(sink_open(&join->sink, io, join->settings->mov ? "mov" : "mp4"));
+    join->packet = av_packet_alloc();
+    join->sound_packet = av_packet_alloc();
+    if (!join->packet || !join->sound_packet)
+        return error_of(ERROR_LIMIT_EXCEEDED);
+    if (!audio)
+        return OK;
+    TRY(source_open(audio, &join->sound));
+    return join->sound->audio ? OK : error_of(ERROR_NO_AUDIO);
+}
+
+error join_run(const struct source_io *segments, size_t count, const struct source_io *audio, const struct sink_io *io,
+    const struct join_settings *settings, struct join_result *ret_result)
+{
+    ASSERT(count > 0);
+    struct join join = { .settings = settings };
+    error failed = prepare(&join, audio, io);
+    if (!error_is(failed))
+        failed = run(&join, segments, count);
+    if (!error_is(failed))
+        *ret_result = (struct join_result) { .duration = (double)join.base / settings->fps,
+            .frames = join.base,
+            .width = join.video->codecpar->width,
+            .height = join.video->codecpar->height,
+            .size_bytes = join.sink.size };
+    done(&join);
+    return failed;
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Frames into one closed-GOP segment of H.264 in Matroska. One thread and no clock: the same frames give the same
+// bytes.
+#pragma once
+
+#include "av/frame.h"
+#include "av/sink.h"
+
+struct video_encoder;
+
+struct video_settings {
+    int width, height, fps;
+    double crf;         // x264's scale, 0 to 51
+    const char *preset; // "veryfast"
+};
+
+// VALIDATION_ERROR for a preset that x264 does not know.
+MUST_USE error video_encoder_open(
+    const struct sink_io *io, const struct video_settings *settings, struct video_encoder **ret_encoder);
+// Frames follow each other at the settings' rate, the first at time 0. The frame is copied.
+MUST_USE error video_encoder_add(struct video_encoder *encoder, const struct frame *frame);
+// Completes the file; the encoder is still to be closed.
+MUST_USE error video_encoder_finish(struct video_encoder *encoder, uint64_t *ret_size_bytes);
+void video_encoder_close(struct video_encoder *encoder); // NULL is allowed
