@@ -159,6 +159,12 @@ static int status_in(enum face face, error why, const struct problems *problems)
     return status == 409 && problems->count ? 422 : why.code == ERROR_LAST_SUPERUSER ? 422 : status;
 }
 
+int face_status(enum face face, enum error_code code)
+{
+    struct problems named = { .count = 1 };
+    return status_in(face, (error) { .code = code }, &named);
+}
+
 int face_error(enum face face, error why, const struct problems *problems, struct buffer *body)
 {
     struct json_out out = { .buffer = body };

@@ -29,6 +29,28 @@ void route_done(struct app *app)
     app->router = NULL;
 }
 
+size_t route_errors(const struct route *route, enum error_code *ret_codes, size_t room)
+{
+    size_t count = 0;
+#define HAS(condition, code)                                                                                           \
+    if ((condition) && count < room)                                                                                   \
+    ret_codes[count++] = (code)
+    bool input = route->path_in || route->query_in || route->body_kind != BODY_NONE;
+    HAS(input, ERROR_VALIDATION_ERROR);
+    HAS(route->body_kind == BODY_JSON, ERROR_MALFORMED_JSON);
+    HAS(route->face == FACE_DETAIL && input, ERROR_UNPROCESSABLE);
+    HAS(route->access != ACCESS_PUBLIC, ERROR_NOT_AUTHENTICATED);
+    HAS(route->access == ACCESS_SUPERUSER, ERROR_FORBIDDEN);
+    for (const enum error_code *own = route->errors; own && *own != ERROR_NONE; own++)
+        HAS(true, *own);
+    HAS(route->body_kind != BODY_NONE, ERROR_BODY_TOO_LARGE);
+    HAS(route->access != ACCESS_PUBLIC, ERROR_RATE_LIMITED);
+    HAS(true, ERROR_INTERNAL_ERROR);
+    HAS(route->lane != LANE_STREAM, ERROR_DATABASE_BUSY);
+#undef HAS
+    return count;
+}
+
 static int64_t body_limit(const struct route *route)
 {
     switch (route->body_kind) {

@@ -41,7 +41,7 @@ struct route_group {
     const struct route *routes;
     size_t count;
 };
-extern const struct route_group route_groups[]; // ends with an empty one; in route_list.c
+extern const struct route_group *const route_groups[]; // ends with NULL; in route_list.c
 #define ROUTE_GROUP(table)                                                                                             \
     {                                                                                                                  \
         table, sizeof(table) / sizeof *(table)                                                                         \
@@ -75,6 +75,8 @@ void route_refuse(
 // Builds the router; a duplicate or shadowed route is CONFLICT and stops the start.
 MUST_USE error route_init(struct app *app);
 void route_done(struct app *app);
+// Every error that a route can answer: its own and those that follow from access, input and lane.
+size_t route_errors(const struct route *route, enum error_code *ret_codes, size_t room);
 // Ends a call that a stream handler took over: renders call->output or the error and answers. Any thread, once.
 void route_finish(struct call *call, error result);
 // Runs `changing` in a change, renders its result inside of it and answers after the COMMIT. Does not wait for it.

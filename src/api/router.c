@@ -90,13 +90,13 @@ static error add(struct router *router, const struct route *route)
     return OK;
 }
 
-error router_new(const struct route_group *groups, struct router **ret_router)
+error router_new(const struct route_group *const *groups, struct router **ret_router)
 {
     struct router *router = calloc(1, sizeof *router);
     ASSERT(router);
-    for (; groups->routes; groups++)
-        for (size_t i = 0; i < groups->count; i++) {
-            error result = add(router, &groups->routes[i]);
+    for (; *groups; groups++)
+        for (size_t i = 0; i < (*groups)->count; i++) {
+            error result = add(router, &(*groups)->routes[i]);
             if (error_is(result)) {
                 router_free(router);
                 return result;

@@ -6,7 +6,7 @@
 
 struct router;
 // CONFLICT for two routes of the same method and pattern (parameter names do not tell them apart).
-MUST_USE error router_new(const struct route_group *groups, struct router **ret_router);
+MUST_USE error router_new(const struct route_group *const *groups, struct router **ret_router);
 void router_free(struct router *router);
 
 struct router_match {

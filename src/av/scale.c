@@ -119,7 +119,9 @@ void scale_turn(const uint8_t *from, int from_stride, int width, int height, int
     for (int y = 0; y < to_height; y++) {
         const uint8_t *source = start + y * step_y;
         uint8_t *row = to + (ptrdiff_t)y * to_stride;
-        if (item_size == 1) {
+        if (step_x == item_size) {
+            memcpy(row, source, (size_t)to_width * (size_t)item_size);
+        } else if (item_size == 1) {
             for (int x = 0; x < to_width; x++)
                 row[x] = source[x * step_x];
         } else {

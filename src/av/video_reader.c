@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "av/video_reader.h"
 
-#include <libavutil/imgutils.h>
 #include <stdlib.h>
 
 #include "av/scale.h"
@@ -24,6 +23,7 @@ struct video_reader {
     int64_t length_us; // -1 until the end has been met
     bool ended;
     struct scaler scaler, own_scaler; // to the wanted size; to RGB without scaling
+    AVFrame *sheet;                   // what was scaled last
 };
 
 static void drop(struct moment *moment)
@@ -47,6 +47,7 @@ void video_reader_close(struct video_reader *reader)
     close_source(reader);
     scaler_done(&reader->scaler);
     scaler_done(&reader->own_scaler);
+    av_frame_free(&reader->sheet);
     free(reader);
 }
 
@@ -222,27 +223,39 @@ static error cropped(struct video_reader *reader, struct frame_box crop, AVFrame
     return OK;
 }
 
+// A sheet of the size, kept for the next picture. Scaling writes past the end of its rows, so that it never goes
+// straight to where the picture is wanted.
+static error sheet_of(struct video_reader *reader, enum AVPixelFormat format, int width, int height)
+{
+    AVFrame *sheet = reader->sheet;
+    if (sheet && sheet->format == format && sheet->width == width && sheet->height == height)
+        return OK;
+    av_frame_free(&reader->sheet);
+    sheet = reader->sheet = av_frame_alloc();
+    if (!sheet)
+        return error_of(ERROR_LIMIT_EXCEEDED);
+    sheet->format = format;
+    sheet->width = width;
+    sheet->height = height;
+    return av_frame_get_buffer(sheet, 0) < 0 ? error_of(ERROR_LIMIT_EXCEEDED) : OK;
+}
+
 // Scales, then turns what does not stand upright.
 static error convert(struct video_reader *reader, const AVFrame *from, enum AVPixelFormat format, int width, int height,
     uint8_t *const planes[], const int strides[])
 {
     const struct source_info *info = source_info(reader->source);
-    if (info->rotation == 0 && !info->mirrored)
-        return scaler_run(&reader->scaler, from, width, height, format, planes, strides);
-    int stored_width = info->rotation % 180 ? height : width, stored_height = info->rotation % 180 ? width : height;
-    uint8_t *stored[4] = { 0 };
-    int stored_strides[4] = { 0 };
-    if (av_image_alloc(stored, stored_strides, stored_width, stored_height, format, 64) < 0)
-        return error_of(ERROR_LIMIT_EXCEEDED);
-    error failed = scaler_run(&reader->scaler, from, stored_width, stored_height, format, stored, stored_strides);
+    bool on_side = info->rotation % 180;
+    TRY(sheet_of(reader, format, on_side ? height : width, on_side ? width : height));
+    const AVFrame *sheet = reader->sheet;
+    TRY(scaler_run(&reader->scaler, from, sheet->width, sheet->height, format, sheet->data, sheet->linesize));
     bool planar = format == AV_PIX_FMT_YUV420P;
-    for (int i = 0; !error_is(failed) && i < (planar ? 3 : 1); i++) {
+    for (int i = 0; i < (planar ? 3 : 1); i++) {
         int part = i > 0 ? 2 : 1;
-        scale_turn(stored[i], stored_strides[i], stored_width / part, stored_height / part, planar ? 1 : 4,
+        scale_turn(sheet->data[i], sheet->linesize[i], sheet->width / part, sheet->height / part, planar ? 1 : 4,
             info->rotation, info->mirrored, planes[i], strides[i]);
     }
-    av_freep(&stored[0]);
-    return failed;
+    return OK;
 }
 
 error video_reader_frame(struct video_reader *reader, struct frame_box crop, const struct frame *frame)

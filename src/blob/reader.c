@@ -6,7 +6,7 @@
 #include "blob/chunk.h"
 #include "blob/store.h"
 
-// Holds the index of any blob of up to 64 GB, so that one read opens it.
+// Holds the index of any blob of up to 63 GB, so that one read opens it.
 enum { TAIL_SIZE = 64 << 10 };
 
 struct blob_reader {

@@ -105,9 +105,9 @@ error job_get(struct scope *scope, str id, struct job *ret_job)
 
 #define FILTER                                                                                                         \
     "WHERE j.user_id = $1 AND j.parent IS NULL"                                                                        \
-    " AND ($2 IS NULL OR (CASE WHEN j.state = 'waiting' OR (j.state = 'pending' AND j.stage = 'join')"                 \
+    " AND (CAST($2 AS TEXT) IS NULL OR (CASE WHEN j.state = 'waiting' OR (j.state = 'pending' AND j.stage = 'join')"   \
     " THEN 'processing' ELSE j.state END) = $2)"                                                                       \
-    " AND ($3 IS NULL OR j.kind = $3) AND (CAST($4 AS TEXT) IS NULL OR CAST(j.video_id AS TEXT) = $4) "
+    " AND (CAST($3 AS TEXT) IS NULL OR j.kind = $3) AND (CAST($4 AS TEXT) IS NULL OR CAST(j.video_id AS TEXT) = $4) "
 
 DB_STATEMENT(list_some, WITH_TITLE FILTER "ORDER BY j.number DESC LIMIT $5 OFFSET $6");
 DB_STATEMENT(count_some, "SELECT count(*) FROM job j " FILTER);

@@ -202,6 +202,20 @@ static const char events[] = "CREATE TABLE event (\n"
                              "CREATE INDEX idx_cache_used ON cache(used_at);\n"
                              "CREATE INDEX idx_cache_blob ON cache(blob_id);\n";
 
+static const char films[] = "CREATE TABLE film_file (\n"
+                            "  job_id UUID PRIMARY KEY REFERENCES job(id) ON DELETE CASCADE,\n"
+                            "  video_id UUID NOT NULL REFERENCES video(id) ON DELETE CASCADE,\n"
+                            "  blob_id UUID NOT NULL REFERENCES blob(id),\n"
+                            "  mime_type TEXT NOT NULL,\n"
+                            "  duration DOUBLE PRECISION NOT NULL,\n"
+                            "  width BIGINT NOT NULL,\n"
+                            "  height BIGINT NOT NULL,\n"
+                            "  size_bytes BIGINT NOT NULL,\n"
+                            "  created_at BIGINT NOT NULL\n"
+                            ");\n"
+                            "CREATE INDEX idx_film_file_video ON film_file(video_id, created_at);\n"
+                            "CREATE INDEX idx_film_file_blob ON film_file(blob_id);\n";
+
 // On PostgreSQL sequence order is not commit order: followers sort by (xid, number) below the visible horizon.
 static const char event_order[] = "ALTER TABLE event ADD COLUMN xid xid8 NOT NULL DEFAULT pg_current_xact_id();\n"
                                   "CREATE INDEX idx_event_order ON event(xid, number);\n";
@@ -214,5 +228,6 @@ const struct db_migration schema_migrations[] = {
     { 5, "videos, scenes, layers, revisions", videos, NULL },
     { 6, "events and the cache", events, NULL },
     { 7, "event order", event_order, "SELECT 1;\n" },
+    { 8, "rendered films", films, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -168,10 +168,14 @@ error session_actor(struct scope *scope, const struct session_keys *keys, str ac
     return OK;
 }
 
-DB_STATEMENT(stands, "SELECT 1 FROM session s JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND u.is_active");
+DB_STATEMENT(holder, "SELECT u.number, u.id, u.plan, u.is_superuser FROM session s JOIN users u ON u.id = s.user_id"
+                     " WHERE s.id = $1 AND u.is_active");
 
-error session_stands(struct scope *scope, str session_id, bool *ret_stands)
+error session_holder(struct scope *scope, str session_id, struct actor *ret_actor, bool *ret_found)
 {
-    int64_t one;
-    return db_integer(scope->db, &stands, DB_ARGS(db_text(session_id)), &one, ret_stands);
+    struct actor_row row;
+    TRY(db_one(scope->db, scope->arena, &holder, DB_ARGS(db_text(session_id)), &actor_row_shape, &row, ret_found));
+    if (*ret_found)
+        *ret_actor = (struct actor) { row.id, row.number, session_id, row.is_superuser, row.plan };
+    return OK;
 }

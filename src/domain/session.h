@@ -33,5 +33,5 @@ MUST_USE error session_end(struct scope *scope, bool all);
 // Who the holder of an access token is; NOT_AUTHENTICATED unless token, session and user are good right now.
 MUST_USE error session_actor(struct scope *scope, const struct session_keys *keys, str access_token,
     struct actor *ret_actor, int64_t *ret_expires_us);
-// Whether this session still stands (for signed URLs).
-MUST_USE error session_stands(struct scope *scope, str session_id, bool *ret_stands);
+// Whose session this is (for signed URLs), as long as it stands.
+MUST_USE error session_holder(struct scope *scope, str session_id, struct actor *ret_actor, bool *ret_found);

@@ -96,8 +96,11 @@ static void add_title(struct arena *arena, struct scene *scene)
     if (!over_picture)
         add_layer(scene, "shape", "Accent", 0, scene->duration,
             json_pack("{s:s,s:s,s:f,s:f,s:f,s:{s:f,s:f},s:s,s:f}", "shape", "rounded", "fill", ACCENT, "width", 9.0,
-                "height", 0.9, "radius", 5.0, "position", "x", 50.0, "y", with_list ? 29.0 : 61.0, "animation",
-                "zoomIn", "animation_duration", 0.9));
+                "height", 0.9, "radius", 5.0, "position", "x", 50.0, "y",
+                with_list                             ? 29.0
+                : str_length_utf8(draft->title) <= 18 ? 57.0
+                                                      : 61.0,
+                "animation", "zoomIn", "animation_duration", 0.9));
 }
 
 static void add_list(struct scene *scene)

@@ -181,6 +181,9 @@ error compositor_at(
     struct scene_view *view;
     const struct frame *own;
     bool changed;
+    // Frames are counted on the video's clock, so that a scene's last one may stand at its very end.
+    const double inside = 0.001;
+    time = fmax(0, fmin(time, compositor->composition->scenes[scene].duration - inside));
     TRY(compositor_check(compositor, scene));
     TRY(view_of(compositor, scene, &view));
     const struct transition *transition = transition_at(compositor, scene, time, &share);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The sound of a whole film: mixed twice, once to measure how loud it is and once to write it.
-#include <ebur128.h>
 #include <math.h>
 #include <string.h>
 
@@ -8,6 +7,7 @@
 #include "engine/composition.h"
 #include "engine/engine_source.h"
 #include "engine/limiter.h"
+#include "engine/loudness.h"
 #include "engine/mixer.h"
 #include "engine/ops.h"
 
@@ -88,19 +88,6 @@ static error tell(const struct mix *mix, int64_t at, double before, double share
     return engine_progress(mix->call, before + share * (double)at / (double)mix->frames);
 }
 
-static void free_meter(ebur128_state **meter)
-{
-    if (*meter)
-        ebur128_destroy(meter);
-}
-
-static double measured(ebur128_state *meter)
-{
-    double loudness = -HUGE_VAL;
-    ebur128_loudness_global(meter, &loudness);
-    return loudness;
-}
-
 // The factor that brings the mix to the wanted loudness.
 static error find_gain(const struct mix *mix, double *ret_gain)
 {
@@ -108,24 +95,22 @@ static error find_gain(const struct mix *mix, double *ret_gain)
     if (!mix->normalised || mix->count == 0)
         return OK;
     ARENA_AUTO struct arena *arena = arena_new(64 << 20);
-    __attribute__((cleanup(free_meter))) ebur128_state *meter = ebur128_init(2, AUDIO_RATE, EBUR128_MODE_I);
+    struct loudness *meter = loudness_new(arena);
     struct mixer *mixer;
     float samples[MIXER_BLOCK * 2];
-    if (!meter)
-        return error_of(ERROR_LIMIT_EXCEEDED);
     TRY(mixer_new(arena, mix->tracks, mix->count, &mixer));
     for (int64_t at = 0; at < mix->frames; at += MIXER_BLOCK) {
         TRY(mixer_read(mixer, samples));
-        ebur128_add_frames_float(meter, samples, block_of(mix, at));
+        loudness_add(meter, samples, block_of(mix, at));
         TRY(tell(mix, at, 0, 0.5));
     }
-    double loudness = measured(meter);
+    double loudness = loudness_value(meter);
     if (isfinite(loudness))
         *ret_gain = pow(10, fmin(mix->loudness - loudness, gain_max) / 20);
     return OK;
 }
 
-static error write_mix(const struct mix *mix, double gain, struct audio_encoder *encoder, ebur128_state *meter)
+static error write_mix(const struct mix *mix, double gain, struct audio_encoder *encoder, struct loudness *meter)
 {
     ARENA_AUTO struct arena *arena = arena_new(64 << 20);
     struct mixer *mixer;
@@ -143,7 +128,7 @@ static error write_mix(const struct mix *mix, double gain, struct audio_encoder 
                 continue;
             memcpy(limited + 2 * count++, out, sizeof out);
         }
-        ebur128_add_frames_float(meter, limited, count);
+        loudness_add(meter, limited, count);
         TRY(audio_encoder_add(encoder, limited, count));
         TRY(tell(mix, at < mix->frames ? at : mix->frames, 0.5, 0.5));
     }
@@ -162,15 +147,13 @@ static error run(struct engine_call *call, json_t **ret_result)
     TRY(read_params(&mix));
     double gain;
     TRY(find_gain(&mix, &gain));
-    __attribute__((cleanup(free_meter))) ebur128_state *meter = ebur128_init(2, AUDIO_RATE, EBUR128_MODE_I);
-    if (!meter)
-        return error_of(ERROR_LIMIT_EXCEEDED);
+    struct loudness *meter = loudness_new(arena);
     struct sink_io sink = engine_sink_io(call, 0);
     __attribute__((cleanup(close_encoder))) struct audio_encoder *encoder = NULL;
     TRY(audio_encoder_open(&sink, mix.codec, mix.bitrate, &encoder));
     TRY(write_mix(&mix, gain, encoder, meter));
     TRY(audio_encoder_finish(encoder));
-    double loudness = measured(meter);
+    double loudness = loudness_value(meter);
     *ret_result = json_pack("{s:f, s:o}", "duration", (double)mix.frames / AUDIO_RATE, "loudness",
         isfinite(loudness) ? json_real(loudness) : json_null());
     return OK;

@@ -27,7 +27,7 @@ static error read_params(struct engine_call *call, struct arena *arena, struct s
     segment->first = (int64_t)first;
     TRY(composition_number(params, "frame_count", (double)(frames - segment->first), 1, frames_max, &count));
     segment->count = (int64_t)count;
-    if (segment->first + segment->count > frames)
+    if (segment->first + segment->count > frames + 1) // the asker may have rounded the other way
         return error_make(ERROR_VALIDATION_ERROR, "frame_count", "The scene has only %lld frames", (long long)frames);
     str codec = json_get_str(video, "codec"), preset = json_get_str(video, "preset");
     if (codec.data && !str_equal_c(codec, "h264"))

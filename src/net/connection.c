@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A socket: reading with back-pressure, writing, TLS or none, closing so that the peer sees the last answer.
 #include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -154,13 +155,16 @@ static void drop_sent(uv_buf_t **parts, unsigned *count, size_t sent)
 bool connection_write(struct connection *connection, uv_buf_t *parts, unsigned count)
 {
     ASSERT(!connection->writing);
+    if (count == 0)
+        return true;
     uv_buf_t sealed;
     if (connection->tls) {
-        if (!tls_write(connection, parts, count)) {
+        bool done = tls_write(connection, parts, count);
+        tls_take(connection, &connection->sealed);
+        if (!done || connection->sealed.failed) {
             connection_lose(connection);
             return false;
         }
-        tls_take(connection, &connection->sealed);
         sealed = (uv_buf_t) { .base = connection->sealed.data, .len = connection->sealed.size };
         parts = &sealed;
         count = 1;
@@ -257,6 +261,8 @@ static void take_plain(struct connection *connection, const char *bytes, size_t 
         connection->pending_from = 0;
     }
     buffer_append(&connection->pending, bytes + used, size - used);
+    if (connection->pending.failed)
+        connection_lose(connection);
 }
 
 // One step; false when nothing more can be done with what was read.
@@ -367,6 +373,15 @@ void connection_sweep(struct connection *connection)
 
 // Accepting
 
+// Else the kernel would take megabytes for each peer that does not read.
+static void limit_unsent(struct connection *connection)
+{
+    uv_os_fd_t fd;
+    int bytes = UNSENT_IN_KERNEL;
+    if (uv_fileno((uv_handle_t *)&connection->tcp, &fd) == 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes); // without it: only more memory
+}
+
 static void set_remote_address(struct connection *connection)
 {
     struct sockaddr_storage address;
@@ -377,6 +392,10 @@ static void set_remote_address(struct connection *connection)
         uv_ip6_name((struct sockaddr_in6 *)&address, connection->remote_address, sizeof connection->remote_address);
     else
         uv_ip4_name((struct sockaddr_in *)&address, connection->remote_address, sizeof connection->remote_address);
+    static const char mapped[] = "::ffff:"; // an IPv4 peer of an IPv6 socket is to look the same everywhere
+    char *text = connection->remote_address;
+    if (strncmp(text, mapped, sizeof mapped - 1) == 0 && strchr(text, '.'))
+        memmove(text, text + sizeof mapped - 1, strlen(text) - sizeof mapped + 2);
 }
 
 static void refuse_connection(struct connection *connection)
@@ -409,6 +428,7 @@ void connection_accept(struct server *server)
         return;
     }
     uv_tcp_nodelay(&connection->tcp, 1);
+    limit_unsent(connection);
     set_remote_address(connection);
     connection_set_deadline(connection, server->options.head_timeout_us);
     if (server->connection_count > server->options.connections_max)

@@ -129,8 +129,11 @@ void event_stream_attach(struct exchange *exchange)
     exchange->length = -1;
     exchange_header(exchange, "Content-Type", STR("text/event-stream"));
     exchange_header(exchange, "Cache-Control", STR("no-cache"));
-    if (!answer_head(exchange))
+    if (!answer_head(exchange)) {
+        pthread_mutex_lock(&stream->lock);
         stream->end = true;
+        pthread_mutex_unlock(&stream->lock);
+    }
     uv_buf_t parts[5];
     if (connection_write(exchange->connection, parts, answer_parts(exchange, NULL, false, parts)))
         event_stream_flush(exchange);

@@ -102,7 +102,14 @@ static void take_body(struct exchange *exchange, str piece)
             refuse_too_large(exchange);
         return;
     }
-    buffer_append_str(upload ? &exchange->filling : &exchange->body, piece);
+    struct buffer *into = upload ? &exchange->filling : &exchange->body;
+    buffer_append_str(into, piece);
+    if (!into->failed)
+        return;
+    if (upload) // no memory
+        refuse_upload(exchange, 503);
+    else
+        answer_refuse(exchange, error_of(ERROR_UNAVAILABLE), 503);
 }
 
 static void refuse_malformed(struct exchange *exchange)
@@ -198,13 +205,14 @@ static void take_wish(struct exchange *exchange)
 static void task_lost_done(struct exchange *exchange)
 {
     int status = exchange->refuse_status;
-    if (!exchange->connection)
+    if (!exchange->connection) {
         exchange_finish(exchange, 0);
-    else
-        answer_refuse(exchange,
-            status == 413 ? error_of(ERROR_BODY_TOO_LARGE)
-                          : error_make(ERROR_VALIDATION_ERROR, NULL, "The body is malformed"),
-            status);
+        return;
+    }
+    error why = status == 413   ? error_of(ERROR_BODY_TOO_LARGE)
+                : status == 503 ? error_of(ERROR_UNAVAILABLE)
+                                : error_make(ERROR_VALIDATION_ERROR, NULL, "The body is malformed");
+    answer_refuse(exchange, why, status);
 }
 
 static void task_closed_done(struct exchange *exchange)

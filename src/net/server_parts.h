@@ -17,15 +17,16 @@
 #include "net/workers.h"
 
 enum {
-    INPUT_SIZE = 64 * 1024,       // bytes read from a socket at once
-    PENDING_MAX = 64 * 1024,      // bytes kept of a peer that sends more than is wanted now, then it is not read
-    UPLOAD_BUFFER = 256 * 1024,   // bytes handed to receive_ops.data
-    DOWNLOAD_BUFFER = 64 * 1024,  // bytes asked of send_ops.fill
-    EVENTS_QUEUE_MAX = 1 << 20,   // bytes an event stream may owe its peer
-    KEEP_BUFFER = 16 * 1024,      // larger buffers are given back when an exchange ends
-    SPARE_EXCHANGES = 256,        // kept for reuse
-    ARENA_CAP = 16 * 1024 * 1024, // bytes of one request's arena
-    REFUSE_EXTRA = 64,            // connections above the limit that still get their 503
+    INPUT_SIZE = 64 * 1024,        // bytes read from a socket at once
+    PENDING_MAX = 64 * 1024,       // bytes kept of a peer that sends more than is wanted now, then it is not read
+    UPLOAD_BUFFER = 256 * 1024,    // bytes handed to receive_ops.data
+    DOWNLOAD_BUFFER = 64 * 1024,   // bytes asked of send_ops.fill
+    UNSENT_IN_KERNEL = 256 * 1024, // bytes a socket takes beyond what is on its way
+    EVENTS_QUEUE_MAX = 1 << 20,    // bytes an event stream may owe its peer
+    KEEP_BUFFER = 16 * 1024,       // larger buffers are given back when an exchange ends
+    SPARE_EXCHANGES = 256,         // kept for reuse
+    ARENA_CAP = 16 * 1024 * 1024,  // bytes of one request's arena
+    REFUSE_EXTRA = 64,             // connections above the limit that still get their 503
 };
 #define LINGER_US (2 * SECOND_US)
 #define EVENTS_COMMENT_US (15 * SECOND_US)

@@ -22,7 +22,7 @@ struct workers {
     struct queue queue; // under the lock, as the two below
     int sleeping;
     bool stopping;
-    atomic_int queued;   // in the queue or staged
+    atomic_int waiting;  // new requests in the queue or staged
     struct queue staged; // loop thread only
     int count;
     pthread_t *threads;
@@ -53,7 +53,8 @@ static struct exchange *take(struct workers *workers)
         if (!exchange->next)
             workers->queue.last = NULL;
         workers->queue.count--;
-        atomic_fetch_sub_explicit(&workers->queued, 1, memory_order_relaxed);
+        if (exchange->task == TASK_HANDLE)
+            atomic_fetch_sub_explicit(&workers->waiting, 1, memory_order_relaxed);
     }
     pthread_mutex_unlock(&workers->lock);
     return exchange;
@@ -98,7 +99,7 @@ error workers_start(const struct server_app *app, int count, struct workers **re
 
 bool workers_have_room(const struct workers *workers)
 {
-    return atomic_load_explicit(&workers->queued, memory_order_relaxed) < workers->count * QUEUE_PER_THREAD;
+    return atomic_load_explicit(&workers->waiting, memory_order_relaxed) < workers->count * QUEUE_PER_THREAD;
 }
 
 void workers_add(struct workers *workers, struct exchange *exchange)
@@ -106,7 +107,8 @@ void workers_add(struct workers *workers, struct exchange *exchange)
     exchange->next = NULL;
     struct queue one = { exchange, exchange, 1 };
     queue_append(&workers->staged, &one);
-    atomic_fetch_add_explicit(&workers->queued, 1, memory_order_relaxed);
+    if (exchange->task == TASK_HANDLE)
+        atomic_fetch_add_explicit(&workers->waiting, 1, memory_order_relaxed);
 }
 
 void workers_flush(struct workers *workers)

@@ -5,7 +5,7 @@
 
 #include "work/transcript.h"
 
-enum { LINE_LETTERS = 42 };
+enum { LINE_LETTERS = 42, ORPHAN_LETTERS = 16 };
 #define LETTERS_A_SECOND 17.0 // what most people read with ease
 #define LEAST_SECONDS 1.0
 #define MOST_SECONDS 7.0
@@ -72,7 +72,16 @@ static bool must_end_before(const struct cutting *cutting, size_t first, size_t 
     return !line_break(cutting, first, next + 1);
 }
 
-// A cue that is full is better cut behind a comma in its second half than in the middle of a phrase.
+// First word after the sentence that word `at` stands in.
+static size_t sentence_end(const struct cutting *cutting, size_t at)
+{
+    while (at < cutting->count && !ends_with(cutting->words[at].text, ".!?") && !cutting->ends_segment[at])
+        at++;
+    return at < cutting->count ? at + 1 : at;
+}
+
+// A cue that is full is better cut behind a comma in its second half than in the middle of a phrase, and a sentence
+// leaves no last word alone.
 static size_t better_end(const struct cutting *cutting, size_t first, size_t end)
 {
     const struct transcript_word *words = cutting->words;
@@ -82,6 +91,11 @@ static size_t better_end(const struct cutting *cutting, size_t first, size_t end
     for (size_t at = end; at > first + 1; at--)
         if (ends_with(words[at - 1].text, ",;:") && width(cutting, first, at) * 2 >= whole)
             return at;
+    size_t stop = sentence_end(cutting, end);
+    if (width(cutting, end, stop) >= ORPHAN_LETTERS)
+        return end;
+    while (end > first + 1 && width(cutting, first, end) > width(cutting, end, stop))
+        end--;
     return end;
 }
 
