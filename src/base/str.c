@@ -292,7 +292,7 @@ bool str_from_hex(str hex, void *ret_bytes, size_t size)
         if (hex_digit(hex.data[i]) < 0)
             return false;
     for (size_t i = 0; i < size; i++)
-        out[i] = (unsigned char)(hex_digit(hex.data[2 * i]) << 4 | hex_digit(hex.data[2 * i + 1]));
+        out[i] = (unsigned char)(hex_digit(hex.data[2 * i]) * 16 + hex_digit(hex.data[2 * i + 1]));
     return true;
 }
 

@@ -6,7 +6,8 @@
 //   TRY(db_one(db, arena, &user_by_name, DB_ARGS(db_text(name)), &user_row_shape, &user, &found));
 //
 // DB_STATEMENT puts each into a list (a linker section), so that a test prepares all of them on both
-// databases. Where the two must differ, DB_STATEMENT2(name, sqlite_text, postgres_text).
+// databases. (The section may not be called like a function: in an object that has it, the assembler would take
+// a call of the function for the section.) Where the two must differ, DB_STATEMENT2(name, sqlite_text, postgres_text).
 #pragma once
 
 #include "base/shape.h"
@@ -22,7 +23,7 @@ struct db_statement {
 #define DB_STATEMENT2(c_name, sqlite_text, postgres_text)                                                              \
     static const struct db_statement c_name = { #c_name, sqlite_text, postgres_text };                                 \
     static const struct db_statement *const c_name##_listed                                                            \
-        __attribute__((section("db_statements"), used, retain)) = &c_name
+        __attribute__((section("db_statement_list"), used, retain)) = &c_name
 #define DB_STATEMENT(c_name, text) DB_STATEMENT2(c_name, text, text)
 // All of them, in link order.
 const struct db_statement *const *db_statements(size_t *ret_count);
@@ -105,6 +106,8 @@ MUST_USE error db_string(
     struct db *db, struct arena *arena, const struct db_statement *statement, struct db_args args, str *ret_text);
 // Runs a statement for its effect; *ret_changed (may be NULL) is the number of rows.
 MUST_USE error db_run(struct db *db, const struct db_statement *statement, struct db_args args, int64_t *ret_changed);
+// Prepares a statement without running it: INTERNAL_ERROR when the database does not take it.
+MUST_USE error db_prepare(struct db *db, const struct db_statement *statement);
 // Constraint violations come as CONFLICT with the constraint's or column's name as field; a database that
 // is busy, gone or full as DATABASE_BUSY, UNAVAILABLE, STORAGE_FULL.
 
@@ -124,7 +127,8 @@ MUST_USE error db_write(struct db_pool *pool, db_change change, void *context);
 // undid the change; it must be quick. UNAVAILABLE at once when the bounded queue is full.
 MUST_USE error db_write_async(
     struct db_pool *pool, db_change change, void (*done)(void *context, error result), void *context);
-// Calls `hook` after each committed batch (writer thread): wakes the followers of the event table.
+// Calls `hook` after each committed batch, before its answers (writer thread; PostgreSQL: the changing ones,
+// one at a time): wakes the followers of the event table.
 void db_on_commit(struct db_pool *pool, void (*hook)(void *context), void *context);
 
 // Migrations --------------------------------------------------------------------------------------

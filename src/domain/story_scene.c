@@ -34,7 +34,7 @@ static double estimate(const struct story_draft *draft)
             rest = str_sub(rest, 1, rest.size);
     }
     double words = (double)story_word_count(spoken);
-    if (!words)
+    if (words == 0)
         return draft->picture_count ? fmax(SILENT_SECONDS, SILENT_SECONDS * (double)draft->picture_count)
                                     : CARD_SECONDS + pauses;
     return ceil((words / WORDS_A_SECOND + pauses + 1) * 10) / 10;
@@ -96,8 +96,11 @@ static void add_title(struct arena *arena, struct scene *scene)
     if (!over_picture)
         add_layer(scene, "shape", "Accent", 0, scene->duration,
             json_pack("{s:s,s:s,s:f,s:f,s:f,s:{s:f,s:f},s:s,s:f}", "shape", "rounded", "fill", ACCENT, "width", 9.0,
-                "height", 0.9, "radius", 5.0, "position", "x", 50.0, "y", with_list ? 29.0 : 61.0, "animation",
-                "zoomIn", "animation_duration", 0.9));
+                "height", 0.9, "radius", 5.0, "position", "x", 50.0, "y",
+                with_list                             ? 29.0
+                : str_length_utf8(draft->title) <= 18 ? 57.0
+                                                      : 61.0,
+                "animation", "zoomIn", "animation_duration", 0.9));
 }
 
 static void add_list(struct scene *scene)

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The groups of `script/test`, in the order they run. To add one: a line in `groups`, made of the runners in
+// test-runners.mjs. A budget is what the group may take on two cores; all of them together stay under 25 minutes.
+import { commands, meson, node_tests, prepare, clean_up } from './test-runners.mjs';
+
+const sanitized = {
+    ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1',
+    UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+    LSAN_OPTIONS: 'suppressions=tests/lsan.supp:print_suppressions=0',
+};
+const build = (budget_s) => commands('build', budget_s, [['the programs, by gcc', 'script/build', '--tests']]);
+const build_sanitized = (budget_s) => commands('build-asan', budget_s, [['everything, by clang with sanitizers', 'script/build-asan']]);
+
+const groups = [
+    {
+        name: 'checks', budget_s: 60, what: 'layers, style, layout, static analysis',
+        steps: [commands('checks', 120, [
+            ['failures are counted', 'node', 'script/lib/self-test.mjs'],
+            ['a bad include is noticed', 'script/check-layers', '--self-test'],
+            ['includes point down only', 'script/check-layers'],
+            ['bad style is noticed', 'script/check-style', '--self-test'],
+            ['lengths, licences, calls, words', 'script/check-style'],
+            ['C files are laid out', 'script/fmt', '--check'],
+            ['the tree is clean', 'script/check-tree'],
+            ['cppcheck finds nothing', 'script/check-cppcheck'],
+        ])],
+    },
+    {
+        name: 'unit', budget_s: 240, what: 'unit tests, and what the programs are linked with',
+        steps: [build(600), meson('build', 'unit'), commands('linked', 60, [
+            ['kinora needs no engine library', 'script/check-layers', '--linked'],
+        ])],
+    },
+    {
+        name: 'asan', budget_s: 420, what: 'unit tests by clang under the address and undefined sanitizers',
+        steps: [build_sanitized(600), meson('build-asan', 'unit', sanitized)],
+    },
+    {
+        name: 'fuzz', budget_s: 60, what: 'the corpora of the fuzzers, replayed under the sanitizers',
+        steps: [build_sanitized(600), meson('build-asan', 'fuzz', sanitized)],
+    },
+    { name: 'api', budget_s: 240, what: 'HTTP against a running server', steps: [build(600), node_tests('tests/api')] },
+    { name: 'cli', budget_s: 240, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
+];
+
+function usage() {
+    console.log('script/test [GROUP...]\n');
+    for (const group of groups)
+        console.log(`  ${group.name.padEnd(8)} ${group.what} (${group.budget_s} s)`);
+}
+
+async function run_group(group) {
+    console.log(`\n${group.name}: ${group.what}; budget ${group.budget_s} s`);
+    const start = process.hrtime.bigint();
+    const results = [];
+    for (const step of group.steps) {
+        const told = await step();
+        results.push(...told);
+        // What an older build left is not worth testing.
+        if (told.some((result) => result.preparation && !result.ok))
+            break;
+    }
+    // What only prepares (a build) is no test, unless it fails.
+    const counted = results.filter((result) => !result.ok || !result.preparation);
+    if (!counted.length)
+        counted.push({ name: `${group.name} has no tests`, ok: false });
+    const used_s = Number(process.hrtime.bigint() - start) / 1e9;
+    const failed = counted.filter((result) => !result.ok);
+    const over = used_s > group.budget_s ? ', OVER BUDGET' : '';
+    console.log(`${group.name}: ${counted.length - failed.length} passed, ${failed.length} failed in ${used_s.toFixed(0)} s of ${group.budget_s} s${over}`);
+    return { passed: counted.length - failed.length, failed: failed.map((result) => `${group.name}: ${result.name}`) };
+}
+
+async function main(names) {
+    if (names.some((name) => /^(-h|--help|--list)$/.test(name)))
+        return usage(), 0;
+    const unknown = names.filter((name) => !groups.some((group) => group.name === name));
+    if (unknown.length) {
+        console.error(`script/test: there is no group '${unknown[0]}'; there are ${groups.map((group) => group.name).join(', ')}`);
+        return 2;
+    }
+    prepare();
+    let passed = 0;
+    const failed = [];
+    for (const group of groups.filter((one) => !names.length || names.includes(one.name))) {
+        const result = await run_group(group);
+        passed += result.passed;
+        failed.push(...result.failed);
+    }
+    if (failed.length)
+        console.log('\nFailed:\n' + failed.map((name) => `  ${name}`).join('\n'));
+    console.log(`\n${passed} passed, ${failed.length} failed`);
+    return failed.length ? 1 : 0;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
+    process.on(signal, () => {
+        clean_up();
+        process.exit(130);
+    });
+process.exitCode = await main(process.argv.slice(2)).finally(clean_up);

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the server holds for all requests, and what each handler thread holds for itself.
+#pragma once
+
+#include "domain/session.h"
+#include "net/hub.h"
+#include "net/warm.h"
+
+struct router;
+struct token_cache;
+struct limiter;
+
+struct app {
+    struct db_pool *db;
+    struct blob_store *blobs;
+    struct keyring *keyring;
+    struct session_keys keys;
+    struct warm *warm; // engine children for short questions
+    struct hub *hub;   // open event streams
+    struct router *router;
+    struct limiter *limiter;
+    const char *data_directory;
+    bool beyond_loopback; // the first account then needs settings.setup_code
+    bool (*workers_ready)(void *context);
+    void *workers_context;
+};
+
+struct worker {
+    struct app *app;
+    struct db *db;
+    struct token_cache *tokens;
+};
+void *app_worker_start(void *context);
+void app_worker_stop(void *context, void *worker);

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "api/auth.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+enum { SLOTS = 1024, TOKEN_MAX = 1024 };
+// A revoked session or disabled user is refused within this time.
+static const int64_t FRESH_US = SECOND_US;
+
+struct slot {
+    char token[TOKEN_MAX];
+    size_t size;
+    int64_t checked_us, expires_us; // monotonic; wall clock
+    char user_id[37], session_id[37], plan[16];
+    int64_t number;
+    bool is_superuser;
+};
+
+struct token_cache {
+    struct slot slots[SLOTS];
+};
+
+struct token_cache *token_cache_new(void)
+{
+    return calloc(1, sizeof(struct token_cache));
+}
+
+void token_cache_free(struct token_cache *cache)
+{
+    free(cache);
+}
+
+static str bearer(const struct http_request *request)
+{
+    str header = http_header(request, "Authorization");
+    if (header.size < 7 || !str_equal_fold(str_sub(header, 0, 7), STR("Bearer ")))
+        return STR_NONE;
+    return str_trim(str_sub(header, 7, header.size));
+}
+
+// The signature's last bytes are as good as a hash.
+static struct slot *slot_of(struct token_cache *cache, str token)
+{
+    uint64_t hash = 0;
+    for (size_t i = token.size < 12 ? 0 : token.size - 12; i < token.size; i++)
+        hash = hash * 131 + (unsigned char)token.data[i];
+    return &cache->slots[hash % SLOTS];
+}
+
+static void put_text(char *place, size_t room, str text)
+{
+    size_t size = text.size < room - 1 ? text.size : room - 1;
+    if (size)
+        memcpy(place, text.data, size);
+    place[size] = 0;
+}
+
+static void remember(struct slot *slot, str token, const struct actor *actor, int64_t expires_us)
+{
+    memcpy(slot->token, token.data, token.size);
+    slot->size = token.size;
+    slot->checked_us = clock_mono_us();
+    slot->expires_us = expires_us;
+    put_text(slot->user_id, sizeof slot->user_id, actor->user_id);
+    put_text(slot->session_id, sizeof slot->session_id, actor->session_id);
+    put_text(slot->plan, sizeof slot->plan, actor->plan);
+    slot->number = actor->number;
+    slot->is_superuser = actor->is_superuser;
+}
+
+static error actor_of(struct call *call, str token, struct actor *ret_actor)
+{
+    if (token.size == 0 || token.size > TOKEN_MAX)
+        return error_of(ERROR_NOT_AUTHENTICATED);
+    struct arena *arena = call->scope.arena;
+    struct slot *slot = slot_of(call->worker->tokens, token);
+    bool hit = str_equal(token, (str) { slot->token, slot->size }) && clock_mono_us() - slot->checked_us < FRESH_US
+               && slot->expires_us > clock_now_us();
+    if (!hit) {
+        struct actor actor;
+        int64_t expires_us;
+        TRY(session_actor(&call->scope, &call->app->keys, token, &actor, &expires_us));
+        remember(slot, token, &actor, expires_us);
+    }
+    *ret_actor = (struct actor) { .user_id = str_copy(arena, str_of(slot->user_id)),
+        .number = slot->number,
+        .session_id = str_copy(arena, str_of(slot->session_id)),
+        .is_superuser = slot->is_superuser,
+        .plan = str_copy(arena, str_of(slot->plan)) };
+    return OK;
+}
+
+error auth_check(struct call *call)
+{
+    enum access access = call->route->access;
+    if (access == ACCESS_PUBLIC)
+        return OK;
+    str token = bearer(exchange_request(call->exchange));
+    if (!token.data && access == ACCESS_OPTIONAL)
+        return OK;
+    TRY(actor_of(call, token, &call->scope.actor));
+    if (access == ACCESS_SUPERUSER && !call->scope.actor.is_superuser)
+        return error_of(ERROR_FORBIDDEN);
+    return OK;
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The bytes of media and rendered films: signed /content/ paths and GET /api/v1/files/{id}/content, with Range
+// (RFC 9110 14), conditional requests and names that survive (RFC 8187).
+#include "api/content_url.h"
+#include "api/download.h"
+#include "domain/film_file.h"
+#include "domain/media.h"
+
+struct content_path {
+    str id, name;
+};
+static const struct field path_fields[] = {
+    FIELD(struct content_path, id, .required = true, .format = FORMAT_UUID, .doc = "Media file or render job"),
+    FIELD(struct content_path, name, .required = true, .min = 1, .max = 255, .doc = "File name, for people"),
+};
+static const struct shape path_shape = SHAPE("ContentPath", struct content_path, path_fields);
+
+struct content_query {
+    str session, signature;
+    int64_t expires;
+    bool download;
+};
+static const struct field query_fields[] = {
+    FIELD(struct content_query, session, .required = true, .format = FORMAT_UUID, .doc = "Session that asked"),
+    FIELD(struct content_query, expires, .max = 1e11, .doc = "Unix time in seconds"),
+    FIELD(struct content_query, signature, .required = true, .max = 64, .doc = "Over path, session and time"),
+    FIELD(struct content_query, download, .doc = "Save instead of show [false]"),
+};
+static const struct shape query_shape = SHAPE("ContentQuery", struct content_query, query_fields);
+
+struct file_path {
+    str file_id;
+};
+static const struct field file_fields[] = {
+    FIELD(struct file_path, file_id, .required = true, .format = FORMAT_UUID, .doc = "File"),
+};
+static const struct shape file_shape = SHAPE("FileContentPath", struct file_path, file_fields);
+
+// The URL speaks for the session it was made in, as long as that stands.
+static error become(struct call *call)
+{
+    const struct content_query *query = call->query;
+    str path = exchange_request(call->exchange)->path;
+    if (!content_url_valid(call->app, path, query->session, query->expires, query->signature))
+        return error_make(ERROR_NOT_FOUND, NULL, "This link is not valid or has expired");
+    bool found;
+    TRY(session_holder(&call->scope, query->session, &call->scope.actor, &found));
+    return found ? OK : error_make(ERROR_NOT_FOUND, NULL, "This link is not valid or has expired");
+}
+
+static error send_media(struct call *call, str id, bool attachment)
+{
+    struct media media;
+    struct media_blob blob;
+    TRY(media_get(&call->scope, id, &media));
+    TRY(media_blob_get(&call->scope, media.blob_id, &blob));
+    return download_start(call, &(struct download) { .blob = &blob,
+                                    .mime_type = media.mime_type,
+                                    .file_name = media.file_name,
+                                    .changed_us = media.created_at.us,
+                                    .attachment = attachment });
+}
+
+static error media_content(struct call *call)
+{
+    TRY(become(call));
+    return send_media(call, ((struct content_path *)call->path)->id, ((struct content_query *)call->query)->download);
+}
+
+static error render_content(struct call *call)
+{
+    struct film_file film;
+    struct media_blob blob;
+    const struct content_path *path = call->path;
+    TRY(become(call));
+    TRY(film_file_get(&call->scope, path->id, &film));
+    TRY(media_blob_get(&call->scope, film.blob_id, &blob));
+    return download_start(call, &(struct download) { .blob = &blob,
+                                    .mime_type = film.mime_type,
+                                    .file_name = path->name,
+                                    .changed_us = film.created_at.us,
+                                    .attachment = ((struct content_query *)call->query)->download });
+}
+
+static error file_content(struct call *call)
+{
+    error result = send_media(call, ((struct file_path *)call->path)->file_id, false);
+    return result.code == ERROR_MEDIA_NOT_FOUND ? error_of(ERROR_FILE_NOT_FOUND) : result;
+}
+
+#define CONTENT_ERRORS ERRORS(ERROR_NOT_FOUND, ERROR_RANGE_NOT_SATISFIABLE)
+
+static const struct route routes[] = {
+    { "GET", "/content/media/{id}/{name}", "Content", "A media file's bytes, by signed link", FACE_PLAIN, ACCESS_PUBLIC,
+        LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape, .errors = CONTENT_ERRORS,
+        .answer_type = "application/octet-stream", .handle = media_content },
+    { "GET", "/content/render/{id}/{name}", "Content", "A rendered film's bytes, by signed link", FACE_PLAIN,
+        ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape, .errors = CONTENT_ERRORS,
+        .answer_type = "application/octet-stream", .handle = render_content },
+    { "GET", "/api/v1/files/{file_id}/content", "Files", "A file's bytes", FACE_PLAIN, ACCESS_USER, LANE_STREAM,
+        .path_in = &file_shape, .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_RANGE_NOT_SATISFIABLE),
+        .answer_type = "application/octet-stream", .handle = file_content },
+};
+const struct route_group route_group_content = ROUTE_GROUP(routes);

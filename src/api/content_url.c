@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "api/content_url.h"
+
+#include <ctype.h>
+
+#include "base/clock.h"
+
+enum { LIFE_S = 12 * 3600, STEP_S = 3600 };
+
+static str encode(struct arena *arena, str text)
+{
+    BUFFER_AUTO struct buffer out = { 0 };
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~')
+            buffer_append_byte(&out, (char)c);
+        else
+            buffer_format(&out, "%%%02X", c);
+    }
+    return str_copy(arena, buffer_str(&out));
+}
+
+static str sign(struct arena *arena, const struct app *app, str path, str session_id, int64_t expires_s)
+{
+    unsigned char mac[32];
+    str message = str_format(arena, "%.*s\n%.*s\n%lld", STR_ARGS(path), STR_ARGS(session_id), (long long)expires_s);
+    crypt_hmac_sha256(app->keys.url, sizeof app->keys.url, message, mac);
+    return str_base64url(arena, mac, sizeof mac);
+}
+
+str content_url(const struct call *call, enum content_kind kind, str id, str file_name)
+{
+    struct arena *arena = call->scope.arena;
+    int64_t now_s = clock_now_us() / SECOND_US, expires_s = (now_s / STEP_S + 1) * STEP_S + LIFE_S;
+    str path = str_format(arena, "/content/%s/%.*s/%.*s", kind == CONTENT_MEDIA ? "media" : "render", STR_ARGS(id),
+        STR_ARGS(encode(arena, file_name)));
+    str session = call->scope.actor.session_id;
+    return str_format(arena, "%.*s?session=%.*s&expires=%lld&signature=%.*s", STR_ARGS(path), STR_ARGS(session),
+        (long long)expires_s, STR_ARGS(sign(arena, call->app, path, session, expires_s)));
+}
+
+bool content_url_valid(const struct app *app, str path, str session_id, int64_t expires_s, str signature)
+{
+    ARENA_AUTO struct arena *arena = arena_new(4096);
+    str right = sign(arena, app, path, session_id, expires_s);
+    return expires_s > clock_now_us() / SECOND_US && signature.size == right.size
+           && crypt_equal(signature.data, right.data, right.size);
+}

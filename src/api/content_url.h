@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Signed, expiring paths under /content/ that work in <img>, <audio> and <video> tags. Each names the session that
+// asked for it and ends with it.
+#pragma once
+
+#include "api/route.h"
+
+enum content_kind { CONTENT_MEDIA, CONTENT_RENDER };
+// Valid for 12 hours, stable within each, so that a browser's cache is of use.
+str content_url(const struct call *call, enum content_kind kind, str id, str file_name);
+// Whether the signature is right and not expired.
+bool content_url_valid(const struct app *app, str path, str session_id, int64_t expires_s, str signature);

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "api/events.h"
+#include "base/clock.h"
+#include "domain/event.h"
+
+enum { ROWS_MAX = 500, ARENA_CAP = 16 << 20 };
+
+struct follower {
+    struct app *app;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    bool stopping, woken;
+    int64_t at; // number of the last event given out
+};
+
+const char *events_file_name(const struct event *event, bool *ret_done)
+{
+    if (!str_equal(event->kind, STR("job")) && !str_equal(event->kind, STR("media:added")))
+        return NULL;
+    str text = event->payload.text;
+    bool over = str_find(text, STR("\"status\":\"completed\"")) >= 0
+                || str_find(text, STR("\"status\":\"failed\"")) >= 0
+                || str_find(text, STR("\"status\":\"cancelled\"")) >= 0;
+    bool at_rest = str_equal(event->kind, STR("media:added")) && str_find(text, STR("\"transcribing\":false")) >= 0;
+    if (over || at_rest) {
+        *ret_done = true;
+        return "done";
+    }
+    *ret_done = false;
+    return str_equal(event->kind, STR("job")) ? "job_progress" : NULL;
+}
+
+static void give(struct follower *follower, struct arena *arena, const struct event *event)
+{
+    struct hub *hub = follower->app->hub;
+    hub_publish(hub, events_user_topic(arena, event->user_id), event->number, event->kind, event->payload.text);
+    if (!event->media_id.data)
+        return;
+    bool done = false;
+    const char *name = events_file_name(event, &done);
+    str topic = events_file_topic(arena, event->user_id, event->media_id);
+    if (name)
+        hub_publish(hub, topic, event->number, str_of(name), event->payload.text);
+    if (done)
+        hub_close(hub, topic);
+}
+
+static error follow(struct follower *follower, struct db *db, size_t *ret_count)
+{
+    ARENA_AUTO struct arena *arena = arena_new(ARENA_CAP);
+    struct scope scope = { .arena = arena, .db = db };
+    struct list events;
+    TRY(event_after(&scope, follower->at, ROWS_MAX, &events));
+    for (size_t i = 0; i < events.count; i++) {
+        const struct event *event = &((struct event *)events.items)[i];
+        give(follower, arena, event);
+        follower->at = event->number;
+    }
+    *ret_count = events.count;
+    return OK;
+}
+
+static void rest(struct follower *follower)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 1; // covers a lost wake-up
+    pthread_mutex_lock(&follower->mutex);
+    if (!follower->woken && !follower->stopping)
+        pthread_cond_timedwait(&follower->wake, &follower->mutex, &until);
+    follower->woken = false;
+    pthread_mutex_unlock(&follower->mutex);
+}
+
+static void *run(void *context)
+{
+    struct follower *follower = context;
+    struct db *db = NULL;
+    while (!follower->stopping) {
+        size_t count = 0;
+        error result = db ? follow(follower, db, &count) : db_connect(follower->app->db, &db);
+        if (error_is(result))
+            log_event(LOG_WARN, NULL, "events", result.message);
+        if (count < ROWS_MAX)
+            rest(follower);
+    }
+    db_disconnect(db);
+    return NULL;
+}
+
+static void wake(void *context)
+{
+    struct follower *follower = context;
+    pthread_mutex_lock(&follower->mutex);
+    follower->woken = true;
+    pthread_cond_signal(&follower->wake);
+    pthread_mutex_unlock(&follower->mutex);
+}
+
+error follower_start(struct app *app, struct follower **ret_follower)
+{
+    struct db *db;
+    ARENA_AUTO struct arena *arena = arena_new(4096);
+    struct follower *follower = calloc(1, sizeof *follower);
+    ASSERT(follower);
+    follower->app = app;
+    TRY(db_connect(app->db, &db));
+    error result = event_newest(&(struct scope) { .arena = arena, .db = db }, &follower->at);
+    db_disconnect(db);
+    if (error_is(result)) {
+        free(follower);
+        return result;
+    }
+    pthread_mutex_init(&follower->mutex, NULL);
+    pthread_cond_init(&follower->wake, NULL);
+    db_on_commit(app->db, wake, follower);
+    if (pthread_create(&follower->thread, NULL, run, follower))
+        return error_make(ERROR_INTERNAL_ERROR, NULL, "Cannot start the thread that follows events");
+    *ret_follower = follower;
+    return OK;
+}
+
+void follower_stop(struct follower *follower)
+{
+    if (!follower)
+        return;
+    db_on_commit(follower->app->db, NULL, NULL);
+    pthread_mutex_lock(&follower->mutex);
+    follower->stopping = true;
+    pthread_cond_signal(&follower->wake);
+    pthread_mutex_unlock(&follower->mutex);
+    pthread_join(follower->thread, NULL);
+    pthread_cond_destroy(&follower->wake);
+    pthread_mutex_destroy(&follower->mutex);
+    free(follower);
+}

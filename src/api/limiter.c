@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "api/limiter.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+// Keys that hash to the same place share its bucket, which only makes the limit stricter.
+enum { PLACES = 16384, STRIPES = 64 };
+
+struct bucket {
+    double left;
+    int64_t at_us;
+};
+
+struct limiter {
+    pthread_mutex_t stripes[STRIPES];
+    struct bucket buckets[PLACES];
+};
+
+struct limiter *limiter_new(void)
+{
+    struct limiter *limiter = calloc(1, sizeof *limiter);
+    ASSERT(limiter);
+    for (int i = 0; i < STRIPES; i++)
+        pthread_mutex_init(&limiter->stripes[i], NULL);
+    return limiter;
+}
+
+void limiter_free(struct limiter *limiter)
+{
+    if (!limiter)
+        return;
+    for (int i = 0; i < STRIPES; i++)
+        pthread_mutex_destroy(&limiter->stripes[i]);
+    free(limiter);
+}
+
+static bool take(
+    struct limiter *limiter, str key, double per_second, double burst, double amount, int64_t *ret_wait_seconds)
+{
+    uint64_t hash = 14695981039346656037u; // FNV-1a
+    for (size_t i = 0; i < key.size; i++)
+        hash = (hash ^ (unsigned char)key.data[i]) * 1099511628211u;
+    size_t place = hash % PLACES;
+    struct bucket *bucket = &limiter->buckets[place];
+    int64_t now = clock_mono_us();
+    pthread_mutex_lock(&limiter->stripes[place % STRIPES]);
+    double left = bucket->left + (double)(now - bucket->at_us) / SECOND_US * per_second;
+    if (bucket->at_us == 0 || left >= burst)
+        left = burst;
+    bool given = left >= 1;
+    bucket->left = given ? left - amount : left;
+    bucket->at_us = now;
+    pthread_mutex_unlock(&limiter->stripes[place % STRIPES]);
+    if (!given)
+        *ret_wait_seconds = (int64_t)ceil((1 - left) / per_second);
+    return given;
+}
+
+bool limiter_take(struct limiter *limiter, str key, double per_second, double burst, int64_t *ret_wait_seconds)
+{
+    return take(limiter, key, per_second, burst, 1, ret_wait_seconds);
+}
+
+bool limiter_peek(struct limiter *limiter, str key, double per_second, double burst, int64_t *ret_wait_seconds)
+{
+    return take(limiter, key, per_second, burst, 0, ret_wait_seconds);
+}

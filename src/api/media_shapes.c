@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "api/media_shapes.h"
+
+#include "api/content_url.h"
+
+static const struct field media_fields[] = {
+    FIELD(struct media_answer, media_id, .doc = "Integer id"),
+    FIELD(struct media_answer, uuid, .format = FORMAT_UUID, .doc = "The same file's id in the other documents"),
+    FIELD(struct media_answer, file_name),
+    FIELD(struct media_answer, file_path, .doc = "Folder and name inside the user's library"),
+    FIELD(struct media_answer, media_type, .doc = "audio, video, image or gif, decided from the content"),
+    FIELD(struct media_answer, mime_type),
+    FIELD(struct media_answer, size_bytes),
+    FIELD(struct media_answer, duration, .doc = "Seconds"),
+    FIELD(struct media_answer, width, .doc = "Pixels, as displayed"),
+    FIELD(struct media_answer, height, .doc = "Pixels, as displayed"),
+    FIELD(struct media_answer, status),
+    FIELD(struct media_answer, content_url, .doc = "Signed path of the content; Range is supported"),
+    FIELD(struct media_answer, created_at),
+    FIELD(struct media_answer, updated_at),
+};
+const struct shape media_answer_shape = SHAPE("MediaFile", struct media_answer, media_fields);
+
+static const struct field file_fields[] = {
+    FIELD(struct file_answer, id, .format = FORMAT_UUID),
+    FIELD(struct file_answer, name),
+    FIELD(struct file_answer, status, .doc = "pending, processing, completed, failed or cancelled"),
+    FIELD(struct file_answer, created_at),
+    FIELD(struct file_answer, completed_at),
+    FIELD(struct file_answer, upload_progress, .doc = "0 to 1"),
+    FIELD(struct file_answer, media_type, .doc = "audio, video, image or gif, decided from the content"),
+    FIELD(struct file_answer, mime_type),
+    FIELD(struct file_answer, size_bytes),
+    FIELD(struct file_answer, duration, .doc = "Seconds"),
+    FIELD(struct file_answer, content_url, .doc = "Signed path of the content; Range is supported"),
+    FIELD(struct file_answer, job_id, .omit_null = true, .doc = "The transcription that the upload started"),
+};
+const struct shape file_answer_shape = SHAPE("File", struct file_answer, file_fields);
+
+struct media_answer media_answer(const struct call *call, const struct media *media)
+{
+    return (struct media_answer) { .media_id = media->number,
+        .uuid = media->id,
+        .file_name = media->file_name,
+        .file_path = media->file_path,
+        .media_type = media->media_type,
+        .mime_type = media->mime_type,
+        .size_bytes = media->size_bytes,
+        .duration = media->duration,
+        .width = media->width,
+        .height = media->height,
+        .status = media->status,
+        .content_url = content_url(call, CONTENT_MEDIA, media->id, media->file_name),
+        .created_at = media->created_at,
+        .updated_at = media->updated_at };
+}
+
+struct file_answer file_answer(const struct call *call, const struct media *media)
+{
+    return (struct file_answer) { .id = media->id,
+        .name = media->file_name,
+        .status = media->status,
+        .created_at = media->created_at,
+        .completed_at = media->completed_at,
+        .upload_progress = 1,
+        .media_type = media->media_type,
+        .mime_type = media->mime_type,
+        .size_bytes = media->size_bytes,
+        .duration = media->duration,
+        .content_url = content_url(call, CONTENT_MEDIA, media->id, media->file_name) };
+}

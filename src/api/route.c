@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The way of a request: route, who asks, what they say, the handler in its lane, the answer in its face.
+#include "api/route.h"
+
+#include <stdlib.h>
+
+#include "api/auth.h"
+#include "api/face.h"
+#include "api/input.h"
+#include "api/limiter.h"
+#include "api/router.h"
+#include "base/clock.h"
+#include "base/settings.h"
+
+enum { JSON_BODY_MAX = 1 << 20, FORM_BODY_MAX = 1 << 20, MULTIPART_SLACK = 1 << 20 };
+static const double REQUESTS_PER_SECOND = 100, REQUESTS_BURST = 200;
+
+static const struct route no_route = { .face = FACE_PLAIN, .lane = LANE_READ };
+static const struct route wrong_method = { .face = FACE_PLAIN, .lane = LANE_READ };
+
+error route_init(struct app *app)
+{
+    return router_new(route_groups, &app->router);
+}
+
+void route_done(struct app *app)
+{
+    router_free(app->router);
+    app->router = NULL;
+}
+
+size_t route_errors(const struct route *route, enum error_code *ret_codes, size_t room)
+{
+    size_t count = 0;
+#define HAS(condition, code)                                                                                           \
+    if ((condition) && count < room)                                                                                   \
+    ret_codes[count++] = (code)
+    bool input = route->path_in || route->query_in || route->body_kind != BODY_NONE;
+    HAS(input, ERROR_VALIDATION_ERROR);
+    HAS(route->body_kind == BODY_JSON, ERROR_MALFORMED_JSON);
+    HAS(route->face == FACE_DETAIL && input, ERROR_UNPROCESSABLE);
+    HAS(route->access != ACCESS_PUBLIC, ERROR_NOT_AUTHENTICATED);
+    HAS(route->access == ACCESS_SUPERUSER, ERROR_FORBIDDEN);
+    for (const enum error_code *own = route->errors; own && *own != ERROR_NONE; own++)
+        HAS(true, *own);
+    HAS(route->body_kind != BODY_NONE, ERROR_BODY_TOO_LARGE);
+    HAS(route->access != ACCESS_PUBLIC, ERROR_RATE_LIMITED);
+    HAS(true, ERROR_INTERNAL_ERROR);
+    HAS(route->lane != LANE_STREAM, ERROR_DATABASE_BUSY);
+#undef HAS
+    return count;
+}
+
+static int64_t body_limit(const struct route *route)
+{
+    switch (route->body_kind) {
+    case BODY_JSON:
+        return JSON_BODY_MAX;
+    case BODY_FORM:
+        return FORM_BODY_MAX;
+    case BODY_UPLOAD:
+        return settings.max_upload_bytes + MULTIPART_SLACK;
+    case BODY_NONE:
+        break;
+    }
+    return 65536; // ignored, but clients may send one
+}
+
+struct plan route_plan(void *context, const struct http_request *request)
+{
+    const struct app *app = context;
+    struct router_match match = router_find(app->router, request->method, request->path);
+    const struct route *route = match.route ? match.route : match.path_known ? &wrong_method : &no_route;
+    return (struct plan) { route->lane, body_limit(route), (void *)route };
+}
+
+static struct call *call_new(struct worker *worker, struct exchange *exchange)
+{
+    struct arena *arena = exchange_arena(exchange);
+    struct call *call = ARENA_NEW(arena, struct call);
+    const struct route *route = exchange_route(exchange);
+    *call = (struct call) { .scope = { .arena = arena, .db = worker->db, .blobs = worker->app->blobs },
+        .app = worker->app,
+        .worker = worker,
+        .route = route,
+        .exchange = exchange,
+        .status = route->status ? route->status : 200,
+        .message = route->message };
+    trace_from_header(http_header(exchange_request(exchange), "traceparent"), &call->scope.trace);
+    exchange_set_user(exchange, call);
+    size_t size = route->output_list ? sizeof(struct list) : route->output ? route->output->size : 0;
+    if (size)
+        call->output = arena_alloc(arena, size);
+    return call;
+}
+
+static void send(struct call *call)
+{
+    if (call->answer.size)
+        exchange_header(call->exchange, "Content-Type", STR("application/json"));
+    if (call->status == 401)
+        exchange_header(call->exchange, "WWW-Authenticate", STR("Bearer"));
+    exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
+    exchange_header(call->exchange, "Cache-Control", STR("no-store"));
+    exchange_answer(call->exchange, call->status, &call->answer);
+}
+
+static void encode_error(struct call *call, error why)
+{
+    buffer_clear(&call->answer);
+    call->status = face_error(call->route->face, why, &call->problems, &call->answer);
+    if (call->status >= 500)
+        log_event(LOG_ERROR, &call->scope.trace, "request", why.message, LOG_TEXT("route", str_of(call->route->path)),
+            LOG_TEXT("code", str_of(error_info(why.code)->name)));
+}
+
+static void encode(struct call *call, error result)
+{
+    if (!error_is(result) && arena_over(call->scope.arena))
+        result = error_of(ERROR_LIMIT_EXCEEDED);
+    if (error_is(result))
+        encode_error(call, result);
+    else
+        face_success(call);
+}
+
+void route_finish(struct call *call, error result)
+{
+    encode(call, result);
+    send(call);
+}
+
+static error check_rate(struct call *call)
+{
+    int64_t wait;
+    if (!call->scope.actor.user_id.data || !str_equal_c(STR("on"), settings.rate_limit))
+        return OK;
+    if (limiter_take(call->app->limiter, call->scope.actor.user_id, REQUESTS_PER_SECOND, REQUESTS_BURST, &wait))
+        return OK;
+    exchange_header(call->exchange, "Retry-After", str_format(call->scope.arena, "%lld", (long long)wait));
+    return error_of(ERROR_RATE_LIMITED);
+}
+
+static error before(struct call *call)
+{
+    if (call->route == &no_route)
+        return error_make(ERROR_NOT_FOUND, NULL, "There is nothing at this path");
+    if (call->route == &wrong_method) {
+        str path = exchange_request(call->exchange)->path;
+        exchange_header(call->exchange, "Allow", router_allowed(call->app->router, call->scope.arena, path));
+        return error_of(ERROR_METHOD_NOT_ALLOWED);
+    }
+    TRY(auth_check(call));
+    TRY(check_rate(call));
+    TRY(input_read(call));
+    return call->route->prepare ? call->route->prepare(call) : OK;
+}
+
+// Writer thread. The answer is rendered inside the change: the error's texts and the rows are at hand.
+static error change(struct db *db, void *context)
+{
+    struct call *call = context;
+    call->scope.db = db;
+    error result = call->changing(call);
+    encode(call, result);
+    return result;
+}
+
+static void changed(void *context, error result)
+{
+    struct call *call = context;
+    if (error_is(result) && call->undo)
+        call->undo(call);
+    if (error_is(result) && call->status < 400)
+        encode_error(call, result);
+    send(call);
+}
+
+void route_change(struct call *call, error (*changing)(struct call *call))
+{
+    call->changing = changing;
+    error result = db_write_async(call->app->db, change, changed, call);
+    if (error_is(result))
+        changed(call, result);
+}
+
+static error read_in_snapshot(struct call *call)
+{
+    TRY(db_read_begin(call->scope.db));
+    error result = call->route->handle(call);
+    db_read_end(call->scope.db);
+    return result;
+}
+
+void route_handle(void *context, struct exchange *exchange, void *worker)
+{
+    (void)context;
+    struct call *call = call_new(worker, exchange);
+    error result = before(call);
+    if (!error_is(result) && call->route->lane == LANE_STREAM) {
+        result = call->route->handle(call);
+        if (!error_is(result))
+            return;
+    } else if (!error_is(result) && call->route->lane == LANE_WRITE) {
+        route_change(call, call->route->handle);
+        return;
+    } else if (!error_is(result)) {
+        result = read_in_snapshot(call);
+    }
+    route_finish(call, result);
+}
+
+void route_refuse(
+    void *context, const struct http_request *request, error why, int status, struct buffer *body, str *ret_type)
+{
+    const struct app *app = context;
+    (void)status;
+    struct router_match match = { 0 };
+    if (request && request->path.data && request->method.data)
+        match = router_find(app->router, request->method, request->path);
+    face_error(match.route ? match.route->face : FACE_PLAIN, why, NULL, body);
+    *ret_type = STR("application/json");
+}
+
+void *app_worker_start(void *context)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    ASSERT(worker);
+    worker->app = context;
+    worker->tokens = token_cache_new();
+    error result = db_connect(worker->app->db, &worker->db);
+    if (error_is(result)) {
+        log_event(LOG_ERROR, NULL, "database", result.message);
+        exit(1);
+    }
+    return worker;
+}
+
+void app_worker_stop(void *context, void *worker_pointer)
+{
+    (void)context;
+    struct worker *worker = worker_pointer;
+    db_disconnect(worker->db);
+    token_cache_free(worker->tokens);
+    free(worker);
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Routes: each call of the HTTP interface is declared once, in a `static const` table of the file that answers it.
+// Router, validation, access, encoding and the API documents all follow from the entry. To add one: an entry and its
+// handler; a new file also takes a line in route_list.c.
+#pragma once
+
+#include "api/app.h"
+#include "base/shape.h"
+#include "domain/warnings.h"
+#include "net/server.h"
+
+enum face { FACE_PLAIN, FACE_ENVELOPE, FACE_DETAIL };
+enum access { ACCESS_PUBLIC, ACCESS_OPTIONAL /* a token counts but is not needed */, ACCESS_USER, ACCESS_SUPERUSER };
+enum body_kind { BODY_NONE, BODY_JSON, BODY_FORM /* urlencoded or multipart */, BODY_UPLOAD /* multipart, streamed */ };
+
+struct call;
+
+struct route {
+    const char *method, *path; // "/api/v1/layers/{layerId}"
+    const char *tag, *summary;
+    enum face face;
+    enum access access;
+    enum lane lane;
+    enum body_kind body_kind;
+    const struct shape *path_in, *query_in, *body_in;
+    const struct shape *output;    // of the answer (of `data` in the envelope); NULL: none
+    bool output_list;              // the answer is a list of them
+    int status;                    // of success; 0: 200
+    const char *message;           // envelope: "Layer added successfully"
+    const enum error_code *errors; // its own, beyond those that follow from access and input; ends with ERROR_NONE
+    const char *answer_type;       // of streams: "text/event-stream"; NULL: JSON
+    // Handler thread, before the change: slow or blocking work (argon2, probing). May be NULL.
+    error (*prepare)(struct call *call);
+    // LANE_READ: handler thread. LANE_WRITE: inside a change. LANE_STREAM: stream thread; it has taken over the
+    // exchange when it returns OK.
+    error (*handle)(struct call *call);
+};
+#define ERRORS(...) ((const enum error_code[]) { __VA_ARGS__, ERROR_NONE })
+
+struct route_group {
+    const struct route *routes;
+    size_t count;
+};
+extern const struct route_group *const route_groups[]; // ends with NULL; in route_list.c
+#define ROUTE_GROUP(table)                                                                                             \
+    {                                                                                                                  \
+        table, sizeof(table) / sizeof *(table)                                                                         \
+    }
+
+struct call {
+    struct scope scope;
+    struct app *app;
+    struct worker *worker;
+    const struct route *route;
+    struct exchange *exchange;
+    void *path, *query, *body; // structs of the route's shapes
+    json_t *json;              // the body as it came
+    void *output;              // zeroed struct of the output shape (struct list when output_list) to be filled
+    struct warnings warnings;
+    struct problems problems;
+    int status;                           // of success; the handler may change it
+    const char *message;                  // the same
+    void *prepared;                       // what prepare left for handle
+    error (*changing)(struct call *call); // what route_change runs
+    void (*undo)(struct call *call);      // runs when the change did not last; may be NULL
+    struct buffer answer;
+};
+
+// Runs for every request (server_app.plan, .handle, .refuse): finds the route, checks access and input, calls the
+// handler, renders the answer in the route's face.
+struct plan route_plan(void *context, const struct http_request *request);
+void route_handle(void *context, struct exchange *exchange, void *worker);
+void route_refuse(
+    void *context, const struct http_request *request, error why, int status, struct buffer *body, str *ret_type);
+// Builds the router; a duplicate or shadowed route is CONFLICT and stops the start.
+MUST_USE error route_init(struct app *app);
+void route_done(struct app *app);
+// Every error that a route can answer: its own and those that follow from access, input and lane.
+size_t route_errors(const struct route *route, enum error_code *ret_codes, size_t room);
+// Ends a call that a stream handler took over: renders call->output or the error and answers. Any thread, once.
+void route_finish(struct call *call, error result);
+// Runs `changing` in a change, renders its result inside of it and answers after the COMMIT. Does not wait for it.
+void route_change(struct call *call, error (*changing)(struct call *call));

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "api/route.h"
+
+#define GROUPS(use)                                                                                                    \
+    use(content) use(events) use(jobs) use(layers) use(login) use(media) use(openapi) use(renders) use(scenes)         \
+        use(system) use(transcribe) use(transcriptions) use(users) use(videos) use(web)
+
+#define DECLARE(name) extern const struct route_group route_group_##name;
+GROUPS(DECLARE)
+
+const struct route_group *const route_groups[] = {
+#define LIST(name) &route_group_##name,
+    GROUPS(LIST) NULL
+};

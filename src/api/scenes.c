@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Scenes of a video (document 001).
+#include "api/scene_shapes.h"
+#include "domain/scene.h"
+
+struct path {
+    str videoId, sceneId;
+};
+static const struct field video_path_fields[] = {
+    FIELD(struct path, videoId, .required = true, .format = FORMAT_UUID, .doc = "Video"),
+};
+static const struct shape video_path_shape = SHAPE("SceneListPath", struct path, video_path_fields);
+static const struct field path_fields[] = {
+    FIELD(struct path, videoId, .required = true, .format = FORMAT_UUID, .doc = "Video"),
+    FIELD(struct path, sceneId, .required = true, .format = FORMAT_UUID, .doc = "Scene"),
+};
+static const struct shape path_shape = SHAPE("ScenePath", struct path, path_fields);
+
+struct scene_in {
+    str text, duration_mode;
+    struct opt_number duration;
+    struct opt_bool is_expanded;
+    json_t *background, *transition;
+};
+static const struct field in_fields[] = {
+    FIELD(struct scene_in, text, .max = 100000, .doc = "Narration"),
+    FIELD(struct scene_in, duration, .min = 0.04, .max = 36000, .doc = "Seconds; left out: guessed from the text"),
+    FIELD(struct scene_in, duration_mode, .max = 16, .doc = "fixed, or voice: as long as the voiceover"),
+    FIELD(struct scene_in, is_expanded, .doc = "Whether an editor shows its layers"),
+    FIELD(struct scene_in, background, .doc = "See the property reference"),
+    FIELD(struct scene_in, transition, .doc = "See the property reference"),
+};
+static const struct shape in_shape = SHAPE("SceneInput", struct scene_in, in_fields);
+
+struct orders_in {
+    struct list scene_orders;
+};
+static const struct field orders_fields[] = {
+    FIELD(struct orders_in, scene_orders, .required = true, .shape = &scene_order_shape, .doc = "New numbers"),
+};
+static const struct shape orders_shape = SHAPE("SceneOrders", struct orders_in, orders_fields);
+
+struct one {
+    struct scene_answer *scene;
+};
+static const struct field one_fields[] = { FIELD(struct one, scene, .required = true, .shape = &scene_answer_shape) };
+static const struct shape one_shape = SHAPE("SceneData", struct one, one_fields);
+struct many {
+    struct list scenes;
+};
+static const struct field many_fields[] = { FIELD(struct many, scenes, .shape = &scene_answer_shape) };
+static const struct shape many_shape = SHAPE("SceneList", struct many, many_fields);
+
+static error give(struct call *call, struct scene *scene)
+{
+    struct one *out = call->output;
+    TRY(layer_list(&call->scope, scene->id, &scene->layers));
+    out->scene = ARENA_NEW(call->scope.arena, struct scene_answer);
+    return scene_answer(call, scene, out->scene);
+}
+
+static struct scene_change change_of(const struct call *call)
+{
+    const struct scene_in *in = call->body;
+    return (struct scene_change) { in->text, in->duration, in->is_expanded, call->json };
+}
+
+static error list_scenes(struct call *call)
+{
+    struct video video;
+    struct list rows;
+    TRY(video_get(&call->scope, ((struct path *)call->path)->videoId, VIDEO_READ, &video));
+    TRY(scene_list(&call->scope, video.id, &rows));
+    struct scene_answer *items = ARENA_ARRAY(call->scope.arena, struct scene_answer, rows.count);
+    for (size_t i = 0; i < rows.count; i++)
+        TRY(scene_answer(call, &((struct scene *)rows.items)[i], &items[i]));
+    ((struct many *)call->output)->scenes = (struct list) { items, rows.count };
+    return OK;
+}
+
+static error add(struct call *call)
+{
+    struct scene scene;
+    struct scene_change change = change_of(call);
+    TRY(scene_add(&call->scope, ((struct path *)call->path)->videoId, &change, &call->problems, &scene));
+    return give(call, &scene);
+}
+
+static error get(struct call *call)
+{
+    struct scene scene;
+    struct video video;
+    const struct path *path = call->path;
+    TRY(video_get(&call->scope, path->videoId, VIDEO_READ, &video));
+    TRY(scene_get(&call->scope, path->sceneId, VIDEO_READ, &scene));
+    if (!str_equal(scene.video_id, video.id))
+        return error_of(ERROR_SCENE_NOT_FOUND);
+    return give(call, &scene);
+}
+
+static error update(struct call *call)
+{
+    struct scene scene;
+    const struct path *path = call->path;
+    struct scene_change change = change_of(call);
+    TRY(scene_update(&call->scope, path->videoId, path->sceneId, &change, &call->problems, &scene));
+    return give(call, &scene);
+}
+
+static error delete_scene(struct call *call)
+{
+    const struct path *path = call->path;
+    return scene_delete(&call->scope, path->videoId, path->sceneId);
+}
+
+static error reorder(struct call *call)
+{
+    const struct orders_in *in = call->body;
+    return scene_reorder(&call->scope, ((struct path *)call->path)->videoId, &in->scene_orders);
+}
+
+#define SCENE_ERRORS ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND)
+
+static const struct route routes[] = {
+    { "GET", "/api/v1/videos/{videoId}/scenes", "Scenes", "List a video's scenes with their layers", FACE_ENVELOPE,
+        ACCESS_USER, LANE_READ, .path_in = &video_path_shape, .output = &many_shape,
+        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND), .handle = list_scenes },
+    { "POST", "/api/v1/videos/{videoId}/scenes", "Scenes", "Add a scene at the end", FACE_ENVELOPE, ACCESS_USER,
+        LANE_WRITE, BODY_JSON, .path_in = &video_path_shape, .body_in = &in_shape, .output = &one_shape, .status = 201,
+        .message = "Scene added successfully", .errors = ERRORS(ERROR_VIDEO_NOT_FOUND), .handle = add },
+    { "PUT", "/api/v1/videos/{videoId}/scenes/reorder", "Scenes", "Reorder the scenes", FACE_ENVELOPE, ACCESS_USER,
+        LANE_WRITE, BODY_JSON, .path_in = &video_path_shape, .body_in = &orders_shape,
+        .message = "Scenes reordered successfully", .errors = ERRORS(ERROR_VIDEO_NOT_FOUND), .handle = reorder },
+    { "GET", "/api/v1/videos/{videoId}/scenes/{sceneId}", "Scenes", "Show a scene", FACE_ENVELOPE, ACCESS_USER,
+        LANE_READ, .path_in = &path_shape, .output = &one_shape, .errors = SCENE_ERRORS, .handle = get },
+    { "PUT", "/api/v1/videos/{videoId}/scenes/{sceneId}", "Scenes", "Change a scene", FACE_ENVELOPE, ACCESS_USER,
+        LANE_WRITE, BODY_JSON, .path_in = &path_shape, .body_in = &in_shape, .output = &one_shape,
+        .message = "Scene updated successfully", .errors = SCENE_ERRORS, .handle = update },
+    { "DELETE", "/api/v1/videos/{videoId}/scenes/{sceneId}", "Scenes", "Delete a scene", FACE_ENVELOPE, ACCESS_USER,
+        LANE_WRITE, .path_in = &path_shape, .message = "Scene deleted successfully", .errors = SCENE_ERRORS,
+        .handle = delete_scene },
+};
+const struct route_group route_group_scenes = ROUTE_GROUP(routes);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Whether the server lives and is ready to work.
+#include <errno.h>
+#include <sys/statvfs.h>
+
+#include "api/route.h"
+
+struct health {
+    str status, version;
+};
+static const struct field health_fields[] = {
+    FIELD(struct health, status, .doc = "ok"),
+    FIELD(struct health, version),
+};
+static const struct shape health_shape = SHAPE("Health", struct health, health_fields);
+
+struct ready {
+    str status, database, storage, workers;
+};
+static const struct field ready_fields[] = {
+    FIELD(struct ready, status, .doc = "ready"),
+    FIELD(struct ready, database, .doc = "ok"),
+    FIELD(struct ready, storage, .doc = "ok"),
+    FIELD(struct ready, workers, .doc = "ok or off"),
+};
+static const struct shape ready_shape = SHAPE("Ready", struct ready, ready_fields);
+
+static const int64_t DISK_LEAST_BYTES = 64 << 20;
+
+static error get_health(struct call *call)
+{
+    *(struct health *)call->output = (struct health) { STR("ok"), STR(KINORA_VERSION) };
+    return OK;
+}
+
+DB_STATEMENT(ask, "SELECT 1");
+
+static error get_ready(struct call *call)
+{
+    int64_t one;
+    struct statvfs disk;
+    TRY(db_integer(call->scope.db, &ask, DB_NO_ARGS, &one, NULL));
+    if (statvfs(call->app->data_directory, &disk) != 0)
+        return error_make(ERROR_UNAVAILABLE, "storage", "The data folder cannot be read");
+    if ((int64_t)disk.f_bavail * (int64_t)disk.f_frsize < DISK_LEAST_BYTES)
+        return error_make(ERROR_UNAVAILABLE, "storage", "The disk of the data folder is nearly full");
+    bool working = call->app->workers_ready && call->app->workers_ready(call->app->workers_context);
+    *(struct ready *)call->output = (struct ready) { STR("ready"), STR("ok"), STR("ok"),
+        call->app->workers_ready ? (working ? STR("ok") : STR("starting")) : STR("off") };
+    return OK;
+}
+
+static const struct route routes[] = {
+    { "GET", "/health", "System", "Whether the server lives", FACE_PLAIN, ACCESS_PUBLIC, LANE_READ,
+        .output = &health_shape, .handle = get_health },
+    { "GET", "/ready", "System", "Whether the server can work", FACE_PLAIN, ACCESS_PUBLIC, LANE_READ,
+        .output = &ready_shape, .errors = ERRORS(ERROR_UNAVAILABLE), .handle = get_ready },
+};
+const struct route_group route_group_system = ROUTE_GROUP(routes);

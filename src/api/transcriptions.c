@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Transcriptions as text (document 000) and with segments and speakers (document 004).
+#include "api/route.h"
+#include "domain/job.h"
+#include "domain/transcription.h"
+
+struct path {
+    str transcription_id, job_id;
+};
+static const struct field path_fields[] = {
+    FIELD(struct path, transcription_id, .required = true, .doc = "Integer id or UUID"),
+};
+static const struct shape path_shape = SHAPE("TranscriptionPath", struct path, path_fields);
+static const struct field job_path_fields[] = {
+    FIELD(struct path, job_id, .required = true, .format = FORMAT_UUID, .doc = "Transcription job"),
+};
+static const struct shape job_path_shape = SHAPE("TranscriptionJobPath", struct path, job_path_fields);
+
+struct text_in {
+    struct opt_int media_id;
+    str text;
+};
+static const struct field create_fields[] = {
+    FIELD(struct text_in, media_id, .required = true, .min = 1, .max = 9e15, .doc = "Integer id of the media file"),
+    FIELD(struct text_in, text, .required = true, .max = 1000000, .doc = "What is said"),
+};
+static const struct shape create_shape = SHAPE("TranscriptionCreate", struct text_in, create_fields);
+static const struct field update_fields[] = {
+    FIELD(struct text_in, text, .required = true, .max = 1000000,
+        .doc = "Corrected text; unchanged words keep their times"),
+};
+static const struct shape update_shape = SHAPE("TranscriptionUpdate", struct text_in, update_fields);
+
+struct page {
+    struct opt_int skip, limit;
+};
+static const struct field page_fields[] = {
+    FIELD(struct page, skip, .max = 1e9, .doc = "How many to pass over [0]"),
+    FIELD(struct page, limit, .min = 1, .max = 1000, .doc = "How many at the most [100]"),
+};
+static const struct shape page_shape = SHAPE("TranscriptionPage", struct page, page_fields);
+
+struct plain {
+    int64_t transcription_id;
+    str uuid;
+    int64_t media_id;
+    str text, language;
+    time_us created_at, updated_at;
+};
+static const struct field plain_fields[] = {
+    FIELD(struct plain, transcription_id, .doc = "Integer id"),
+    FIELD(struct plain, uuid, .format = FORMAT_UUID),
+    FIELD(struct plain, media_id, .doc = "Integer id of the media file"),
+    FIELD(struct plain, text),
+    FIELD(struct plain, language, .doc = "ISO 639-1"),
+    FIELD(struct plain, created_at),
+    FIELD(struct plain, updated_at),
+};
+static const struct shape plain_shape = SHAPE("Transcription", struct plain, plain_fields);
+
+struct deleted {
+    str message;
+    int64_t transcription_id;
+};
+static const struct field deleted_fields[] = {
+    FIELD(struct deleted, message),
+    FIELD(struct deleted, transcription_id, .doc = "Integer id of the transcription that is gone"),
+};
+static const struct shape deleted_shape = SHAPE("TranscriptionDeleted", struct deleted, deleted_fields);
+
+struct segment_answer {
+    double start, end;
+    str text;
+    struct raw_json words;
+};
+static const struct field segment_fields[] = {
+    FIELD(struct segment_answer, start, .doc = "Seconds"),
+    FIELD(struct segment_answer, end, .doc = "Seconds"),
+    FIELD(struct segment_answer, text),
+};
+static const struct shape segment_shape = SHAPE("TranscriptSegment", struct segment_answer, segment_fields);
+
+struct speaker_answer {
+    str id;
+    json_t *segments;
+};
+static const struct field speaker_fields[] = {
+    FIELD(struct speaker_answer, id),
+    FIELD(struct speaker_answer, segments, .doc = "Indexes of the speaker's segments"),
+};
+static const struct shape speaker_shape = SHAPE("TranscriptSpeaker", struct speaker_answer, speaker_fields);
+
+struct transcript {
+    str job_id, text;
+    struct list segments, speakers;
+    str language;
+    struct opt_number duration;
+    int64_t word_count;
+    struct opt_number confidence;
+};
+static const struct field transcript_fields[] = {
+    FIELD(struct transcript, job_id, .format = FORMAT_UUID),
+    FIELD(struct transcript, text),
+    FIELD(struct transcript, segments, .shape = &segment_shape),
+    FIELD(struct transcript, speakers, .shape = &speaker_shape),
+    FIELD(struct transcript, language, .doc = "ISO 639-1"),
+    FIELD(struct transcript, duration, .doc = "Seconds"),
+    FIELD(struct transcript, word_count),
+    FIELD(struct transcript, confidence, .doc = "0 to 1"),
+};
+static const struct shape transcript_shape = SHAPE("Transcript", struct transcript, transcript_fields);
+
+static struct plain as_plain(const struct transcription *row)
+{
+    return (struct plain) { row->number, row->id, row->media_number, row->text, row->language, row->created_at,
+        row->updated_at };
+}
+
+static error get_plain(struct call *call)
+{
+    struct transcription row;
+    TRY(transcription_get(&call->scope, ((struct path *)call->path)->transcription_id, &row));
+    *(struct plain *)call->output = as_plain(&row);
+    return OK;
+}
+
+static error list_plain(struct call *call)
+{
+    const struct page *page = call->query;
+    struct list rows, *out = call->output;
+    TRY(transcription_list(&call->scope, page->skip.value, page->limit.set ? page->limit.value : 100, &rows));
+    struct plain *items = ARENA_ARRAY(call->scope.arena, struct plain, rows.count);
+    for (size_t i = 0; i < rows.count; i++)
+        items[i] = as_plain(&((struct transcription *)rows.items)[i]);
+    *out = (struct list) { items, rows.count };
+    return OK;
+}
+
+static error create_plain(struct call *call)
+{
+    const struct text_in *in = call->body;
+    struct transcription row;
+    TRY(transcription_add_text(&call->scope, in->media_id.value, in->text, &row));
+    *(struct plain *)call->output = as_plain(&row);
+    return OK;
+}
+
+static error update_plain(struct call *call)
+{
+    const struct text_in *in = call->body;
+    struct transcription row;
+    TRY(transcription_set_text(&call->scope, ((struct path *)call->path)->transcription_id, in->text, &row));
+    *(struct plain *)call->output = as_plain(&row);
+    return OK;
+}
+
+static error delete_plain(struct call *call)
+{
+    struct transcription row;
+    TRY(transcription_delete(&call->scope, ((struct path *)call->path)->transcription_id, &row));
+    *(struct deleted *)call->output = (struct deleted) { STR("Transcription deleted"), row.number };
+    return OK;
+}
+
+// The segments of each speaker, in order of first appearance.
+static struct list speakers_of(struct arena *arena, const struct list *rows)
+{
+    struct speaker_answer *speakers = ARENA_ARRAY(arena, struct speaker_answer, rows->count);
+    size_t count = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        str name = ((struct segment *)rows->items)[i].speaker;
+        size_t k = 0;
+        while (k < count && !str_equal(speakers[k].id, name))
+            k++;
+        if (k == count)
+            speakers[count++] = (struct speaker_answer) { name, json_keep(arena, json_array()) };
+        json_array_append_new(speakers[k].segments, json_integer((json_int_t)i));
+    }
+    return (struct list) { speakers, count };
+}
+
+static error get_transcript(struct call *call)
+{
+    struct job job;
+    struct transcription row;
+    struct list rows;
+    bool found;
+    TRY(job_get(&call->scope, ((struct path *)call->path)->job_id, &job));
+    TRY(transcription_of_job(&call->scope, job.id, &row, &found));
+    if (!found && str_equal(job.state, STR("completed")))
+        return error_of(ERROR_TRANSCRIPTION_NOT_FOUND);
+    if (!found)
+        return error_make(ERROR_JOB_STATE_CONFLICT, "status", "%.*s", STR_ARGS(job_status(&job)));
+    TRY(transcription_segments(&call->scope, row.id, &rows));
+    struct arena *arena = call->scope.arena;
+    struct segment_answer *segments = ARENA_ARRAY(arena, struct segment_answer, rows.count);
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct segment *segment = &((struct segment *)rows.items)[i];
+        segments[i] = (struct segment_answer) { segment->start_time, segment->end_time, segment->text, { STR_NONE } };
+    }
+    *(struct transcript *)call->output = (struct transcript) { job.id, row.text, { segments, rows.count },
+        speakers_of(arena, &rows), row.language, row.duration, row.word_count, row.confidence };
+    return OK;
+}
+
+#define NOT_FOUND_ERRORS ERRORS(ERROR_TRANSCRIPTION_NOT_FOUND)
+
+static const struct route routes[] = {
+    { "POST", "/transcriptions", "Transcriptions", "Add a transcription as text", FACE_PLAIN, ACCESS_USER, LANE_WRITE,
+        BODY_JSON, .body_in = &create_shape, .output = &plain_shape, .status = 201, .handle = create_plain },
+    { "GET", "/transcriptions", "Transcriptions", "List your transcriptions", FACE_PLAIN, ACCESS_USER, LANE_READ,
+        .query_in = &page_shape, .output = &plain_shape, .output_list = true, .handle = list_plain },
+    { "GET", "/transcriptions/{transcription_id}", "Transcriptions", "Show a transcription", FACE_PLAIN, ACCESS_USER,
+        LANE_READ, .path_in = &path_shape, .output = &plain_shape, .errors = NOT_FOUND_ERRORS, .handle = get_plain },
+    { "PUT", "/transcriptions/{transcription_id}", "Transcriptions", "Correct a transcription", FACE_PLAIN, ACCESS_USER,
+        LANE_WRITE, BODY_JSON, .path_in = &path_shape, .body_in = &update_shape, .output = &plain_shape,
+        .errors = NOT_FOUND_ERRORS, .handle = update_plain },
+    { "DELETE", "/transcriptions/{transcription_id}", "Transcriptions", "Delete a transcription", FACE_PLAIN,
+        ACCESS_USER, LANE_WRITE, .path_in = &path_shape, .output = &deleted_shape, .errors = NOT_FOUND_ERRORS,
+        .handle = delete_plain },
+    { "GET", "/api/v1/transcriptions/{job_id}", "Transcriptions", "Show a job's transcript", FACE_PLAIN, ACCESS_USER,
+        LANE_READ, .path_in = &job_path_shape, .output = &transcript_shape,
+        .errors = ERRORS(ERROR_JOB_NOT_FOUND, ERROR_JOB_STATE_CONFLICT, ERROR_TRANSCRIPTION_NOT_FOUND),
+        .handle = get_transcript },
+};
+const struct route_group route_group_transcriptions = ROUTE_GROUP(routes);

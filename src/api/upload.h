@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Streaming uploads for every face: multipart in, sealed chunks out, the type decided by the engine, then one change
+// that makes the record. Nothing is left behind unless it was answered.
+#pragma once
+
+#include "api/route.h"
+#include "domain/media.h"
+
+struct upload_options {
+    str id;                 // chosen by the client (UUID), or STR_NONE
+    bool transcribe;        // starts a transcription of what can be heard
+    int64_t expected_bytes; // for progress; 0: from Content-Length
+    // Inside the change: fills call->output. `job_id` is STR_NONE when no transcription was started.
+    error (*answer)(struct call *call, const struct media *media, str job_id);
+};
+// To be called by a LANE_STREAM handler; takes over the exchange.
+MUST_USE error upload_start(struct call *call, const struct upload_options *options);

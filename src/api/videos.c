@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Videos: Kinora's additions to document 001, in its face.
+#include "api/scene_shapes.h"
+#include "domain/story.h"
+#include "domain/video.h"
+
+struct path {
+    str videoId;
+};
+static const struct field path_fields[] = {
+    FIELD(struct path, videoId, .required = true, .format = FORMAT_UUID, .doc = "Video"),
+};
+static const struct shape path_shape = SHAPE("VideoPath", struct path, path_fields);
+
+struct video_in {
+    str title, aspect_ratio, background;
+    struct opt_number fps;
+    json_t *captions, *music, *watermark, *brand;
+};
+#define OPTION_FIELDS                                                                                                  \
+    FIELD(struct video_in, aspect_ratio, .max = 16, .doc = "16:9, 9:16, 1:1 or 4:5 [16:9]"),                           \
+        FIELD(struct video_in, fps, .doc = "24, 25, 30, 50 or 60 [30]"),                                               \
+        FIELD(struct video_in, background, .max = 16, .doc = "Colour behind everything [#101014]"),                    \
+        FIELD(struct video_in, captions, .doc = "See the property reference"),                                         \
+        FIELD(struct video_in, music, .doc = "See the property reference"),                                            \
+        FIELD(struct video_in, watermark, .doc = "See the property reference"),                                        \
+        FIELD(struct video_in, brand, .doc = "See the property reference")
+static const struct field create_fields[] = {
+    FIELD(struct video_in, title, .required = true, .min = 1, .max = 255, .doc = "Title"),
+    OPTION_FIELDS,
+};
+static const struct shape create_shape = SHAPE("VideoCreate", struct video_in, create_fields);
+static const struct field update_fields[] = {
+    FIELD(struct video_in, title, .min = 1, .max = 255, .doc = "Title"),
+    OPTION_FIELDS,
+};
+static const struct shape update_shape = SHAPE("VideoUpdate", struct video_in, update_fields);
+
+static const char *const breakdowns[] = { "heading", "paragraph", "sentence", NULL };
+struct script_in {
+    str script, title, voice_id, avatar_id, aspect_ratio, scene_breakdown;
+};
+static const struct field script_fields[] = {
+    FIELD(struct script_in, script, .required = true, .min = 1, .max = 200000, .doc = "Markdown or plain text"),
+    FIELD(struct script_in, title, .min = 1, .max = 255, .doc = "Title; left out: the script's own"),
+    FIELD(struct script_in, voice_id, .max = 64, .doc = "Voice that narrates"),
+    FIELD(struct script_in, avatar_id, .max = 64, .doc = "Avatar that speaks"),
+    FIELD(struct script_in, aspect_ratio, .max = 16, .doc = "16:9, 9:16, 1:1 or 4:5"),
+    FIELD(struct script_in, scene_breakdown, .allowed = breakdowns, .doc = "What starts a scene"),
+};
+static const struct shape script_shape = SHAPE("VideoFromScript", struct script_in, script_fields);
+
+struct one {
+    struct video_answer *video;
+};
+static const struct field one_fields[] = { FIELD(struct one, video, .required = true, .shape = &video_answer_shape) };
+static const struct shape one_shape = SHAPE("VideoData", struct one, one_fields);
+
+struct many {
+    struct list videos;
+    struct pagination *pagination;
+};
+static const struct field many_fields[] = {
+    FIELD(struct many, videos, .shape = &video_answer_shape),
+    FIELD(struct many, pagination, .required = true, .shape = &pagination_shape),
+};
+static const struct shape many_shape = SHAPE("VideoPage", struct many, many_fields);
+
+static error give(struct call *call, const struct video *video)
+{
+    struct one *out = call->output;
+    out->video = ARENA_NEW(call->scope.arena, struct video_answer);
+    return video_answer(call, video, out->video);
+}
+
+static error create(struct call *call)
+{
+    const struct video_in *in = call->body;
+    struct video video;
+    TRY(video_create(&call->scope, in->title, call->json, &call->problems, &video));
+    return give(call, &video);
+}
+
+static error from_script(struct call *call)
+{
+    const struct script_in *in = call->body;
+    struct video video;
+    json_t *document;
+    struct story_options options = {
+        .title = in->title, .voice = in->voice_id, .avatar = in->avatar_id, .aspect_ratio = in->aspect_ratio
+    };
+    if (in->scene_breakdown.data)
+        ASSERT(story_breakdown_of(in->scene_breakdown, &options.breakdown));
+    TRY(story_read(call->scope.arena, in->script, &options, &call->warnings, &document));
+    TRY(video_import(&call->scope, document, &call->problems, &call->warnings, &video));
+    return give(call, &video);
+}
+
+static error list_videos(struct call *call)
+{
+    struct many *out = call->output;
+    struct list rows;
+    int64_t offset, limit, total;
+    page_settle(call->query, &offset, &limit);
+    TRY(video_list(&call->scope, offset, limit, &rows, &total));
+    struct video_answer *items = ARENA_ARRAY(call->scope.arena, struct video_answer, rows.count);
+    for (size_t i = 0; i < rows.count; i++)
+        TRY(video_answer(call, &((struct video *)rows.items)[i], &items[i]));
+    out->videos = (struct list) { items, rows.count };
+    out->pagination = page_answer(call->scope.arena, call->query, total);
+    return OK;
+}
+
+static error get(struct call *call)
+{
+    struct video video;
+    TRY(video_get(&call->scope, ((struct path *)call->path)->videoId, VIDEO_READ, &video));
+    return give(call, &video);
+}
+
+static error update(struct call *call)
+{
+    const struct video_in *in = call->body;
+    struct video video;
+    TRY(video_update(
+        &call->scope, ((struct path *)call->path)->videoId, in->title, call->json, &call->problems, &video));
+    return give(call, &video);
+}
+
+static error delete_video(struct call *call)
+{
+    return video_delete(&call->scope, ((struct path *)call->path)->videoId);
+}
+
+#define NOT_FOUND ERRORS(ERROR_VIDEO_NOT_FOUND)
+
+static const struct route routes[] = {
+    { "POST", "/api/v1/videos", "Videos", "Create a video", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON,
+        .body_in = &create_shape, .output = &one_shape, .status = 201, .message = "Video created successfully",
+        .handle = create },
+    { "POST", "/api/v1/videos/from-script", "Videos", "Create a video from a script", FACE_ENVELOPE, ACCESS_USER,
+        LANE_WRITE, BODY_JSON, .body_in = &script_shape, .output = &one_shape, .status = 201,
+        .message = "Video created successfully", .handle = from_script },
+    { "GET", "/api/v1/videos", "Videos", "List your videos", FACE_ENVELOPE, ACCESS_USER, LANE_READ,
+        .query_in = &page_query_shape, .output = &many_shape, .handle = list_videos },
+    { "GET", "/api/v1/videos/{videoId}", "Videos", "Show a video", FACE_ENVELOPE, ACCESS_USER, LANE_READ,
+        .path_in = &path_shape, .output = &one_shape, .errors = NOT_FOUND, .handle = get },
+    { "PUT", "/api/v1/videos/{videoId}", "Videos", "Change a video", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON,
+        .path_in = &path_shape, .body_in = &update_shape, .output = &one_shape, .message = "Video updated successfully",
+        .errors = NOT_FOUND, .handle = update },
+    { "DELETE", "/api/v1/videos/{videoId}", "Videos", "Delete a video", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE,
+        .path_in = &path_shape, .message = "Video deleted successfully", .errors = NOT_FOUND, .handle = delete_video },
+};
+const struct route_group route_group_videos = ROUTE_GROUP(routes);

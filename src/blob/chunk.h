@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The bytes of docs/blob-format.md: file header, sealed chunks, sealed index, trailer. Memory only.
+#pragma once
+
+#include "blob/blob.h"
+
+enum {
+    CHUNK_FORMAT_VERSION = 1,
+    CHUNK_FILE_HEADER_SIZE = 32,
+    CHUNK_HEADER_SIZE = 24,
+    CHUNK_TAG_SIZE = 16,
+    CHUNK_OVERHEAD = CHUNK_HEADER_SIZE + CHUNK_TAG_SIZE,
+    CHUNK_TRAILER_SIZE = 8,
+    CHUNK_INDEX_FIXED_SIZE = 40, // plain size and SHA-256, before the offsets
+    CHUNK_COUNT_MAX = 1 << 24,   // 128 TB; the index of that many has 128 MB
+};
+
+enum chunk_flag { CHUNK_LAST = 1, CHUNK_ZSTD = 2, CHUNK_INDEX = 4 };
+
+// What a sealed record is bound to. The index of the blob is a record with number CHUNK_INDEX_NUMBER.
+#define CHUNK_INDEX_NUMBER UINT64_MAX
+struct chunk_place {
+    unsigned char key[CRYPT_KEY_SIZE];
+    unsigned char id[16];
+    uint64_t number; // 0 for the first chunk
+};
+
+// 16 bytes of a UUID in either case and back; false when it is not one.
+bool chunk_id_parse(str text, unsigned char ret_id[static 16]);
+void chunk_id_write(const unsigned char id[static 16], char out[static 37]);
+
+void chunk_file_header(const unsigned char id[static 16], unsigned char ret_header[static CHUNK_FILE_HEADER_SIZE]);
+
+// Seals `size` bytes (at most BLOB_CHUNK_SIZE unless it is the index) into `out`, which has room for
+// size + CHUNK_OVERHEAD. Returns the bytes used. `flags` is CHUNK_LAST, CHUNK_INDEX or 0; CHUNK_ZSTD is
+// added when compression helps.
+size_t chunk_seal(
+    const struct chunk_place *place, unsigned flags, const unsigned char *plain, size_t size, unsigned char *out);
+// Opens a record of `stored_size` bytes that must hold exactly `plain_size` bytes and have exactly these
+// flags, CHUNK_ZSTD aside. False on any difference. `stored` is overwritten.
+bool chunk_open(const struct chunk_place *place, unsigned flags, unsigned char *stored, size_t stored_size,
+    unsigned char *ret_plain, size_t plain_size);
+
+void chunk_trailer(size_t index_stored_size, unsigned char ret_trailer[static CHUNK_TRAILER_SIZE]);
+bool chunk_trailer_read(const unsigned char trailer[static CHUNK_TRAILER_SIZE], size_t *ret_index_stored_size);
+
+void chunk_put_u64(unsigned char *out, uint64_t value); // little endian
+uint64_t chunk_get_u64(const unsigned char *bytes);

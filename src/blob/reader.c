@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "blob/chunk.h"
+#include "blob/store.h"
+
+// Holds the index of any blob of up to 63 GB, so that one read opens it.
+enum { TAIL_SIZE = 64 << 10 };
+
+struct blob_reader {
+    struct blob_store *store;
+    struct store_get *get;
+    struct chunk_place place; // number is that of the chunk in `plain`
+    bool loaded;              // whether `plain` holds a chunk
+    int64_t size;
+    uint64_t count;    // of chunks
+    uint64_t *offsets; // count + 1: the last is where the index begins
+    unsigned char *plain;
+    size_t plain_room;
+};
+
+static error damaged(const struct blob_reader *reader, const char *what)
+{
+    char id[37];
+    chunk_id_write(reader->place.id, id);
+    return error_make(ERROR_DATA_CORRUPT, id, "The stored file %s is damaged: %s", id, what);
+}
+
+static size_t plain_size_of(const struct blob_reader *reader, uint64_t number)
+{
+    return number + 1 < reader->count ? BLOB_CHUNK_SIZE : (size_t)(reader->size - (int64_t)(number * BLOB_CHUNK_SIZE));
+}
+
+// The authenticated index can still only say what a writer writes.
+static error take_index(struct blob_reader *reader, const unsigned char *index, size_t size, uint64_t index_offset)
+{
+    uint64_t plain_size = chunk_get_u64(index);
+    reader->count = (size - CHUNK_INDEX_FIXED_SIZE) / 8;
+    if (reader->count == 0 || plain_size > reader->count * BLOB_CHUNK_SIZE
+        || (reader->count > 1 && plain_size <= (reader->count - 1) * BLOB_CHUNK_SIZE))
+        return damaged(reader, "its index does not fit its size");
+    reader->size = (int64_t)plain_size;
+    reader->offsets = malloc((reader->count + 1) * sizeof *reader->offsets);
+    if (!reader->offsets)
+        return error_system("read", "stored file", ENOMEM);
+    for (uint64_t i = 0; i < reader->count; i++)
+        reader->offsets[i] = chunk_get_u64(index + CHUNK_INDEX_FIXED_SIZE + i * 8);
+    reader->offsets[reader->count] = index_offset;
+    bool in_order = reader->offsets[0] == CHUNK_FILE_HEADER_SIZE;
+    for (uint64_t i = 0; i < reader->count && in_order; i++) {
+        uint64_t from = reader->offsets[i], to = reader->offsets[i + 1];
+        in_order = to > from && to - from >= CHUNK_OVERHEAD && to - from <= plain_size_of(reader, i) + CHUNK_OVERHEAD;
+    }
+    return in_order ? OK : damaged(reader, "its index is out of order");
+}
+
+static error open_index(struct blob_reader *reader, unsigned char *record, size_t record_size, uint64_t index_offset)
+{
+    size_t size = record_size - CHUNK_OVERHEAD;
+    unsigned char *index = malloc(size);
+    if (!index)
+        return error_system("read", "stored file", ENOMEM);
+    reader->place.number = CHUNK_INDEX_NUMBER;
+    error e = chunk_open(&reader->place, CHUNK_INDEX, record, record_size, index, size)
+                  ? take_index(reader, index, size, index_offset)
+                  : damaged(reader, "its index does not open");
+    free(index);
+    return e;
+}
+
+static error read_index(struct blob_reader *reader, int64_t stored_size, unsigned char *tail, size_t tail_size)
+{
+    size_t record_size;
+    TRY(reader->store->methods->get_range(reader->get, stored_size - (int64_t)tail_size, tail, tail_size));
+    if (!chunk_trailer_read(tail + tail_size - CHUNK_TRAILER_SIZE, &record_size))
+        return damaged(reader, "its end is missing");
+    int64_t offset = stored_size - CHUNK_TRAILER_SIZE - (int64_t)record_size;
+    size_t least = CHUNK_OVERHEAD + CHUNK_INDEX_FIXED_SIZE;
+    if (offset < CHUNK_FILE_HEADER_SIZE || record_size < least || (record_size - least) % 8 != 0
+        || record_size > least + (size_t)8 * CHUNK_COUNT_MAX)
+        return damaged(reader, "its end is not as it was written");
+    if (record_size + CHUNK_TRAILER_SIZE <= tail_size)
+        return open_index(reader, tail + tail_size - CHUNK_TRAILER_SIZE - record_size, record_size, (uint64_t)offset);
+    unsigned char *record = malloc(record_size);
+    if (!record)
+        return error_system("read", "stored file", ENOMEM);
+    error e = reader->store->methods->get_range(reader->get, offset, record, record_size);
+    if (!error_is(e))
+        e = open_index(reader, record, record_size, (uint64_t)offset);
+    free(record);
+    return e;
+}
+
+static error read_frame(struct blob_reader *reader, int64_t stored_size)
+{
+    if (stored_size < CHUNK_FILE_HEADER_SIZE + CHUNK_OVERHEAD + CHUNK_TRAILER_SIZE)
+        return damaged(reader, "it is too short");
+    unsigned char header[CHUNK_FILE_HEADER_SIZE], expected[CHUNK_FILE_HEADER_SIZE];
+    TRY(reader->store->methods->get_range(reader->get, 0, header, sizeof header));
+    chunk_file_header(reader->place.id, expected);
+    if (memcmp(header, expected, sizeof header) != 0)
+        return damaged(reader, "its beginning is not that of this file in a known version");
+    size_t tail_size = stored_size < TAIL_SIZE ? (size_t)stored_size : TAIL_SIZE;
+    unsigned char *tail = malloc(tail_size);
+    if (!tail)
+        return error_system("read", "stored file", ENOMEM);
+    error e = read_index(reader, stored_size, tail, tail_size);
+    free(tail);
+    return e;
+}
+
+static error open_key(
+    struct blob_reader *reader, const char *id, const unsigned char sealed_key[static BLOB_SEALED_KEY_SIZE])
+{
+    ARENA_AUTO struct arena *arena = arena_new(4096);
+    str key;
+    TRY(keyring_open_sealed(arena, reader->store->keyring, "blob key", str_of(id),
+        (str) { (const char *)sealed_key, BLOB_SEALED_KEY_SIZE }, &key));
+    ASSERT(key.size == CRYPT_KEY_SIZE);
+    memcpy(reader->place.key, key.data, CRYPT_KEY_SIZE);
+    explicit_bzero((char *)key.data, key.size);
+    return OK;
+}
+
+static error load(struct blob_reader *reader, uint64_t number)
+{
+    size_t stored_size = (size_t)(reader->offsets[number + 1] - reader->offsets[number]);
+    size_t plain_size = plain_size_of(reader, number);
+    reader->loaded = false;
+    if (plain_size > reader->plain_room || !reader->plain) {
+        free(reader->plain);
+        reader->plain = malloc(plain_size + 1); // never 0
+        reader->plain_room = reader->plain ? plain_size : 0;
+    }
+    unsigned char *stored = malloc(stored_size);
+    if (!stored || !reader->plain) {
+        free(stored);
+        return error_system("read", "stored file", ENOMEM);
+    }
+    error e = reader->store->methods->get_range(reader->get, (int64_t)reader->offsets[number], stored, stored_size);
+    reader->place.number = number;
+    unsigned flags = number + 1 == reader->count ? CHUNK_LAST : 0;
+    if (!error_is(e) && !chunk_open(&reader->place, flags, stored, stored_size, reader->plain, plain_size))
+        e = damaged(reader, "a chunk does not open");
+    free(stored);
+    reader->loaded = !error_is(e);
+    return e;
+}
+
+error blob_reader_open(struct blob_store *store, const char *id,
+    const unsigned char sealed_key[static BLOB_SEALED_KEY_SIZE], struct blob_reader **ret_reader)
+{
+    char name[37];
+    int64_t stored_size;
+    struct blob_reader *reader = calloc(1, sizeof *reader);
+    if (!reader)
+        return error_system("read", "stored file", ENOMEM);
+    reader->store = store;
+    error e = OK;
+    if (!chunk_id_parse(str_of(id), reader->place.id))
+        e = error_of(ERROR_NOT_FOUND);
+    chunk_id_write(reader->place.id, name);
+    if (!error_is(e))
+        e = store->methods->get_open(store->place, name, &reader->get, &stored_size);
+    if (!error_is(e))
+        e = open_key(reader, name, sealed_key);
+    if (!error_is(e))
+        e = read_frame(reader, stored_size);
+    if (!error_is(e) && reader->size == 0)
+        e = load(reader, 0); // no later read would find it damaged
+    if (error_is(e)) {
+        blob_reader_close(reader);
+        return e;
+    }
+    *ret_reader = reader;
+    return OK;
+}
+
+int64_t blob_reader_size(const struct blob_reader *reader)
+{
+    return reader->size;
+}
+
+error blob_read(struct blob_reader *reader, int64_t offset, void *ret_bytes, size_t size, size_t *ret_got)
+{
+    ASSERT(offset >= 0);
+    char *at = ret_bytes;
+    size_t got = 0;
+    while (got < size && offset < reader->size) {
+        uint64_t number = (uint64_t)offset / BLOB_CHUNK_SIZE;
+        if (!reader->loaded || reader->place.number != number)
+            TRY(load(reader, number));
+        size_t from = (size_t)offset % BLOB_CHUNK_SIZE, part = plain_size_of(reader, number) - from;
+        if (part > size - got)
+            part = size - got;
+        memcpy(at + got, reader->plain + from, part);
+        got += part;
+        offset += (int64_t)part;
+    }
+    *ret_got = got;
+    return OK;
+}
+
+void blob_reader_close(struct blob_reader *reader)
+{
+    if (!reader)
+        return;
+    if (reader->get)
+        reader->store->methods->get_close(reader->get);
+    explicit_bzero(&reader->place, sizeof reader->place);
+    free(reader->offsets);
+    free(reader->plain);
+    free(reader);
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a place for blobs must offer: streams in, ranges out, removal, a list. Ids are lower-case UUIDs.
+#pragma once
+
+#include "blob/blob.h"
+
+// One stored object under way.
+struct store_put;
+// One stored object open for reading.
+struct store_get;
+
+struct store_methods {
+    MUST_USE error (*put_begin)(void *place, const char *id, struct store_put **ret_put);
+    MUST_USE error (*put_append)(struct store_put *put, const void *bytes, size_t size);
+    // Durable when it returns OK. Frees `put` in any case; FILE_EXISTS when the id is taken.
+    MUST_USE error (*put_commit)(struct store_put *put);
+    void (*put_abort)(struct store_put *put); // leaves nothing
+
+    MUST_USE error (*get_open)(void *place, const char *id, struct store_get **ret_get, int64_t *ret_size);
+    // Exactly `size` bytes, or DATA_CORRUPT when the object ends before.
+    MUST_USE error (*get_range)(struct store_get *get, int64_t offset, void *ret_bytes, size_t size);
+    void (*get_close)(struct store_get *get);
+
+    MUST_USE error (*remove)(void *place, const char *id);
+    MUST_USE error (*each)(
+        void *place, error (*visit)(void *, const char *id, int64_t stored_size, int64_t changed_us), void *context);
+    MUST_USE error (*sweep)(void *place, int64_t age_us, int64_t *ret_removed);
+    void (*close)(void *place);
+};
+
+struct blob_store {
+    const struct store_methods *methods;
+    void *place;
+    const struct keyring *keyring; // borrowed
+};
+
+MUST_USE error store_local_open(const char *directory, void **ret_place);
+extern const struct store_methods store_local_methods;

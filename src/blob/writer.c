@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Collects a chunk, seals it into a second buffer, hands that to the store. A full chunk is kept until the
+// next byte comes or the end: only then is it known whether it is the last.
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/id.h"
+#include "blob/chunk.h"
+#include "blob/store.h"
+
+// Below this a thread costs more than the hash.
+enum { HASH_BESIDE_MIN = 1 << 20 };
+
+struct blob_writer {
+    struct blob_store *store;
+    struct store_put *put; // NULL once it has failed
+    enum error_code failed;
+    struct chunk_place place;
+    struct hasher *hasher;
+    struct buffer plain;   // of the chunk under way; grows with what arrives
+    struct buffer offsets; // of the chunks stored, 8 bytes each
+    int64_t size, stored_size;
+};
+
+static void writer_free(struct blob_writer *writer)
+{
+    if (writer->put)
+        writer->store->methods->put_abort(writer->put);
+    hasher_free(writer->hasher);
+    buffer_done(&writer->plain);
+    buffer_done(&writer->offsets);
+    explicit_bzero(&writer->place, sizeof writer->place);
+    free(writer);
+}
+
+// Gives the disk space back at once, since the caller may be slow to abort, and remembers why.
+static error give_up(struct blob_writer *writer, error e)
+{
+    if (writer->put)
+        writer->store->methods->put_abort(TAKE(writer->put));
+    writer->failed = e.code;
+    return e;
+}
+
+static error append(struct blob_writer *writer, const void *bytes, size_t size)
+{
+    TRY(writer->store->methods->put_append(writer->put, bytes, size));
+    writer->stored_size += (int64_t)size;
+    return OK;
+}
+
+error blob_writer_open(struct blob_store *store, const char *id, struct blob_writer **ret_writer)
+{
+    char name[37];
+    struct chunk_place place = { 0 };
+    if (!id)
+        id_write(name);
+    if (!chunk_id_parse(str_of(id ? id : name), place.id))
+        return error_of(ERROR_INVALID_ID);
+    chunk_id_write(place.id, name);
+    struct blob_writer *writer = calloc(1, sizeof *writer);
+    if (!writer)
+        return error_system("store", "file", ENOMEM);
+    id_random(place.key, sizeof place.key);
+    *writer = (struct blob_writer) { .store = store, .place = place, .hasher = hasher_new() };
+    explicit_bzero(&place, sizeof place);
+    unsigned char header[CHUNK_FILE_HEADER_SIZE];
+    chunk_file_header(writer->place.id, header);
+    error e = store->methods->put_begin(store->place, name, &writer->put);
+    if (!error_is(e))
+        e = append(writer, header, sizeof header);
+    if (error_is(e)) {
+        writer_free(writer);
+        return e;
+    }
+    *ret_writer = writer;
+    return OK;
+}
+
+static void *hash_plain(void *context)
+{
+    struct blob_writer *writer = context;
+    hasher_add(writer->hasher, writer->plain.data, writer->plain.size);
+    return NULL;
+}
+
+static error seal_and_store(struct blob_writer *writer, unsigned flags, const unsigned char *plain, size_t size)
+{
+    unsigned char *sealed = malloc(size + CHUNK_OVERHEAD);
+    if (!sealed)
+        return error_system("store", "file", ENOMEM);
+    size_t sealed_size = chunk_seal(&writer->place, flags, plain, size, sealed);
+    error e = append(writer, sealed, sealed_size);
+    free(sealed);
+    return e;
+}
+
+// SHA-256 is the slowest step, so for a large chunk it runs beside the others.
+static error flush(struct blob_writer *writer, bool last)
+{
+    unsigned char offset[8];
+    chunk_put_u64(offset, (uint64_t)writer->stored_size);
+    buffer_append(&writer->offsets, offset, sizeof offset);
+    if (writer->offsets.failed)
+        return error_system("store", "file", ENOMEM);
+    pthread_t thread;
+    bool beside = writer->plain.size >= HASH_BESIDE_MIN && pthread_create(&thread, NULL, hash_plain, writer) == 0;
+    if (!beside)
+        hash_plain(writer);
+    error e = seal_and_store(
+        writer, last ? CHUNK_LAST : 0, (const unsigned char *)writer->plain.data, writer->plain.size);
+    if (beside)
+        pthread_join(thread, NULL);
+    writer->place.number++;
+    buffer_clear(&writer->plain);
+    return e;
+}
+
+static error add(struct blob_writer *writer, const char *bytes, size_t size)
+{
+    while (size) {
+        if (writer->plain.size == BLOB_CHUNK_SIZE) {
+            if (writer->place.number + 1 >= CHUNK_COUNT_MAX)
+                return error_make(ERROR_BODY_TOO_LARGE, NULL, "A stored file can have at most 128 TB");
+            TRY(flush(writer, false));
+        }
+        size_t room = BLOB_CHUNK_SIZE - writer->plain.size, part = size < room ? size : room;
+        buffer_append(&writer->plain, bytes, part);
+        if (writer->plain.failed)
+            return error_system("store", "file", ENOMEM);
+        writer->size += (int64_t)part;
+        bytes += part;
+        size -= part;
+    }
+    return OK;
+}
+
+error blob_write(struct blob_writer *writer, const void *bytes, size_t size)
+{
+    if (writer->failed)
+        return error_of(writer->failed);
+    error e = add(writer, bytes, size);
+    return error_is(e) ? give_up(writer, e) : OK;
+}
+
+static error write_index(struct blob_writer *writer, const unsigned char sha256[static 32])
+{
+    size_t size = CHUNK_INDEX_FIXED_SIZE + writer->offsets.size;
+    unsigned char *index = malloc(size), trailer[CHUNK_TRAILER_SIZE];
+    if (!index)
+        return error_system("store", "file", ENOMEM);
+    chunk_put_u64(index, (uint64_t)writer->size);
+    memcpy(index + 8, sha256, 32);
+    memcpy(index + CHUNK_INDEX_FIXED_SIZE, writer->offsets.data, writer->offsets.size);
+    writer->place.number = CHUNK_INDEX_NUMBER;
+    error e = seal_and_store(writer, CHUNK_INDEX, index, size);
+    free(index);
+    TRY(e);
+    chunk_trailer(size + CHUNK_OVERHEAD, trailer);
+    return append(writer, trailer, sizeof trailer);
+}
+
+static error finish(struct blob_writer *writer, struct blob_info *ret_info)
+{
+    if (writer->failed)
+        return error_of(writer->failed);
+    struct blob_info info = { 0 };
+    TRY(flush(writer, true));
+    hasher_finish(TAKE(writer->hasher), info.sha256);
+    TRY(write_index(writer, info.sha256));
+    chunk_id_write(writer->place.id, info.id);
+    info.size = writer->size;
+    info.stored_size = writer->stored_size;
+    ARENA_AUTO struct arena *arena = arena_new(4096);
+    str sealed = keyring_seal(arena, writer->store->keyring, "blob key", str_of(info.id),
+        (str) { (const char *)writer->place.key, CRYPT_KEY_SIZE });
+    memcpy(info.sealed_key, sealed.data, sizeof info.sealed_key);
+    TRY(writer->store->methods->put_commit(TAKE(writer->put)));
+    *ret_info = info;
+    return OK;
+}
+
+error blob_writer_commit(struct blob_writer *writer, struct blob_info *ret_info)
+{
+    error e = finish(writer, ret_info);
+    writer_free(writer);
+    return e;
+}
+
+void blob_writer_abort(struct blob_writer *writer)
+{
+    if (writer)
+        writer_free(writer);
+}
+
+int64_t blob_writer_size(const struct blob_writer *writer)
+{
+    return writer->size;
+}

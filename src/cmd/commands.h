@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every command, each in its own file; the table stands in main.c. What several of them need stands here too.
+#pragma once
+
+#include "cmd/options.h"
+#include "domain/story.h"
+#include "work/film.h"
+#include "work/local_pool.h"
+
+extern const struct command doctor_command, make_command, preview_command, render_command, say_command,
+    transcribe_command, version_command;
+
+// Path of kinora-engine: the setting, or beside this program, or where it was installed. UNAVAILABLE says how to mend.
+MUST_USE error engine_path(struct arena *arena, const char **ret_path);
+// True once the user has asked to stop (Ctrl-C or SIGTERM); the second time ends the program at once.
+const atomic_bool *interrupt_flag(void);
+void interrupt_listen(void);
+
+// A project document from PROJECT.json, or made from a story. *ret_folder is the file's own: names of assets start
+// there.
+MUST_USE error project_load(struct arena *arena, const char *path, const struct story_options *story,
+    struct warnings *warnings, json_t **ret_project, const char **ret_folder);
+// "mp4" from "x.MP4"; "" without an ending.
+str file_ending(struct arena *arena, const char *path);
+// Prints "warning: ..." lines to standard error.
+void print_warnings(const struct warnings *warnings);
+// A folder for unnamed temporary files: TMPDIR, or /var/tmp.
+const char *scratch_folder(void);

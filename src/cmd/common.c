@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/settings.h"
+#include "cmd/commands.h"
+#include "work/local_file.h"
+
+enum { PROJECT_BYTES_MAX = 16 << 20 };
+
+// A signal handler can reach nothing else.
+static atomic_bool interrupted;
+
+static void on_signal(int number)
+{
+    if (atomic_exchange(&interrupted, true))
+        _exit(128 + number);
+}
+
+const atomic_bool *interrupt_flag(void)
+{
+    return &interrupted;
+}
+
+void interrupt_listen(void)
+{
+    struct sigaction action = { .sa_handler = on_signal };
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN); // a closed pipe is an error of the write
+}
+
+error engine_path(struct arena *arena, const char **ret_path)
+{
+    if (*settings.engine) {
+        if (access(settings.engine, X_OK))
+            return error_make(ERROR_UNAVAILABLE, "engine",
+                "The engine \"%s\" cannot be run; mend the setting engine (--engine, KINORA_ENGINE)", settings.engine);
+        *ret_path = settings.engine;
+        return OK;
+    }
+    char own[4096];
+    ssize_t size = readlink("/proc/self/exe", own, sizeof own - 1);
+    str folder = size > 0 ? (str) { own, (size_t)size } : STR(".");
+    while (folder.size && folder.data[folder.size - 1] != '/')
+        folder.size--;
+    static const char *const places[] = { "kinora-engine", "../libexec/kinora/kinora-engine" };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        str path = str_format(arena, "%.*s%s", STR_ARGS(folder), places[i]);
+        if (!access(path.data, X_OK)) {
+            *ret_path = path.data;
+            return OK;
+        }
+    }
+    return error_make(ERROR_UNAVAILABLE, "engine",
+        "kinora-engine is not beside kinora (%.*s); build it with script/build, or name it with --engine",
+        STR_ARGS(folder));
+}
+
+str file_ending(struct arena *arena, const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return !dot || strchr(dot, '/') ? STR("") : str_lower(arena, str_of(dot + 1));
+}
+
+static const char *folder_of(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return ".";
+    return slash == path ? "/" : str_to_c(arena, (str) { path, (size_t)(slash - path) });
+}
+
+error project_load(struct arena *arena, const char *path, const struct story_options *story, struct warnings *warnings,
+    json_t **ret_project, const char **ret_folder)
+{
+    LOCAL_FILE_AUTO struct local_file *file = NULL;
+    TRY(local_file_open(path, &file));
+    str text;
+    TRY(local_file_read_all(arena, file, PROJECT_BYTES_MAX, &text));
+    error problem = str_equal_c(file_ending(arena, path), "json")
+                        ? json_read(arena, text, ret_project)
+                        : story_read(arena, text, story, warnings, ret_project);
+    if (error_is(problem)) {
+        str reason = str_copy(arena, str_of(problem.message));
+        return error_make(problem.code, problem.field, "%s: %s", path, reason.data);
+    }
+    *ret_folder = folder_of(arena, path);
+    return OK;
+}
+
+void print_warnings(const struct warnings *warnings)
+{
+    for (size_t i = 0; i < warnings->count; i++)
+        fprintf(
+            stderr, "warning: %.*s: %.*s\n", STR_ARGS(warnings->items[i].field), STR_ARGS(warnings->items[i].message));
+}
+
+const char *scratch_folder(void)
+{
+    const char *folder = getenv("TMPDIR");
+    return folder && !access(folder, W_OK) ? folder : "/var/tmp";
+}

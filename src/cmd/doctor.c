@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Looks at everything that Kinora needs and says how to mend what is missing.
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/settings.h"
+#include "cmd/commands.h"
+#include "work/local_file.h"
+
+#define ROOM_GIB_LEAST 1.0
+
+enum finding { FINE, OPTIONAL, BROKEN };
+
+struct doctor {
+    struct arena *arena;
+    int broken;
+};
+
+static void say(struct doctor *doctor, enum finding finding, const char *what, const char *found, const char *mend)
+{
+    static const char *const marks[] = { "ok  ", "note", "FAIL" };
+    printf("%s  %-14s %s\n", marks[finding], what, found);
+    if (finding != FINE && mend)
+        printf("      %-14s %s\n", "", mend);
+    doctor->broken += finding == BROKEN;
+}
+
+static error ask(struct doctor *doctor, enum zygote_kind kind, struct local_task *task)
+{
+    const char *engine;
+    TRY(engine_path(doctor->arena, &engine));
+    LOCAL_POOL_AUTO struct local_pool *pool = NULL;
+    TRY(local_pool_open(engine, kind, 1, interrupt_flag(), &pool));
+    return local_pool_run(pool, doctor->arena, task, 1, NULL, NULL);
+}
+
+static void check_engine(struct doctor *doctor)
+{
+    const char *engine;
+    error problem = engine_path(doctor->arena, &engine);
+    struct local_task task = { .op = "tts.voices", .params = json_keep(doctor->arena, json_object()) };
+    if (!error_is(problem))
+        problem = ask(doctor, ZYGOTE_PLAIN, &task);
+    if (error_is(problem)) {
+        say(doctor, BROKEN, "engine", problem.message, "script/bootstrap && script/build");
+        return;
+    }
+    size_t voices = json_array_size(json_object_get(task.result, "voices"));
+    say(doctor, FINE, "engine", str_format(doctor->arena, "%s answers", engine).data, NULL);
+    say(doctor, voices ? FINE : BROKEN, "voices", str_format(doctor->arena, "%zu voices", voices).data,
+        "apt-get install libflite1 espeak-ng-data");
+}
+
+// A second of silence: the recogniser must load its model and find nothing.
+static error hear_silence(struct doctor *doctor)
+{
+    LOCAL_FILE_AUTO struct local_file *file = NULL;
+    TRY(local_file_new(scratch_folder(), &file));
+    static const unsigned char header[44] =
+        "RIFF\x24\x7d\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80\x3e\0\0\0\x7d\0\0\2\0\x10\0data"
+        "\0\x7d\0";
+    unsigned char *silence = arena_alloc(doctor->arena, 32000);
+    TRY(local_file_write(file, header, sizeof header));
+    TRY(local_file_write(file, silence, 32000));
+    struct child_input input = local_file_input(file);
+    json_t *params = json_pack(
+        "{s:s,s:s,s:[{s:f,s:f}]}", "engine", "pocketsphinx", "language", "en", "chunks", "start", 0.0, "end", 1.0);
+    struct local_task task = {
+        .op = "asr.decode", .params = json_keep(doctor->arena, params), .inputs = &input, .input_count = 1
+    };
+    return ask(doctor, ZYGOTE_SPEECH, &task);
+}
+
+static void check_models(struct doctor *doctor)
+{
+    error problem = hear_silence(doctor);
+    if (error_is(problem))
+        say(doctor, BROKEN, "speech model", problem.message, "apt-get install pocketsphinx-en-us");
+    else
+        say(doctor, FINE, "speech model", "pocketsphinx hears English", NULL);
+}
+
+static void check_fonts(struct doctor *doctor)
+{
+    static const struct {
+        const char *name, *path, *package;
+    } fonts[] = {
+        { "Inter", "/usr/share/fonts/opentype/inter", "fonts-inter" },
+        { "Noto", "/usr/share/fonts/truetype/noto", "fonts-noto-core" },
+        { "emoji", "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf", "fonts-noto-color-emoji" },
+    };
+    for (size_t i = 0; i < sizeof fonts / sizeof *fonts; i++) {
+        bool here = !access(fonts[i].path, R_OK);
+        say(doctor, here ? FINE : OPTIONAL, "font",
+            str_format(doctor->arena, "%s %s", fonts[i].name, here ? "is there" : "is missing").data,
+            str_format(doctor->arena, "apt-get install %s", fonts[i].package).data);
+    }
+}
+
+static bool in_path(struct doctor *doctor, const char *program)
+{
+    str rest = str_of(getenv("PATH")), folder;
+    while (str_split(&rest, ':', &folder))
+        if (!access(str_format(doctor->arena, "%.*s/%s", STR_ARGS(folder), program).data, X_OK))
+            return true;
+    return false;
+}
+
+static void check_tools(struct doctor *doctor)
+{
+    static const struct {
+        const char *program, *without, *mend;
+    } tools[] = {
+        { "yt-dlp", "links to videos cannot be downloaded", "apt-get install yt-dlp" },
+        { "gallery-dl", "links to galleries cannot be downloaded", "apt-get install gallery-dl" },
+        { "whisper-cli", "transcripts come from pocketsphinx", "optional: build whisper.cpp" },
+        { "piper", "voices come from flite and espeak-ng", "optional: install piper" },
+    };
+    for (size_t i = 0; i < sizeof tools / sizeof *tools; i++) {
+        bool here = in_path(doctor, tools[i].program);
+        str text = here ? str_format(doctor->arena, "%s is there", tools[i].program)
+                        : str_format(doctor->arena, "no %s: %s", tools[i].program, tools[i].without);
+        say(doctor, here ? FINE : OPTIONAL, "tool", text.data, tools[i].mend);
+    }
+}
+
+static void check_data(struct doctor *doctor)
+{
+    struct stat info;
+    const char *folder = settings.data;
+    str text;
+    if (stat(folder, &info)) {
+        text = str_format(doctor->arena, "%s is not there yet; kinora serve makes it", folder);
+        say(doctor, OPTIONAL, "data folder", text.data, NULL);
+        folder = ".";
+    } else if (!S_ISDIR(info.st_mode)) {
+        text = str_format(doctor->arena, "%s is not a folder", folder);
+        say(doctor, BROKEN, "data folder", text.data, "name another with --data or KINORA_DATA");
+    } else if (access(folder, R_OK | W_OK | X_OK)) {
+        text = str_format(doctor->arena, "%s: %s", folder, strerror(errno));
+        say(doctor, BROKEN, "data folder", text.data,
+            str_format(doctor->arena, "chown %u %s", (unsigned)geteuid(), folder).data);
+    } else {
+        say(doctor, FINE, "data folder", str_format(doctor->arena, "%s can be written to", folder).data, NULL);
+    }
+    struct statvfs disk;
+    if (statvfs(folder, &disk))
+        return;
+    double room = (double)disk.f_bavail * (double)disk.f_frsize / (1 << 30);
+    text = str_format(doctor->arena, "%.1f GiB free", room);
+    say(doctor, room >= ROOM_GIB_LEAST ? FINE : BROKEN, "disk", text.data, "make room: films and uploads need it");
+}
+
+static error run(const struct call *call)
+{
+    struct doctor doctor = { .arena = call->arena };
+    check_engine(&doctor);
+    check_models(&doctor);
+    check_fonts(&doctor);
+    check_tools(&doctor);
+    check_data(&doctor);
+    fflush(stdout);
+    if (doctor.broken)
+        return error_make(
+            ERROR_UNAVAILABLE, NULL, "%d thing%s must be mended", doctor.broken, doctor.broken == 1 ? "" : "s");
+    fputs("All that Kinora needs is there.\n", stderr);
+    return OK;
+}
+
+const struct command doctor_command = {
+    .name = "doctor",
+    .summary = "Check that all that Kinora needs is there",
+    .help = "Looks at the engine, its voices and models, fonts, tools, the data folder and the disk, and says how to\n"
+            "mend what is missing. Exit code 1 when something that is needed is not there.",
+    .run = run,
+};

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <openssl/core_names.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/id.h"
+#include "crypt/crypt.h"
+
+enum { NONCE_SIZE = 12 };
+
+struct keyring {
+    unsigned char key[CRYPT_KEY_SIZE];
+};
+
+// Reads the key from an open file after checking that nobody else can.
+static error read_key(int fd, const char *path, unsigned char *key)
+{
+    struct stat status;
+    if (fstat(fd, &status) != 0)
+        return error_system("examine", path, errno);
+    if (!S_ISREG(status.st_mode))
+        return error_make(ERROR_INTERNAL_ERROR, path, "The master key %s is not a regular file", path);
+    if (status.st_mode & 077)
+        return error_make(ERROR_INTERNAL_ERROR, path,
+            "The master key %s is open to other users of this machine; mend it with: chmod 600 %s", path, path);
+    if (status.st_size != CRYPT_KEY_SIZE)
+        return error_make(ERROR_INTERNAL_ERROR, path,
+            "The master key %s has %lld bytes in place of %d; put the original back from your backup", path,
+            (long long)status.st_size, CRYPT_KEY_SIZE);
+    ssize_t got = pread(fd, key, CRYPT_KEY_SIZE, 0);
+    if (got != CRYPT_KEY_SIZE)
+        return error_system("read", path, got < 0 ? errno : EIO);
+    return OK;
+}
+
+// *ret_found is false when there is no such file.
+static error load(const char *path, unsigned char *key, bool *ret_found)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // NONBLOCK: a FIFO must not hold up the start
+    if (fd < 0 && errno == ENOENT) {
+        *ret_found = false;
+        return OK;
+    }
+    if (fd < 0)
+        return error_system("open", path, errno);
+    error e = read_key(fd, path, key);
+    close(fd);
+    if (!error_is(e))
+        *ret_found = true;
+    return e;
+}
+
+static error sync_folder(const char *directory)
+{
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return error_system("open", directory, errno);
+    int result = fsync(fd), code = errno;
+    close(fd);
+    return result == 0 ? OK : error_system("sync", directory, code);
+}
+
+static error prepare_folder(const char *directory)
+{
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
+        return error_system("make the folder", directory, errno);
+    struct stat status;
+    if (stat(directory, &status) != 0)
+        return error_system("examine", directory, errno);
+    if (status.st_mode & 022)
+        return error_make(ERROR_INTERNAL_ERROR, directory,
+            "Other users of this machine can change the key folder %s; mend it with: chmod 700 %s", directory,
+            directory);
+    return OK;
+}
+
+// Writes a new key under a name of its own and links it to `path`. Link, not rename, since of two programs
+// that start at once the second must not replace the key that the first already uses.
+static error create(const char *directory, const char *path)
+{
+    char temporary[PATH_MAX];
+    if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
+        return error_system("make", path, ENAMETOOLONG);
+    int fd = mkostemp(temporary, O_CLOEXEC); // made with mode 0600
+    if (fd < 0)
+        return error_system("make", temporary, errno);
+    unsigned char key[CRYPT_KEY_SIZE];
+    id_random(key, sizeof key);
+    ssize_t put = write(fd, key, sizeof key);
+    sodium_memzero(key, sizeof key);
+    error e = OK;
+    if (put != (ssize_t)sizeof key)
+        e = error_system("write", temporary, put < 0 ? errno : ENOSPC);
+    else if (fsync(fd) != 0)
+        e = error_system("sync", temporary, errno);
+    close(fd);
+    if (!error_is(e) && link(temporary, path) != 0 && errno != EEXIST)
+        e = error_system("make", path, errno);
+    unlink(temporary);
+    TRY(e);
+    return sync_folder(directory);
+}
+
+static error load_or_create(const char *directory, unsigned char *key)
+{
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/master.key", directory) >= (int)sizeof path)
+        return error_system("open", directory, ENAMETOOLONG);
+    TRY(prepare_folder(directory));
+    bool found = false;
+    TRY(load(path, key, &found));
+    if (found)
+        return OK;
+    TRY(create(directory, path));
+    TRY(load(path, key, &found));
+    return found ? OK : error_system("open", path, ENOENT);
+}
+
+error keyring_open(const char *directory, const char *path, struct keyring **ret_keyring)
+{
+    // Guarded pages that are kept out of swap and wiped when they are freed.
+    struct keyring *keyring = sodium_malloc(sizeof *keyring);
+    if (!keyring)
+        return error_system("hold", "master key", ENOMEM);
+    bool found = true;
+    error e = path ? load(path, keyring->key, &found) : load_or_create(directory, keyring->key);
+    if (!error_is(e) && !found)
+        e = error_make(ERROR_INTERNAL_ERROR, path, "The master key file %s does not exist", path);
+    if (error_is(e)) {
+        sodium_free(keyring);
+        return e;
+    }
+    sodium_mprotect_readonly(keyring);
+    *ret_keyring = keyring;
+    return OK;
+}
+
+void keyring_close(struct keyring *keyring)
+{
+    sodium_free(keyring);
+}
+
+str keyring_fingerprint(struct arena *arena, const struct keyring *keyring)
+{
+    static const char label[] = "kinora master key fingerprint";
+    unsigned char hash[32];
+    struct hasher *hasher = hasher_new();
+    hasher_add(hasher, label, sizeof label - 1);
+    hasher_add(hasher, keyring->key, sizeof keyring->key);
+    hasher_finish(hasher, hash);
+    return str_hex(arena, hash, 8);
+}
+
+// HKDF-SHA256 (RFC 5869) without salt; info is "kinora " and the purpose.
+static void derive(const struct keyring *keyring, const char *purpose, unsigned char ret_key[static CRYPT_KEY_SIZE])
+{
+    char info[128];
+    int info_size = snprintf(info, sizeof info, "kinora %s", purpose);
+    ASSERT(info_size > 0 && info_size < (int)sizeof info);
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
+    ASSERT(context);
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char[]) { "SHA256" }, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)keyring->key, CRYPT_KEY_SIZE),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, (size_t)info_size),
+        OSSL_PARAM_construct_end(),
+    };
+    ASSERT(EVP_KDF_derive(context, ret_key, CRYPT_KEY_SIZE, parameters) == 1);
+    EVP_KDF_CTX_free(context);
+    EVP_KDF_free(kdf);
+}
+
+str keyring_seal(struct arena *arena, const struct keyring *keyring, const char *purpose, str bound, str plain)
+{
+    unsigned char key[CRYPT_KEY_SIZE];
+    char *sealed = arena_alloc(arena, plain.size + CRYPT_SEAL_OVERHEAD + 1);
+    unsigned char *nonce = (unsigned char *)sealed;
+    id_random(nonce, NONCE_SIZE);
+    derive(keyring, purpose, key);
+    aead_seal(key, nonce, bound.data, bound.size, plain.data, plain.size, nonce + NONCE_SIZE);
+    sodium_memzero(key, sizeof key);
+    return (str) { sealed, plain.size + CRYPT_SEAL_OVERHEAD };
+}
+
+error keyring_open_sealed(
+    struct arena *arena, const struct keyring *keyring, const char *purpose, str bound, str sealed, str *ret_plain)
+{
+    if (!sealed.data || sealed.size < CRYPT_SEAL_OVERHEAD)
+        return error_make(ERROR_DATA_CORRUPT, NULL, "A sealed value is too short");
+    unsigned char key[CRYPT_KEY_SIZE];
+    const unsigned char *bytes = (const unsigned char *)sealed.data;
+    size_t size = sealed.size - CRYPT_SEAL_OVERHEAD;
+    char *plain = arena_alloc(arena, size + 1);
+    derive(keyring, purpose, key);
+    bool genuine = aead_open(
+        key, bytes, bound.data, bound.size, bytes + NONCE_SIZE, sealed.size - NONCE_SIZE, (unsigned char *)plain);
+    sodium_memzero(key, sizeof key);
+    if (!genuine)
+        return error_make(ERROR_DATA_CORRUPT, NULL, "A sealed value was not sealed by this master key for this use");
+    *ret_plain = (str) { plain, size };
+    return OK;
+}

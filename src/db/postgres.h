@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Private to the PostgreSQL driver: its connections and the road of its changes.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include "base/buffer.h"
+#include "db/driver.h"
+
+enum { POSTGRES_IDLE_MAX = 16 };
+
+struct postgres_db {
+    struct db base;
+    bool writing;
+    PGconn *handle;
+    PGresult *result; // of the statement under way
+    int row;
+    struct buffer scratch; // parameters as text, then decoded bytes
+    // Since the transaction began:
+    bool lost;                   // the connection broke
+    bool collided;               // another transaction was in the way: run it again
+    struct db_kept_error broken; // the first failed statement, after which PostgreSQL refuses the others
+};
+
+struct postgres_pool {
+    struct db_pool base;
+    char *url;
+    pthread_mutex_t lock; // of the two below
+    size_t idle_count;
+    struct postgres_db *idle[POSTGRES_IDLE_MAX]; // connections for changes
+    pthread_rwlock_t alone; // held for writing by a change that collided, so that it runs by itself
+};
+
+MUST_USE error postgres_connect(struct postgres_pool *pool, bool writing, struct postgres_db **ret_db);
+MUST_USE error postgres_reconnect(struct postgres_db *db);
+void postgres_disconnect(struct postgres_db *db); // NULL is allowed
+// Runs SQL without parameters and without reconnecting.
+MUST_USE error postgres_run(struct postgres_db *db, const char *sql);
+// What a failed result means; also notes it in the connection. `what` names the statement or action.
+MUST_USE error postgres_error(struct postgres_db *db, const PGresult *result, const char *what);
+
+// The error that broke the transaction, OK when it is whole.
+MUST_USE error postgres_broken(const struct postgres_db *db);
+
+MUST_USE error postgres_writer_init(struct postgres_pool *pool);
+void postgres_writer_done(struct postgres_pool *pool);
+MUST_USE error postgres_write(struct db_pool *pool, db_change change, db_done done, void *context);

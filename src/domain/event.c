@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "domain/event.h"
+
+#include "base/clock.h"
+
+static const struct field fields[] = {
+    FIELD(struct event, number),
+    FIELD(struct event, kind),
+    FIELD(struct event, user_id),
+    FIELD(struct event, video_id),
+    FIELD(struct event, media_id),
+    FIELD(struct event, session_id),
+    FIELD(struct event, payload),
+    FIELD(struct event, created_at),
+};
+const struct shape event_shape = SHAPE("Event", struct event, fields);
+
+DB_STATEMENT(insert, "INSERT INTO event (kind, user_id, video_id, media_id, session_id, payload, created_at)"
+                     " VALUES ($1, $2, $3, $4, $5, $6, $7)");
+
+error event_add(struct scope *scope, const struct event_new *event)
+{
+    str user = event->user_id.data ? event->user_id : scope->actor.user_id;
+    return db_run(scope->db, &insert,
+        DB_ARGS(db_text(str_of(event->kind)), db_text(user), db_text(event->video_id), db_text(event->media_id),
+            db_text(scope->actor.session_id), db_text(json_text(scope->arena, event->payload)), db_int(clock_now_us())),
+        NULL);
+}
+
+#define COLUMNS "number, kind, user_id, video_id, media_id, session_id, payload, created_at"
+
+// One writer makes SQLite's numbers commit-ordered; PostgreSQL reads below the visible horizon only.
+DB_STATEMENT2(after, "SELECT " COLUMNS " FROM event WHERE number > $1 ORDER BY number LIMIT $2",
+    "SELECT " COLUMNS " FROM event WHERE number > $1 AND xid < pg_snapshot_xmin(pg_current_snapshot())"
+    " ORDER BY number LIMIT $2");
+
+error event_after(struct scope *scope, int64_t after_number, int64_t limit, struct list *ret_events)
+{
+    return db_all(
+        scope->db, scope->arena, &after, DB_ARGS(db_int(after_number), db_int(limit)), &event_shape, 0, ret_events);
+}
+
+DB_STATEMENT(
+    after_for_user, "SELECT " COLUMNS " FROM event WHERE number > $1 AND user_id = $2 ORDER BY number LIMIT $3");
+DB_STATEMENT(after_for_media,
+    "SELECT " COLUMNS " FROM event WHERE number > $1 AND user_id = $2 AND media_id = $3 ORDER BY number LIMIT $4");
+
+error event_after_for(
+    struct scope *scope, int64_t after_number, str user_id, str media_id, int64_t limit, struct list *ret_events)
+{
+    if (media_id.data)
+        return db_all(scope->db, scope->arena, &after_for_media,
+            DB_ARGS(db_int(after_number), db_text(user_id), db_text(media_id), db_int(limit)), &event_shape, 0,
+            ret_events);
+    return db_all(scope->db, scope->arena, &after_for_user,
+        DB_ARGS(db_int(after_number), db_text(user_id), db_int(limit)), &event_shape, 0, ret_events);
+}
+
+DB_STATEMENT(newest, "SELECT coalesce(max(number), 0) FROM event");
+
+error event_newest(struct scope *scope, int64_t *ret_number)
+{
+    return db_integer(scope->db, &newest, DB_NO_ARGS, ret_number, NULL);
+}

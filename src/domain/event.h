@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The event table: each change leaves a row here in its own transaction; servers follow it and deliver.
+#pragma once
+
+#include "domain/scope.h"
+
+struct event {
+    int64_t number;
+    str kind; // "job:progress", "layer:updated", …
+    str user_id, video_id, media_id, session_id;
+    struct raw_json payload;
+    time_us created_at;
+};
+extern const struct shape event_shape;
+
+struct event_new {
+    const char *kind;
+    str user_id; // whose library it is in; STR_NONE: the actor's
+    str video_id, media_id;
+    json_t *payload; // borrowed object
+};
+// In a change.
+MUST_USE error event_add(struct scope *scope, const struct event_new *event);
+// Rows after `after`, oldest first, at most `limit`, all users'.
+MUST_USE error event_after(struct scope *scope, int64_t after, int64_t limit, struct list *ret_events);
+// The same, for one user (and one media when given).
+MUST_USE error event_after_for(
+    struct scope *scope, int64_t after, str user_id, str media_id, int64_t limit, struct list *ret_events);
+MUST_USE error event_newest(struct scope *scope, int64_t *ret_number);

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "domain/film_file.h"
+
+#include "base/clock.h"
+
+static const struct field fields[] = {
+    FIELD(struct film_file, job_id),
+    FIELD(struct film_file, video_id),
+    FIELD(struct film_file, user_id),
+    FIELD(struct film_file, blob_id),
+    FIELD(struct film_file, mime_type),
+    FIELD(struct film_file, duration),
+    FIELD(struct film_file, width),
+    FIELD(struct film_file, height),
+    FIELD(struct film_file, size_bytes),
+    FIELD(struct film_file, created_at),
+};
+static const struct shape row_shape = SHAPE("FilmFileRow", struct film_file, fields);
+
+#define SELECT                                                                                                         \
+    "SELECT f.job_id, f.video_id, v.user_id, f.blob_id, f.mime_type, f.duration, f.width, f.height,"                   \
+    " f.size_bytes, f.created_at FROM film_file f JOIN video v ON v.id = f.video_id "
+
+DB_STATEMENT(by_job, SELECT "WHERE f.job_id = $1");
+
+error film_file_get(struct scope *scope, str job_id, struct film_file *ret_film)
+{
+    struct film_file film;
+    bool found;
+    TRY(db_one(scope->db, scope->arena, &by_job, DB_ARGS(db_text(str_lower(scope->arena, job_id))), &row_shape, &film,
+        &found));
+    if (!found || !scope_may(scope, film.user_id))
+        return error_of(ERROR_VIDEO_NOT_FOUND);
+    *ret_film = film;
+    return OK;
+}
+
+DB_STATEMENT(newest, SELECT "WHERE f.video_id = $1 ORDER BY f.created_at DESC LIMIT 1");
+
+error film_file_newest(struct scope *scope, str video_id, struct film_file *ret_film, bool *ret_found)
+{
+    return db_one(scope->db, scope->arena, &newest, DB_ARGS(db_text(video_id)), &row_shape, ret_film, ret_found);
+}
+
+DB_STATEMENT(forget, "DELETE FROM film_file WHERE job_id = $1");
+DB_STATEMENT(insert,
+    "INSERT INTO film_file (job_id, video_id, blob_id, mime_type, duration, width, height, size_bytes, created_at)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+
+error film_file_add(struct scope *scope, const struct film_file *film)
+{
+    TRY(db_run(scope->db, &forget, DB_ARGS(db_text(film->job_id)), NULL));
+    return db_run(scope->db, &insert,
+        DB_ARGS(db_text(film->job_id), db_text(film->video_id), db_text(film->blob_id), db_text(film->mime_type),
+            db_number(film->duration), db_int(film->width), db_int(film->height), db_int(film->size_bytes),
+            db_int(clock_now_us())),
+        NULL);
+}

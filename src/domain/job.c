@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "domain/job.h"
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "domain/event.h"
+#include "domain/job_row.h"
+#include "domain/media.h"
+
+static const struct field fields[] = {
+    FIELD(struct job, number),
+    FIELD(struct job, id),
+    FIELD(struct job, kind),
+    FIELD(struct job, user_id),
+    FIELD(struct job, media_id),
+    FIELD(struct job, video_id),
+    FIELD(struct job, parent),
+    FIELD(struct job, part),
+    FIELD(struct job, stage),
+    FIELD(struct job, state),
+    FIELD(struct job, priority),
+    FIELD(struct job, params),
+    FIELD(struct job, result),
+    FIELD(struct job, error_code),
+    FIELD(struct job, error_message),
+    FIELD(struct job, progress),
+    FIELD(struct job, parts_total),
+    FIELD(struct job, attempts),
+    FIELD(struct job, retry_count),
+    FIELD(struct job, fence),
+    FIELD(struct job, trace_id),
+    FIELD(struct job, created_at),
+    FIELD(struct job, started_at),
+    FIELD(struct job, finished_at),
+    FIELD(struct job, title),
+};
+const struct shape job_row_shape = SHAPE("JobRow", struct job, fields);
+
+str job_status(const struct job *job)
+{
+    return str_equal(job->state, STR("waiting")) ? STR("processing") : job->state;
+}
+
+error job_changed(struct scope *scope, const struct job *job)
+{
+    if (job->parent.set)
+        return OK;
+    str status = job_status(job);
+    if (str_equal(job->kind, STR("transcribe")) && job->media_id.data)
+        TRY(media_set_status(scope, job->media_id, status.data));
+    json_t *payload = json_keep(scope->arena, json_object());
+    json_object_set_new(payload, "job_id", json_str(job->id));
+    json_object_set_new(payload, "kind", json_str(job->kind));
+    json_object_set_new(payload, "status", json_str(status));
+    json_object_set_new(payload, "progress", json_real(job->progress));
+    json_object_set_new(payload, "media_id", json_str(job->media_id));
+    json_object_set_new(payload, "video_id", json_str(job->video_id));
+    if (job->error_message.data)
+        json_object_set_new(payload, "error", json_str(job->error_message));
+    return event_add(scope, &(struct event_new) { .kind = "job",
+                                .user_id = job->user_id,
+                                .media_id = job->media_id,
+                                .video_id = job->video_id,
+                                .payload = payload });
+}
+
+DB_STATEMENT(insert,
+    "INSERT INTO job (id, kind, user_id, media_id, video_id, part, stage, state, priority, params, progress,"
+    " parts_total, attempts, retry_count, unique_key, run_after, fence, trace_id, created_at)"
+    " VALUES ($1, $2, $3, $4, $5, 0, 'start', 'pending', $6, $7, 0, 0, 0, 0, $8, $9, 0, $10, $9)"
+    " RETURNING " JOB_COLUMNS);
+
+error job_add(struct scope *scope, const struct job_new *job, struct job *ret_job)
+{
+    bool found;
+    TRY(db_one(scope->db, scope->arena, &insert,
+        DB_ARGS(db_text(id_new(scope->arena)), db_text(str_of(job->kind)), db_text(scope->actor.user_id),
+            db_text(job->media_id), db_text(job->video_id), db_int(job->priority),
+            db_text(json_text(scope->arena, job->params)), db_text(job->unique_key), db_int(clock_now_us()),
+            db_text(str_of(scope->trace.trace_id))),
+        &job_row_shape, ret_job, &found));
+    return job_changed(scope, ret_job);
+}
+
+#define WITH_TITLE                                                                                                     \
+    "SELECT " JOB_COLUMNS_OF("j") ", coalesce(m.file_name, v.title) AS title FROM job j"                               \
+                                  " LEFT JOIN media m ON m.id = j.media_id LEFT JOIN video v ON v.id = j.video_id "
+
+DB_STATEMENT(by_id, WITH_TITLE "WHERE j.id = $1 AND j.parent IS NULL");
+
+error job_get(struct scope *scope, str id, struct job *ret_job)
+{
+    struct job job;
+    bool found;
+    if (!id_is_valid(id))
+        return error_make(ERROR_INVALID_ID, "job_id", "A job id is a UUID");
+    TRY(db_one(
+        scope->db, scope->arena, &by_id, DB_ARGS(db_text(str_lower(scope->arena, id))), &job_row_shape, &job, &found));
+    if (!found || !scope_may(scope, job.user_id))
+        return error_make(ERROR_JOB_NOT_FOUND, "job_id", "Job with ID '%.*s' not found", STR_ARGS(id));
+    *ret_job = job;
+    return OK;
+}
+
+#define FILTER                                                                                                         \
+    "WHERE j.user_id = $1 AND j.parent IS NULL"                                                                        \
+    " AND (CAST($2 AS TEXT) IS NULL OR (CASE WHEN j.state = 'waiting' THEN 'processing' ELSE j.state END) = $2)"       \
+    " AND (CAST($3 AS TEXT) IS NULL OR j.kind = $3) AND (CAST($4 AS TEXT) IS NULL OR CAST(j.video_id AS TEXT) = $4) "
+
+DB_STATEMENT(list_some, WITH_TITLE FILTER "ORDER BY j.number DESC LIMIT $5 OFFSET $6");
+DB_STATEMENT(count_some, "SELECT count(*) FROM job j " FILTER);
+
+error job_list(struct scope *scope, const struct job_filter *filter, struct list *ret_jobs, int64_t *ret_total)
+{
+    struct db_value user = db_text(scope->actor.user_id), status = db_text(filter->status),
+                    kind = db_text(filter->kind), video = db_text(filter->video_id);
+    TRY(db_integer(scope->db, &count_some, DB_ARGS(user, status, kind, video), ret_total, NULL));
+    return db_all(scope->db, scope->arena, &list_some,
+        DB_ARGS(user, status, kind, video, db_int(filter->limit), db_int(filter->offset)), &job_row_shape, 0, ret_jobs);
+}
+
+DB_STATEMENT(position,
+    "SELECT count(*) FROM job WHERE state = 'pending' AND (priority > $1 OR (priority = $1 AND number < $2))");
+
+error job_queue_position(struct scope *scope, const struct job *job, int64_t *ret_position)
+{
+    if (!str_equal(job->state, STR("pending"))) {
+        *ret_position = 0;
+        return OK;
+    }
+    int64_t before;
+    TRY(db_integer(scope->db, &position, DB_ARGS(db_int(job->priority), db_int(job->number)), &before, NULL));
+    *ret_position = before + 1;
+    return OK;
+}
+
+DB_STATEMENT(newest_of_video, WITH_TITLE "WHERE j.video_id = $1 AND j.parent IS NULL ORDER BY j.number DESC LIMIT 1");
+
+error job_newest_of_video(struct scope *scope, str video_id, struct job *ret_job, bool *ret_found)
+{
+    return db_one(
+        scope->db, scope->arena, &newest_of_video, DB_ARGS(db_text(video_id)), &job_row_shape, ret_job, ret_found);
+}
+
+DB_STATEMENT(cancel,
+    "UPDATE job SET state = 'cancelled', unique_key = NULL, lease_until = NULL, fence = fence + 1, finished_at = $2"
+    " WHERE number = $1 AND state IN ('pending', 'processing', 'waiting') RETURNING " JOB_COLUMNS);
+DB_STATEMENT(cancel_parts, "UPDATE job SET state = 'cancelled', lease_until = NULL, fence = fence + 1, finished_at = $2"
+                           " WHERE parent = $1 AND state IN ('pending', 'processing')");
+
+error job_cancel(struct scope *scope, const struct job *job, struct job *ret_job)
+{
+    bool found;
+    int64_t now = clock_now_us();
+    TRY(db_one(
+        scope->db, scope->arena, &cancel, DB_ARGS(db_int(job->number), db_int(now)), &job_row_shape, ret_job, &found));
+    if (!found) {
+        struct job there;
+        TRY(job_get(scope, job->id, &there));
+        if (str_equal(there.state, STR("completed")))
+            return error_of(ERROR_JOB_ALREADY_COMPLETED);
+        return error_of(str_equal(there.state, STR("failed")) ? ERROR_JOB_ALREADY_FAILED : ERROR_JOB_ALREADY_CANCELLED);
+    }
+    TRY(db_run(scope->db, &cancel_parts, DB_ARGS(db_int(job->number), db_int(now)), NULL));
+    return job_changed(scope, ret_job);
+}
+
+DB_STATEMENT(forget_parts, "DELETE FROM job WHERE parent = $1 AND state <> 'completed'");
+// Finished parts are kept: a retry does only what is missing.
+DB_STATEMENT(retry,
+    "UPDATE job SET state = 'pending', stage = 'start', attempts = 0, retry_count = retry_count + 1, progress = 0,"
+    " error_code = NULL, error_message = NULL, result = NULL, finished_at = NULL, run_after = $2, unique_key = $3"
+    " WHERE number = $1 AND state = 'failed' RETURNING " JOB_COLUMNS);
+
+error job_retry(struct scope *scope, const struct job *job, struct job *ret_job)
+{
+    bool found;
+    str key = job_unique_key(scope->arena, job->kind, job->media_id.data ? job->media_id : job->video_id);
+    TRY(db_one(scope->db, scope->arena, &retry, DB_ARGS(db_int(job->number), db_int(clock_now_us()), db_text(key)),
+        &job_row_shape, ret_job, &found));
+    if (!found)
+        return error_of(ERROR_JOB_NOT_FAILED);
+    TRY(db_run(scope->db, &forget_parts, DB_ARGS(db_int(job->number)), NULL));
+    return job_changed(scope, ret_job);
+}
+
+str job_unique_key(struct arena *arena, str kind, str target_id)
+{
+    return target_id.data ? str_format(arena, "%.*s:%.*s", STR_ARGS(kind), STR_ARGS(target_id)) : STR_NONE;
+}
+
+DB_STATEMENT(usual,
+    "SELECT CAST(avg(finished_at - started_at) / 1000 AS BIGINT) FROM (SELECT finished_at, started_at FROM job"
+    " WHERE kind = $1 AND state = 'completed' AND parent IS NULL ORDER BY number DESC LIMIT 20) AS recent");
+
+error job_usual_seconds(struct scope *scope, const char *kind, double fallback, double *ret_seconds)
+{
+    int64_t ms = 0;
+    bool found;
+    TRY(db_integer(scope->db, &usual, DB_ARGS(db_text(str_of(kind))), &ms, &found));
+    *ret_seconds = found && ms > 0 ? (double)ms / 1000 : fallback;
+    return OK;
+}

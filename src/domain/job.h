@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The one queue. A job may fan out into parts (its stage goes start -> parts -> join); parts are rows of the same
+// table with a parent. Only the holder of the newest fence may change a running job.
+#pragma once
+
+#include "domain/scope.h"
+
+enum { JOB_ATTEMPTS_MAX = 3 };
+
+struct job {
+    int64_t number;
+    str id, kind, user_id, media_id, video_id;
+    struct opt_int parent;
+    int64_t part;
+    str stage; // "start", "part", "join"
+    str state; // "pending", "processing", "waiting" (for parts), "completed", "failed", "cancelled"
+    int64_t priority;
+    struct raw_json params, result;
+    str error_code, error_message;
+    double progress; // 0..1
+    int64_t parts_total, attempts, retry_count, fence;
+    str trace_id;
+    time_us created_at, started_at, finished_at;
+    str title; // the file's name or the video's title; only of job_get and job_list
+};
+extern const struct shape job_row_shape;
+
+// What a person sees: waiting counts as processing.
+str job_status(const struct job *job);
+
+struct job_new {
+    const char *kind;
+    str media_id, video_id;
+    json_t *params;
+    str unique_key; // at most one unfinished job of this key: else CONFLICT
+    int64_t priority;
+};
+// In a change.
+MUST_USE error job_add(struct scope *scope, const struct job_new *job, struct job *ret_job);
+MUST_USE error job_get(struct scope *scope, str id, struct job *ret_job); // JOB_NOT_FOUND, for another user's too
+struct job_filter {
+    str status, kind, video_id;
+    int64_t limit, offset;
+};
+// The actor's, without parts, newest first.
+MUST_USE error job_list(
+    struct scope *scope, const struct job_filter *filter, struct list *ret_jobs, int64_t *ret_total);
+// Pending jobs of the queue before this one.
+MUST_USE error job_queue_position(struct scope *scope, const struct job *job, int64_t *ret_position);
+// Newest job of a kind for a video; *ret_found false when there is none.
+MUST_USE error job_newest_of_video(struct scope *scope, str video_id, struct job *ret_job, bool *ret_found);
+// In a change. A finished job: JOB_ALREADY_COMPLETED, _FAILED or _CANCELLED. A running one ends at once for everyone
+// who asks; its runner notices by its fence.
+MUST_USE error job_cancel(struct scope *scope, const struct job *job, struct job *ret_job);
+// In a change. JOB_NOT_FAILED unless failed; a fresh set of attempts.
+MUST_USE error job_retry(struct scope *scope, const struct job *job, struct job *ret_job);
+
+// For the runner -----------------------------------------------------------------------------------
+// In a change: takes the next pending job (priority, then age) or finds none.
+MUST_USE error job_claim(struct scope *scope, str runner_id, int64_t lease_us, struct job *ret_job, bool *ret_found);
+// In a change: keeps the lease and stores progress; *ret_mine false when the job is no longer ours (cancelled,
+// taken over).
+MUST_USE error job_heartbeat(
+    struct scope *scope, const struct job *job, double progress, int64_t lease_us, bool *ret_mine);
+// In a change: adds the parts and lets the job wait for them.
+MUST_USE error job_fan_out(struct scope *scope, const struct job *job, json_t *const *parts, size_t count);
+// Parts of a job in order, with their results.
+MUST_USE error job_parts(struct scope *scope, const struct job *job, struct list *ret_parts);
+// In a change: ends the job well; *ret_mine false when it was no longer ours and nothing may be written.
+MUST_USE error job_complete(struct scope *scope, const struct job *job, const json_t *result, bool *ret_mine);
+// In a change: another attempt later (exponential backoff), or failed for good when `final` or out of attempts.
+MUST_USE error job_fail(struct scope *scope, const struct job *job, error why, bool final);
+// In a change: gives a claimed job back untouched (the program stops).
+MUST_USE error job_hand_back(struct scope *scope, const struct job *job);
+// In a change: jobs whose lease has run out become pending again (or failed, out of attempts). `runner_id` other
+// than STR_NONE: also those of every other runner at once (the only server of a data folder has just started).
+MUST_USE error job_recover(struct scope *scope, str runner_id, int64_t *ret_count);
+// Average seconds that finished jobs of the kind took, or `fallback`.
+MUST_USE error job_usual_seconds(struct scope *scope, const char *kind, double fallback, double *ret_seconds);

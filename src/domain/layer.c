@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "domain/layer.h"
+
+#include <math.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "domain/event.h"
+#include "domain/revision.h"
+#include "domain/scene.h"
+#include "domain/scene_properties.h"
+
+static const struct field fields[] = {
+    FIELD(struct layer, id, .doc = "UUID"),
+    FIELD(struct layer, scene_id, .doc = "Scene it belongs to"),
+    FIELD(struct layer, type, .doc = "audio, voiceover, text, media, shape, avatar or effect"),
+    FIELD(struct layer, name),
+    FIELD(struct layer, enabled, .doc = "Drawn and heard"),
+    FIELD(struct layer, duration, .doc = "Seconds"),
+    FIELD(struct layer, start_time, .doc = "Seconds from the scene's start"),
+    FIELD(struct layer, end_time, .doc = "Seconds from the scene's start"),
+    FIELD(struct layer, order_index, .doc = "1 is front-most"),
+    FIELD(struct layer, properties, .doc = "See the property reference"),
+    FIELD(struct layer, revision, .doc = "Raised by every change"),
+    FIELD(struct layer, video_id, .hidden = true),
+};
+const struct shape layer_shape = SHAPE("Layer", struct layer, fields);
+
+static const struct field order_fields[] = {
+    FIELD(struct layer_order, layer_id, .required = true, .format = FORMAT_UUID, .doc = "Layer"),
+    FIELD(struct layer_order, order_index, .required = true, .min = 1, .max = 100000, .doc = "1 is front-most"),
+};
+const struct shape layer_order_shape = SHAPE("LayerOrder", struct layer_order, order_fields);
+
+#define SELECT                                                                                                         \
+    "SELECT l.id, l.scene_id, l.type, l.name, l.enabled, l.duration, l.start_time, l.end_time, l.order_index,"         \
+    " l.properties, l.revision, s.video_id FROM scenes_layers l JOIN scenes s ON s.id = l.scene_id "
+
+DB_STATEMENT(by_id, SELECT "WHERE l.id = $1");
+
+error layer_get(struct scope *scope, str id, struct layer *ret_layer)
+{
+    struct layer layer;
+    struct video video;
+    bool found;
+    if (!id_is_valid(id))
+        return error_make(ERROR_INVALID_ID, "layer_id", "A layer id is a UUID");
+    TRY(db_one(
+        scope->db, scope->arena, &by_id, DB_ARGS(db_text(str_lower(scope->arena, id))), &layer_shape, &layer, &found));
+    error access = found ? video_get(scope, layer.video_id, VIDEO_READ, &video) : error_of(ERROR_VIDEO_NOT_FOUND);
+    if (access.code == ERROR_VIDEO_NOT_FOUND)
+        return error_make(ERROR_LAYER_NOT_FOUND, "layer_id", "Layer with ID '%.*s' not found", STR_ARGS(id));
+    TRY(access);
+    *ret_layer = layer;
+    return OK;
+}
+
+DB_STATEMENT(of_scene, SELECT "WHERE l.scene_id = $1 ORDER BY l.order_index, l.id");
+
+error layer_list(struct scope *scope, str scene_id, struct list *ret_layers)
+{
+    return db_all(scope->db, scope->arena, &of_scene, DB_ARGS(db_text(scene_id)), &layer_shape, 0, ret_layers);
+}
+
+static void complain(struct problems *problems, const char *field, str reason, const char *type)
+{
+    problem_add(problems,
+        (struct problem) { .place = STR("body"), .field = str_of(field), .reason = reason, .type = str_of(type) });
+}
+
+// On a change of the start the duration stays; a changed duration or end moves the other; together they must agree.
+static void settle_times(const struct layer_change *change, bool fresh, struct problems *problems, struct layer *layer)
+{
+    if (change->start_time.set)
+        layer->start_time = change->start_time.value;
+    if (change->duration.set)
+        layer->duration = change->duration.value;
+    else if (change->end_time.set)
+        layer->duration = change->end_time.value - layer->start_time;
+    else if (fresh)
+        complain(problems, "duration", STR("a layer needs a duration or an end_time"), "value_error.missing");
+    layer->end_time = layer->start_time + layer->duration;
+    if (change->duration.set && change->end_time.set && fabs(layer->end_time - change->end_time.value) > 0.001)
+        complain(problems, "end_time", STR("must be start_time plus duration"), "value_error");
+    if (layer->duration < 0)
+        complain(problems, "end_time", STR("must not lie before start_time"), "value_error");
+}
+
+DB_STATEMENT(asset_owner, "SELECT user_id FROM media WHERE id = $1");
+
+// Assets are named by id; an id that nobody knows is a warning, somebody else's is not found.
+static error check_asset(struct scope *scope, const json_t *properties, const char *key, struct warnings *warnings)
+{
+    str id = json_get_str(properties, key), owner = STR_NONE;
+    if (!id.data)
+        return OK;
+    if (id_is_valid(id))
+        TRY(db_string(scope->db, scope->arena, &asset_owner, DB_ARGS(db_text(str_lower(scope->arena, id))), &owner));
+    if (owner.data && !scope_may(scope, owner))
+        return error_make(ERROR_MEDIA_NOT_FOUND, key, "Media with ID '%.*s' not found", STR_ARGS(id));
+    if (!owner.data)
+        warning_add(scope->arena, warnings, str_format(scope->arena, "properties.%s", key),
+            "there is no media with the id '%.*s'; a render would stop", STR_ARGS(id));
+    return OK;
+}
+
+static error check_assets(
+    struct scope *scope, const struct layer *layer, const json_t *properties, struct warnings *warnings)
+{
+    if (str_equal(layer->type, STR("media")))
+        return check_asset(scope, properties, "media_id", warnings);
+    if (str_equal(layer->type, STR("audio")))
+        return check_asset(scope, properties, "audio_id", warnings);
+    return OK;
+}
+
+error layer_record(struct scope *scope, const struct layer_note *note)
+{
+    TRY(revision_add(scope, &(struct revision_new) { note->kind, note->video_id,
+                                note->layer_id.data ? note->layer_id : note->scene_id, note->change, note->inverse }));
+    struct video video;
+    TRY(video_get(scope, note->video_id, VIDEO_READ, &video));
+    json_t *payload = json_keep(scope->arena, json_object());
+    json_object_set_new(payload, "video_id", json_str(note->video_id));
+    json_object_set_new(payload, "scene_id", json_str(note->scene_id));
+    if (note->layer_id.data)
+        json_object_set_new(payload, "layer_id", json_str(note->layer_id));
+    json_object_set(payload, "changes", note->change);
+    if (note->object)
+        json_object_set(payload, note->layer_id.data ? "layer" : "scene", note->object);
+    json_object_set_new(payload, "revision", json_integer(note->revision));
+    json_object_set_new(payload, "user_id", json_str(scope->actor.user_id));
+    return event_add(
+        scope, &(struct event_new) {
+                   .kind = note->event, .user_id = video.user_id, .video_id = note->video_id, .payload = payload });
+}
+
+// Only when the index is taken do the others move back.
+DB_STATEMENT(make_room,
+    "UPDATE scenes_layers SET order_index = order_index + 1 WHERE scene_id = $1 AND order_index >= $2"
+    " AND EXISTS (SELECT 1 FROM scenes_layers taken WHERE taken.scene_id = $1 AND taken.order_index = $2)");
+DB_STATEMENT(insert,
+    "INSERT INTO scenes_layers (id, scene_id, type, name, enabled, duration, start_time, end_time, order_index,"
+    " properties) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+
+error layer_add(struct scope *scope, str scene_id, const struct layer_change *change, struct problems *problems,
+    struct warnings *warnings, struct layer *ret_layer)
+{
+    struct scene scene;
+    TRY(scene_get(scope, scene_id, VIDEO_WRITE, &scene));
+    struct layer layer = { .id = id_new(scope->arena),
+        .scene_id = scene.id,
+        .type = change->type,
+        .enabled = !change->enabled.set || change->enabled.value };
+    const json_t *properties = json_merge(scope->arena, NULL, change->properties);
+    settle_times(change, true, problems, &layer);
+    scene_properties_check(scope->arena, layer.type.data, properties, problems, warnings);
+    TRY(problems_error(problems));
+    TRY(check_assets(scope, &layer, properties, warnings));
+    layer.order_index = change->order_index.set ? change->order_index.value : 1;
+    TRY(db_run(scope->db, &make_room, DB_ARGS(db_text(scene.id), db_int(layer.order_index)), NULL));
+    TRY(db_run(scope->db, &insert,
+        DB_ARGS(db_text(layer.id), db_text(scene.id), db_text(layer.type), db_text(change->name),
+            db_bool(layer.enabled), db_number(layer.duration), db_number(layer.start_time), db_number(layer.end_time),
+            db_int(layer.order_index), db_text(json_text(scope->arena, properties))),
+        NULL));
+    TRY(layer_get(scope, layer.id, ret_layer));
+    json_t *object = shape_json(scope->arena, &layer_shape, ret_layer);
+    json_t *inverse = json_keep(scope->arena, json_pack("{s:b}", "delete", 1));
+    return layer_record(scope, &(struct layer_note) { "layer:added", "layer.add", scene.video_id, scene.id, layer.id,
+                                   object, inverse, object, ret_layer->revision });
+}
+
+// The patch as it was meant: only what the change names.
+static json_t *patch_of(struct arena *arena, const struct layer_change *change)
+{
+    json_t *patch = json_keep(arena, json_object());
+    if (change->name.data)
+        json_object_set_new(patch, "name", json_str(change->name));
+    if (change->enabled.set)
+        json_object_set_new(patch, "enabled", json_boolean(change->enabled.value));
+    if (change->start_time.set)
+        json_object_set_new(patch, "start_time", json_real(change->start_time.value));
+    if (change->duration.set || change->end_time.set || change->start_time.set) {
+        json_object_set_new(patch, "duration", json_null());
+        json_object_set_new(patch, "end_time", json_null());
+    }
+    if (change->order_index.set)
+        json_object_set_new(patch, "order_index", json_integer(change->order_index.value));
+    if (change->properties)
+        json_object_set_new(patch, "properties", json_deep_copy(change->properties));
+    return patch;
+}
+
+DB_STATEMENT(update,
+    "UPDATE scenes_layers SET name = $2, enabled = $3, duration = $4, start_time = $5, end_time = $6,"
+    " order_index = $7, properties = $8, revision = revision + 1, updated_at = CURRENT_TIMESTAMP WHERE id = $1");
+
+error layer_update(struct scope *scope, str id, const struct layer_change *change, struct problems *problems,
+    struct warnings *warnings, struct layer *ret_layer)
+{
+    struct layer layer;
+    struct video video;
+    json_t *old;
+    TRY(layer_get(scope, id, &layer));
+    TRY(video_get(scope, layer.video_id, VIDEO_WRITE, &video));
+    json_t *before = shape_json(scope->arena, &layer_shape, &layer), *patch = patch_of(scope->arena, change);
+    json_t *inverse = revision_inverse(scope->arena, before, patch);
+    TRY(json_read(scope->arena, layer.properties.text, &old));
+    const json_t *merged = change->properties ? json_merge(scope->arena, old, change->properties) : old;
+    settle_times(change, false, problems, &layer);
+    scene_properties_check(scope->arena, layer.type.data, merged, problems, warnings);
+    TRY(problems_error(problems));
+    TRY(check_assets(scope, &layer, merged, warnings));
+    if (change->order_index.set && change->order_index.value != layer.order_index) {
+        layer.order_index = change->order_index.value;
+        TRY(db_run(scope->db, &make_room, DB_ARGS(db_text(layer.scene_id), db_int(layer.order_index)), NULL));
+    }
+    TRY(db_run(scope->db, &update,
+        DB_ARGS(db_text(layer.id), db_text(change->name.data ? change->name : layer.name),
+            db_bool(change->enabled.set ? change->enabled.value : layer.enabled), db_number(layer.duration),
+            db_number(layer.start_time), db_number(layer.end_time), db_int(layer.order_index),
+            db_text(json_text(scope->arena, merged))),
+        NULL));
+    TRY(layer_get(scope, id, ret_layer));
+    json_t *after = shape_json(scope->arena, &layer_shape, ret_layer);
+    if (json_object_get(patch, "duration")) {
+        json_object_set(patch, "duration", json_object_get(after, "duration"));
+        json_object_set(patch, "end_time", json_object_get(after, "end_time"));
+    }
+    return layer_record(scope, &(struct layer_note) { "layer:updated", "layer.update", layer.video_id, layer.scene_id,
+                                   layer.id, patch, inverse, after, ret_layer->revision });
+}
+
+DB_STATEMENT(delete_one, "DELETE FROM scenes_layers WHERE id = $1");
+
+error layer_delete(struct scope *scope, str id)
+{
+    struct layer layer;
+    struct video video;
+    TRY(layer_get(scope, id, &layer));
+    TRY(video_get(scope, layer.video_id, VIDEO_WRITE, &video));
+    TRY(db_run(scope->db, &delete_one, DB_ARGS(db_text(layer.id)), NULL));
+    json_t *change = json_keep(scope->arena, json_pack("{s:b}", "delete", 1));
+    return layer_record(
+        scope, &(struct layer_note) { "layer:deleted", "layer.delete", layer.video_id, layer.scene_id, layer.id, change,
+                   shape_json(scope->arena, &layer_shape, &layer), NULL, layer.revision + 1 });
+}
+
+static error order_problem(const char *what)
+{
+    return error_make(ERROR_VALIDATION_ERROR, "layer_orders", "%s", what);
+}
+
+// The order that would result, checked before anything is written.
+static error check_order(struct list *layers, const struct list *orders)
+{
+    struct layer *all = layers->items;
+    const struct layer_order *wanted = orders->items;
+    if (orders->count == 0)
+        return order_problem("The list of layers is empty");
+    for (size_t i = 0; i < orders->count; i++) {
+        struct layer *layer = NULL;
+        for (size_t k = 0; k < layers->count && !layer; k++)
+            if (str_equal_fold(all[k].id, wanted[i].layer_id))
+                layer = &all[k];
+        if (!layer)
+            return order_problem("A layer of the list is not in this scene");
+        layer->order_index = wanted[i].order_index;
+        for (size_t k = 0; k < i; k++)
+            if (str_equal_fold(wanted[k].layer_id, wanted[i].layer_id))
+                return order_problem("A layer stands twice in the list");
+    }
+    for (size_t i = 0; i < layers->count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (all[i].order_index == all[k].order_index)
+                return order_problem("Two layers would have the same order_index");
+    return OK;
+}
+
+static json_t *orders_json(struct arena *arena, const struct layer *layers, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_pack("{s:s#, s:I}", "layer_id", layers[i].id.data, (int)layers[i].id.size,
+                                        "order_index", (json_int_t)layers[i].order_index));
+    json_t *object = json_keep(arena, json_object());
+    json_object_set_new(object, "layer_orders", list);
+    return object;
+}
+
+DB_STATEMENT(set_order, "UPDATE scenes_layers SET order_index = $2, revision = revision + 1 WHERE id = $1");
+
+error layer_reorder(struct scope *scope, str scene_id, const struct list *orders)
+{
+    struct scene scene;
+    struct list layers;
+    TRY(scene_get(scope, scene_id, VIDEO_WRITE, &scene));
+    TRY(layer_list(scope, scene.id, &layers));
+    json_t *inverse = orders_json(scope->arena, layers.items, layers.count);
+    TRY(check_order(&layers, orders));
+    const struct layer_order *wanted = orders->items;
+    for (size_t i = 0; i < orders->count; i++)
+        TRY(db_run(scope->db, &set_order,
+            DB_ARGS(db_text(str_lower(scope->arena, wanted[i].layer_id)), db_int(wanted[i].order_index)), NULL));
+    return layer_record(scope, &(struct layer_note) { "layers:reordered", "layers.reorder", scene.video_id, scene.id,
+                                   STR_NONE, orders_json(scope->arena, layers.items, layers.count), inverse, NULL, 0 });
+}

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "domain/media.h"
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "domain/event.h"
+
+static const struct field fields[] = {
+    FIELD(struct media, number),
+    FIELD(struct media, id),
+    FIELD(struct media, user_id),
+    FIELD(struct media, blob_id),
+    FIELD(struct media, file_name),
+    FIELD(struct media, file_path),
+    FIELD(struct media, media_type),
+    FIELD(struct media, mime_type),
+    FIELD(struct media, size_bytes),
+    FIELD(struct media, duration),
+    FIELD(struct media, width),
+    FIELD(struct media, height),
+    FIELD(struct media, has_audio),
+    FIELD(struct media, status),
+    FIELD(struct media, probe),
+    FIELD(struct media, created_at),
+    FIELD(struct media, updated_at),
+    FIELD(struct media, completed_at),
+};
+const struct shape media_row_shape = SHAPE("MediaRow", struct media, fields);
+
+#define COLUMNS                                                                                                        \
+    "number, id, user_id, blob_id, file_name, file_path, media_type, mime_type, size_bytes, duration, width, "         \
+    "height, has_audio, status, probe, created_at, updated_at, completed_at"
+
+DB_STATEMENT(by_number, "SELECT " COLUMNS " FROM media WHERE number = $1");
+DB_STATEMENT(by_id, "SELECT " COLUMNS " FROM media WHERE id = $1");
+
+error media_get(struct scope *scope, str key, struct media *ret_media)
+{
+    int64_t number;
+    struct media media;
+    bool found, is_number = str_to_int(key, &number);
+    if (!is_number && !id_is_valid(key))
+        return error_make(ERROR_INVALID_ID, "media_id", "A media id is an integer or a UUID");
+    TRY(db_one(scope->db, scope->arena, is_number ? &by_number : &by_id,
+        is_number ? DB_ARGS(db_int(number)) : DB_ARGS(db_text(str_lower(scope->arena, key))), &media_row_shape, &media,
+        &found));
+    if (!found || !scope_may(scope, media.user_id))
+        return error_make(ERROR_MEDIA_NOT_FOUND, "media_id", "Media with ID '%.*s' not found", STR_ARGS(key));
+    *ret_media = media;
+    return OK;
+}
+
+static const struct field blob_fields[] = {
+    FIELD(struct media_blob, id),
+    FIELD(struct media_blob, sealed_key),
+    FIELD(struct media_blob, sha256),
+    FIELD(struct media_blob, size_bytes),
+    FIELD(struct media_blob, stored_bytes),
+};
+static const struct shape blob_row_shape = SHAPE("BlobRow", struct media_blob, blob_fields);
+
+DB_STATEMENT(blob_by_id, "SELECT id, sealed_key, sha256, size_bytes, stored_bytes FROM blob WHERE id = $1");
+
+error media_blob_get(struct scope *scope, str blob_id, struct media_blob *ret_blob)
+{
+    bool found;
+    TRY(db_one(scope->db, scope->arena, &blob_by_id, DB_ARGS(db_text(blob_id)), &blob_row_shape, ret_blob, &found));
+    if (!found || ret_blob->sealed_key.size != BLOB_SEALED_KEY_SIZE)
+        return error_make(ERROR_DATA_CORRUPT, "blob", "The stored file %.*s is not listed", STR_ARGS(blob_id));
+    return OK;
+}
+
+DB_STATEMENT(list_own, "SELECT " COLUMNS " FROM media WHERE user_id = $1 ORDER BY number DESC LIMIT $2 OFFSET $3");
+DB_STATEMENT(count_own, "SELECT count(*) FROM media WHERE user_id = $1");
+
+error media_list(struct scope *scope, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total)
+{
+    struct db_value user = db_text(scope->actor.user_id);
+    TRY(db_integer(scope->db, &count_own, DB_ARGS(user), ret_total, NULL));
+    return db_all(
+        scope->db, scope->arena, &list_own, DB_ARGS(user, db_int(limit), db_int(skip)), &media_row_shape, 0, ret_media);
+}
+
+str media_clean_name(struct arena *arena, str name)
+{
+    for (size_t i = name.size; i > 0; i--)
+        if (name.data[i - 1] == '/' || name.data[i - 1] == '\\') {
+            name = str_sub(name, i, name.size);
+            break;
+        }
+    char *clean = arena_alloc_raw(arena, name.size + 1);
+    size_t size = 0;
+    for (size_t i = 0; i < name.size; i++)
+        if ((unsigned char)name.data[i] >= 0x20 && name.data[i] != 0x7F)
+            clean[size++] = name.data[i];
+    clean[size] = 0;
+    str result = str_cut_utf8(str_trim((str) { clean, size }), 255);
+    if (result.size == 0 || str_equal(result, STR(".")) || str_equal(result, STR("..")) || !str_is_utf8(result))
+        return STR("file");
+    return str_copy(arena, result);
+}
+
+error media_check_path(str path)
+{
+    str rest = path, part;
+    bool bad = path.size == 0 || path.size > 1024;
+    while (!bad && str_split(&rest, '/', &part))
+        bad = part.size == 0 || str_equal(part, STR(".")) || str_equal(part, STR(".."));
+    for (size_t i = 0; i < path.size && !bad; i++)
+        bad = (unsigned char)path.data[i] < 0x20 || path.data[i] == 0x7F || path.data[i] == '\\';
+    return bad ? error_make(ERROR_VALIDATION_ERROR, "file_path",
+               "A path is relative, without empty parts, \"..\", backslashes or control characters")
+               : OK;
+}
+
+DB_STATEMENT(blob_insert,
+    "INSERT INTO blob (id, size_bytes, stored_bytes, sha256, sealed_key, created_at) VALUES ($1, $2, $3, $4, $5, $6)");
+
+error media_blob_add(struct scope *scope, const struct blob_info *blob)
+{
+    return db_run(scope->db, &blob_insert,
+        DB_ARGS(db_text(str_of(blob->id)), db_int(blob->size), db_int(blob->stored_size),
+            db_bytes(blob->sha256, sizeof blob->sha256), db_bytes(blob->sealed_key, sizeof blob->sealed_key),
+            db_int(clock_now_us())),
+        NULL);
+}
+
+static struct db_value number_or_null(const json_t *probe, const char *key)
+{
+    const json_t *value = json_object_get(probe, key);
+    return json_is_number(value) ? db_number(json_number_value(value)) : db_null();
+}
+
+static struct db_value int_or_null(const json_t *probe, const char *key)
+{
+    const json_t *value = json_object_get(probe, key);
+    return json_is_integer(value) ? db_int(json_integer_value(value)) : db_null();
+}
+
+DB_STATEMENT(insert,
+    "INSERT INTO media (id, user_id, blob_id, file_name, file_path, media_type, mime_type, size_bytes, duration, width,"
+    " height, has_audio, status, probe, created_at, updated_at, completed_at)"
+    " VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15) RETURNING " COLUMNS);
+
+error media_add(struct scope *scope, str id, str file_name, const struct blob_info *blob, const json_t *probe,
+    bool will_transcribe, struct media *ret_media)
+{
+    TRY(media_blob_add(scope, blob));
+    int64_t now = clock_now_us();
+    bool found;
+    error result = db_one(scope->db, scope->arena, &insert,
+        DB_ARGS(db_text(id), db_text(scope->actor.user_id), db_text(str_of(blob->id)),
+            db_text(media_clean_name(scope->arena, file_name)), db_text(json_get_str(probe, "kind")),
+            db_text(json_get_str(probe, "mime")), db_int(blob->size), number_or_null(probe, "duration"),
+            int_or_null(probe, "width"), int_or_null(probe, "height"),
+            db_bool(json_get_bool(probe, "has_audio", false)),
+            db_text(will_transcribe ? STR("pending") : STR("completed")), db_text(json_text(scope->arena, probe)),
+            db_int(now), will_transcribe ? db_null() : db_int(now)),
+        &media_row_shape, ret_media, &found);
+    if (result.code == ERROR_CONFLICT)
+        return error_make(ERROR_FILE_EXISTS, "file_id", "A file with the id %.*s exists already", STR_ARGS(id));
+    TRY(result);
+    json_t *payload = json_keep(scope->arena, json_object());
+    json_object_set_new(payload, "media_id", json_str(id));
+    json_object_set_new(payload, "file_name", json_str(ret_media->file_name));
+    json_object_set_new(payload, "transcribing", json_boolean(will_transcribe));
+    return event_add(scope, &(struct event_new) { .kind = "media:added", .media_id = id, .payload = payload });
+}
+
+DB_STATEMENT(
+    update, "UPDATE media SET file_name = $2, file_path = $3, updated_at = $4 WHERE number = $1 RETURNING " COLUMNS);
+
+error media_update(struct scope *scope, str key, str file_name, str file_path, struct media *ret_media)
+{
+    struct media media;
+    bool found;
+    TRY(media_get(scope, key, &media));
+    if (file_path.data)
+        TRY(media_check_path(file_path));
+    if (file_name.data && !str_equal(media_clean_name(scope->arena, file_name), file_name))
+        return error_make(ERROR_VALIDATION_ERROR, "file_name",
+            "A file name has no folders, control characters or blanks at its ends, and at most 255 bytes");
+    return db_one(scope->db, scope->arena, &update,
+        DB_ARGS(db_int(media.number), db_text(file_name.data ? file_name : media.file_name),
+            db_text(file_path.data ? file_path : media.file_path), db_int(clock_now_us())),
+        &media_row_shape, ret_media, &found);
+}
+
+DB_STATEMENT(delete_one, "DELETE FROM media WHERE number = $1");
+DB_STATEMENT(delete_blob, "DELETE FROM blob WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM media WHERE blob_id = $1)"
+                          " AND NOT EXISTS (SELECT 1 FROM cache WHERE blob_id = $1)");
+
+error media_delete(struct scope *scope, str key, struct media *ret_media, str *ret_free_blob)
+{
+    int64_t changed;
+    TRY(media_get(scope, key, ret_media));
+    TRY(db_run(scope->db, &delete_one, DB_ARGS(db_int(ret_media->number)), NULL));
+    TRY(db_run(scope->db, &delete_blob, DB_ARGS(db_text(ret_media->blob_id)), &changed));
+    *ret_free_blob = changed ? ret_media->blob_id : STR_NONE;
+    json_t *payload = json_keep(
+        scope->arena, json_pack("{s:s#}", "media_id", ret_media->id.data, (int)ret_media->id.size));
+    return event_add(scope,
+        &(struct event_new) {
+            .kind = "media:deleted", .user_id = ret_media->user_id, .media_id = ret_media->id, .payload = payload });
+}
+
+DB_STATEMENT(set_status, "UPDATE media SET status = $2, updated_at = $3, completed_at = $4 WHERE id = $1");
+
+error media_set_status(struct scope *scope, str id, const char *status)
+{
+    int64_t now = clock_now_us();
+    bool done = str_equal_c(STR("completed"), status);
+    return db_run(scope->db, &set_status,
+        DB_ARGS(db_text(id), db_text(str_of(status)), db_int(now), done ? db_int(now) : db_null()), NULL);
+}

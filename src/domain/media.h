@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Media files: one record for every upload, whatever face it came through.
+#pragma once
+
+#include "domain/scope.h"
+
+struct media {
+    int64_t number;
+    str id, user_id, blob_id;
+    str file_name;             // of the upload, without folders
+    str file_path;             // folder and name inside the user's library, relative
+    str media_type, mime_type; // decided from the content
+    int64_t size_bytes;
+    struct opt_number duration; // seconds
+    struct opt_int width, height;
+    bool has_audio;
+    str status;            // "pending", "processing", "completed", "failed", "cancelled" (document 004)
+    struct raw_json probe; // what the engine said of it
+    time_us created_at, updated_at, completed_at;
+};
+extern const struct shape media_row_shape;
+
+struct media_blob {
+    str id, sealed_key, sha256;
+    int64_t size_bytes, stored_bytes;
+};
+
+// `key` is an integer id or a UUID. Another user's is MEDIA_NOT_FOUND, as an unknown one.
+MUST_USE error media_get(struct scope *scope, str key, struct media *ret_media);
+MUST_USE error media_blob_get(struct scope *scope, str blob_id, struct media_blob *ret_blob);
+// The actor's, newest first.
+MUST_USE error media_list(struct scope *scope, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total);
+// In a change. `probe` is the engine's answer; file_name is cleaned of folders and control characters.
+MUST_USE error media_add(struct scope *scope, str id, str file_name, const struct blob_info *blob, const json_t *probe,
+    bool will_transcribe, struct media *ret_media);
+MUST_USE error media_update(struct scope *scope, str key, str file_name, str file_path, struct media *ret_media);
+// In a change: removes the row and says which blob is of no more use (STR_NONE when still used).
+MUST_USE error media_delete(struct scope *scope, str key, struct media *ret_media, str *ret_free_blob);
+MUST_USE error media_set_status(struct scope *scope, str id, const char *status);
+// In a change: remembers a blob (of media or of the cache).
+MUST_USE error media_blob_add(struct scope *scope, const struct blob_info *blob);
+// VALIDATION_ERROR unless `path` is relative, without `..`, empty parts or control characters.
+MUST_USE error media_check_path(str path);
+// The name without folders, control characters and surrounding blanks; "file" when nothing is left.
+str media_clean_name(struct arena *arena, str name);

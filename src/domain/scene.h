@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Scenes of a video, in order; their times on the video's clock follow from order and durations.
+#pragma once
+
+#include "domain/layer.h"
+#include "domain/video.h"
+
+struct scene {
+    str id, video_id;
+    int64_t scene_number;
+    str text;
+    double duration, start_time, end_time; // seconds
+    bool is_expanded;
+    struct raw_json properties; // duration_mode, background, transition
+    int64_t revision;
+    time_us created_at, updated_at;
+    struct list layers; // struct layer, front-most first; where asked for
+};
+extern const struct shape scene_row_shape;
+
+struct scene_change {
+    str text;
+    struct opt_number duration;
+    struct opt_bool is_expanded;
+    const json_t *options; // the whole body, of which the property table's members are taken; may be NULL
+};
+
+MUST_USE error scene_get(struct scope *scope, str id, enum video_right right, struct scene *ret_scene);
+// All of a video with their layers, in two queries.
+MUST_USE error scene_list(struct scope *scope, str video_id, struct list *ret_scenes);
+// In a change; at the end of the video. Without a duration it is guessed from the text.
+MUST_USE error scene_add(struct scope *scope, str video_id, const struct scene_change *change,
+    struct problems *problems, struct scene *ret_scene);
+MUST_USE error scene_update(struct scope *scope, str video_id, str id, const struct scene_change *change,
+    struct problems *problems, struct scene *ret_scene);
+MUST_USE error scene_delete(struct scope *scope, str video_id, str id);
+struct scene_order {
+    str scene_id;
+    int64_t scene_number;
+};
+extern const struct shape scene_order_shape;
+// In a change; all or nothing: VALIDATION_ERROR for unknown scenes, doubled or missing numbers.
+MUST_USE error scene_reorder(struct scope *scope, str video_id, const struct list *orders);

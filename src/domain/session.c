@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "domain/session.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+
+// A refresh token lives this long after its last use.
+static const int64_t REFRESH_TTL_US = INT64_C(30) * 24 * 3600 * SECOND_US;
+
+DB_STATEMENT(secret_get, "SELECT sealed FROM secret WHERE name = $1");
+DB_STATEMENT(secret_put, "INSERT INTO secret (name, sealed) VALUES ($1, $2)");
+
+static error load_key(
+    struct scope *scope, const struct keyring *keyring, const char *name, unsigned char ret_key[static CRYPT_KEY_SIZE])
+{
+    str sealed, plain;
+    TRY(db_string(scope->db, scope->arena, &secret_get, DB_ARGS(db_text(str_of(name))), &sealed));
+    if (sealed.data) {
+        TRY(keyring_open_sealed(scope->arena, keyring, "secret", str_of(name), sealed, &plain));
+        if (plain.size != CRYPT_KEY_SIZE)
+            return error_make(ERROR_DATA_CORRUPT, name, "The secret %s has a wrong size", name);
+        memcpy(ret_key, plain.data, CRYPT_KEY_SIZE);
+        return OK;
+    }
+    id_random(ret_key, CRYPT_KEY_SIZE);
+    sealed = keyring_seal(scope->arena, keyring, "secret", str_of(name), (str) { (char *)ret_key, CRYPT_KEY_SIZE });
+    return db_run(scope->db, &secret_put, DB_ARGS(db_text(str_of(name)), db_bytes(sealed.data, sealed.size)), NULL);
+}
+
+error session_keys_load(struct scope *scope, const struct keyring *keyring, struct session_keys *ret_keys)
+{
+    TRY(load_key(scope, keyring, "token_key", ret_keys->token));
+    return load_key(scope, keyring, "url_key", ret_keys->url);
+}
+
+error session_check(struct scope *scope, str name, str password, struct user *ret_user)
+{
+    struct user user = { 0 };
+    bool found;
+    TRY(user_by_login(scope, name, &user, &found));
+    bool right = crypt_password_verify(found ? user.password_hash : STR_NONE, password);
+    if (!found || !right)
+        return error_of(ERROR_WRONG_CREDENTIALS);
+    if (!user.is_active)
+        return error_of(ERROR_ACCOUNT_DISABLED);
+    *ret_user = user;
+    return OK;
+}
+
+static error issue(struct scope *scope, const struct session_keys *keys, const struct user *user, str session_id,
+    str refresh_token, int64_t ttl_seconds, struct login *ret_login)
+{
+    int64_t now = clock_now_us();
+    struct token token = { .subject = user->id,
+        .session_id = session_id,
+        .role = user->is_superuser ? STR("superuser") : STR("user"),
+        .issued_us = now,
+        .expires_us = now + ttl_seconds * SECOND_US };
+    *ret_login = (struct login) {
+        .token_type = STR("bearer"), .refresh_token = refresh_token, .expires_in = ttl_seconds, .user = *user
+    };
+    return token_issue(scope->arena, keys->token, &token, &ret_login->access_token);
+}
+
+static str new_refresh_token(struct scope *scope, unsigned char ret_hash[static 32])
+{
+    unsigned char bytes[32];
+    id_random(bytes, sizeof bytes);
+    str token = str_base64url(scope->arena, bytes, sizeof bytes);
+    crypt_sha256(token.data, token.size, ret_hash);
+    return token;
+}
+
+DB_STATEMENT(
+    insert, "INSERT INTO session (id, user_id, refresh_hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)");
+DB_STATEMENT(forget_old, "DELETE FROM session WHERE user_id = $1 AND expires_at < $2");
+
+error session_start(struct scope *scope, const struct session_keys *keys, const struct user *user, int64_t ttl_seconds,
+    struct login *ret_login)
+{
+    unsigned char hash[32];
+    str refresh = new_refresh_token(scope, hash), id = id_new(scope->arena);
+    int64_t now = clock_now_us();
+    TRY(db_run(scope->db, &forget_old, DB_ARGS(db_text(user->id), db_int(now)), NULL));
+    TRY(db_run(scope->db, &insert,
+        DB_ARGS(db_text(id), db_text(user->id), db_bytes(hash, sizeof hash), db_int(now), db_int(now + REFRESH_TTL_US)),
+        NULL));
+    return issue(scope, keys, user, id, refresh, ttl_seconds, ret_login);
+}
+
+struct session_row {
+    str id, user_id;
+};
+static const struct field session_fields[] = {
+    FIELD(struct session_row, id),
+    FIELD(struct session_row, user_id),
+};
+static const struct shape session_row_shape = SHAPE("SessionRow", struct session_row, session_fields);
+
+DB_STATEMENT(renew, "UPDATE session SET refresh_hash = $2, expires_at = $3 WHERE refresh_hash = $1 AND expires_at > $4"
+                    " RETURNING id, user_id");
+
+error session_refresh(struct scope *scope, const struct session_keys *keys, str refresh_token, int64_t ttl_seconds,
+    struct login *ret_login)
+{
+    unsigned char old_hash[32], hash[32];
+    crypt_sha256(refresh_token.data, refresh_token.size, old_hash);
+    str fresh = new_refresh_token(scope, hash);
+    int64_t now = clock_now_us();
+    struct session_row row;
+    bool found;
+    TRY(db_one(scope->db, scope->arena, &renew,
+        DB_ARGS(db_bytes(old_hash, 32), db_bytes(hash, 32), db_int(now + REFRESH_TTL_US), db_int(now)),
+        &session_row_shape, &row, &found));
+    if (!found)
+        return error_of(ERROR_NOT_AUTHENTICATED);
+    struct user user;
+    TRY(user_get(scope, row.user_id, &user));
+    if (!user.is_active)
+        return error_of(ERROR_NOT_AUTHENTICATED);
+    return issue(scope, keys, &user, row.id, fresh, ttl_seconds, ret_login);
+}
+
+DB_STATEMENT(end_one, "DELETE FROM session WHERE id = $1");
+DB_STATEMENT(end_all, "DELETE FROM session WHERE user_id = $1");
+
+error session_end(struct scope *scope, bool all)
+{
+    return all ? db_run(scope->db, &end_all, DB_ARGS(db_text(scope->actor.user_id)), NULL)
+               : db_run(scope->db, &end_one, DB_ARGS(db_text(scope->actor.session_id)), NULL);
+}
+
+struct actor_row {
+    int64_t number;
+    str id, plan;
+    bool is_superuser;
+};
+static const struct field actor_fields[] = {
+    FIELD(struct actor_row, number),
+    FIELD(struct actor_row, id),
+    FIELD(struct actor_row, plan),
+    FIELD(struct actor_row, is_superuser),
+};
+static const struct shape actor_row_shape = SHAPE("ActorRow", struct actor_row, actor_fields);
+
+DB_STATEMENT(actor_get, "SELECT u.number, u.id, u.plan, u.is_superuser FROM session s JOIN users u ON u.id = s.user_id"
+                        " WHERE s.id = $1 AND u.id = $2 AND u.is_active");
+
+error session_actor(struct scope *scope, const struct session_keys *keys, str access_token, struct actor *ret_actor,
+    int64_t *ret_expires_us)
+{
+    struct token token;
+    TRY(token_verify(scope->arena, keys->token, access_token, clock_now_us(), &token));
+    struct actor_row row;
+    bool found;
+    TRY(db_one(scope->db, scope->arena, &actor_get, DB_ARGS(db_text(token.session_id), db_text(token.subject)),
+        &actor_row_shape, &row, &found));
+    if (!found)
+        return error_of(ERROR_NOT_AUTHENTICATED);
+    *ret_actor = (struct actor) { .user_id = row.id,
+        .number = row.number,
+        .session_id = token.session_id,
+        .is_superuser = row.is_superuser,
+        .plan = row.plan };
+    *ret_expires_us = token.expires_us;
+    return OK;
+}
+
+DB_STATEMENT(holder, "SELECT u.number, u.id, u.plan, u.is_superuser FROM session s JOIN users u ON u.id = s.user_id"
+                     " WHERE s.id = $1 AND u.is_active");
+
+error session_holder(struct scope *scope, str session_id, struct actor *ret_actor, bool *ret_found)
+{
+    struct actor_row row;
+    TRY(db_one(scope->db, scope->arena, &holder, DB_ARGS(db_text(session_id)), &actor_row_shape, &row, ret_found));
+    if (*ret_found)
+        *ret_actor = (struct actor) { row.id, row.number, session_id, row.is_superuser, row.plan };
+    return OK;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Videos: a title and options; their scenes and layers are in scene.h and layer.h.
+#pragma once
+
+#include "domain/scope.h"
+#include "domain/warnings.h"
+
+struct video {
+    int64_t number;
+    str id, user_id, title;
+    struct raw_json properties; // the options of the property table that were set
+    int64_t revision, scene_count;
+    double duration; // seconds, of all scenes
+    time_us created_at, updated_at;
+};
+extern const struct shape video_row_shape;
+
+enum video_right { VIDEO_READ, VIDEO_WRITE, VIDEO_OWN };
+// VIDEO_NOT_FOUND for an unknown one and for one that the actor may not even read.
+MUST_USE error video_get(struct scope *scope, str id, enum video_right right, struct video *ret_video);
+MUST_USE error video_list(
+    struct scope *scope, int64_t offset, int64_t limit, struct list *ret_videos, int64_t *ret_total);
+// In a change. `options` holds the other members of the body (borrowed); wrong ones are problems.
+MUST_USE error video_create(
+    struct scope *scope, str title, const json_t *options, struct problems *problems, struct video *ret_video);
+// Merges options key by key; STR_NONE leaves the title.
+MUST_USE error video_update(
+    struct scope *scope, str id, str title, const json_t *options, struct problems *problems, struct video *ret_video);
+MUST_USE error video_delete(struct scope *scope, str id);
+// The whole document as the renderer takes it: {"video": {...}, "scenes": [{..., "layers": [...]}]}.
+MUST_USE error video_document(struct scope *scope, const struct video *video, json_t **ret_document);
+// In a change: makes a video with its scenes and layers from such a document.
+MUST_USE error video_import(struct scope *scope, const json_t *document, struct problems *problems,
+    struct warnings *warnings, struct video *ret_video);

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Open event streams by topic. What is published reaches every stream of the topic; the last progress of a topic is
+// kept in memory for those that come later.
+#pragma once
+
+#include "net/server.h"
+
+struct hub;
+struct hub *hub_new(void);
+void hub_free(struct hub *hub); // closes every stream
+// The hub owns the stream from now on. `topic` is copied; `since` (an event number) is where its reader stands: only
+// events above it are delivered, so that a replay before joining doubles nothing.
+void hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t since);
+// Sends to the topic's streams. `number` 0: progress, without an id, coalesced to four a second by the caller.
+void hub_publish(struct hub *hub, str topic, int64_t number, str event, str data);
+// The newest progress of the topic as event text, in the arena; STR_NONE without one. Kept for an hour, 10,000 topics.
+str hub_progress(struct hub *hub, struct arena *arena, str topic);
+// Ends the topic's streams (after the last event).
+void hub_close(struct hub *hub, str topic);

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What is seen: compositions, and the segments in which they are encoded.
+#include <math.h>
+#include <string.h>
+
+#include "work/film_parts.h"
+
+enum { SEGMENT_SECONDS_MAX = 10 }; // so that one long scene still fills all cores
+
+// A composition under construction: assets get their numbers by their first use.
+struct composing {
+    struct film *film;
+    struct film_input *inputs;
+    size_t count;
+};
+
+static json_int_t number_of(struct composing *composing, const struct film_asset *asset)
+{
+    for (size_t i = 0; i < composing->count; i++)
+        if (composing->inputs[i].asset == asset)
+            return (json_int_t)i;
+    composing->inputs = arena_grow(composing->film->plan->arena, composing->inputs,
+        composing->count * sizeof *composing->inputs, (composing->count + 1) * sizeof *composing->inputs);
+    composing->inputs[composing->count] = (struct film_input) { .asset = asset };
+    return (json_int_t)composing->count++;
+}
+
+static json_t *input_of(struct composing *composing, const struct film_asset *asset)
+{
+    return asset && !asset->is_engine_own ? json_integer(number_of(composing, asset)) : json_null();
+}
+
+// {"color"}, {"gradient"} or {"input"}: the scene's, else the video's.
+static json_t *background_of(struct composing *composing, const struct plan_scene *scene)
+{
+    const json_t *background = json_object_get(scene->options, "background");
+    if (!background)
+        background = json_object_get(composing->film->plan->video, "background");
+    if (json_is_string(background))
+        return json_pack("{s:O}", "color", background);
+    if (scene->background)
+        return json_pack("{s:I}", "input", number_of(composing, scene->background));
+    json_t *gradient = json_object_get(background, "gradient"), *color = json_object_get(background, "color");
+    if (gradient)
+        return json_pack("{s:O}", "gradient", gradient);
+    return color ? json_pack("{s:O}", "color", color) : json_pack("{s:s}", "color", "#101014");
+}
+
+// A layer whose asset is not there: a marked box in its place.
+static json_t *placeholder(struct arena *arena, const struct plan_layer *layer)
+{
+    str text = str_format(arena, "Missing: %.*s", STR_ARGS(film_layer_name(layer)));
+    json_t *properties = json_keep(arena, json_pack("{s:o,s:s,s:f,s:f}", "text", json_str(text), "background_color",
+                                              "#B00020E6", "padding", 24.0, "font_size", 40.0));
+    json_object_set(properties, "position", json_object_get(layer->properties, "position"));
+    return json_incref(scene_properties_fill(arena, ON_TEXT, properties));
+}
+
+// The mouth follows the scene's first voice.
+static json_t *speech_of(const struct plan_scene *scene)
+{
+    if (!scene->speech_count)
+        return json_null();
+    const struct film_speech *speech = &scene->speeches[0];
+    json_t *phonemes = json_object_get(speech->voice->result, "phonemes");
+    if (!json_is_array(phonemes))
+        return json_null();
+    return json_pack("{s:O,s:f}", "phonemes", phonemes, "start", speech->start - speech->from);
+}
+
+// What no width, no height and no fit mean: a picture covers the canvas.
+static void settle_fit(json_t *properties)
+{
+    bool sized = json_object_get(properties, "width") || json_object_get(properties, "height");
+    if (!json_object_get(properties, "fit"))
+        json_object_set_new(properties, "fit", json_string(sized ? "contain" : "cover"));
+    if (!sized) {
+        json_object_set_new(properties, "width", json_real(100));
+        json_object_set_new(properties, "height", json_real(100));
+    }
+}
+
+static json_t *layer_json(struct composing *composing, const struct plan_scene *scene, const struct plan_layer *layer)
+{
+    struct arena *arena = composing->film->plan->arena;
+    str id = json_get_str(layer->json, "id");
+    if (!id.size)
+        id = str_format(arena, "layer-%zu", layer->index + 1);
+    json_t *properties = json_deep_copy(layer->properties);
+    // The input says what is shown; what it is called decides no pixel.
+    static const char *const unseen[] = { "start_at", "media_id", "media_url", "media_type", "avatar_url" };
+    for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++)
+        json_object_del(properties, unseen[i]);
+    str type = json_get_str(layer->json, "type");
+    if (layer->owner == ON_MEDIA)
+        settle_fit(properties);
+    if (layer->is_missing) {
+        json_decref(properties);
+        properties = placeholder(arena, layer);
+        type = STR("text");
+    }
+    json_t *input = layer->is_missing ? json_null() : input_of(composing, layer->asset);
+    return json_pack("{s:o,s:o,s:o,s:f,s:f,s:o,s:o,s:o}", "id", json_str(id), "name", json_str(film_layer_name(layer)),
+        "type", json_str(type), "start", layer->start, "end", layer->end, "input", input, "speech",
+        layer->owner == ON_AVATAR ? speech_of(scene) : json_null(), "properties", properties);
+}
+
+// The video's own picture mark, in front of everything.
+static json_t *mark_layer(struct composing *composing, double duration)
+{
+    const struct film_plan *plan = composing->film->plan;
+    const json_t *mark = json_object_get(plan->video, "watermark");
+    str where = json_get_str(mark, "position");
+    bool left = str_ends(where, STR("left")), top = str_starts(where, STR("top")),
+         middle = str_equal_c(where, "center");
+    json_t *own = json_pack("{s:{s:f,s:f},s:f,s:f,s:s}", "position", "x",
+        middle ? 50.0
+        : left ? 10.0
+               : 90.0,
+        "y",
+        middle ? 50.0
+        : top  ? 10.0
+               : 90.0,
+        "width", 14.0, "opacity", json_get_number(mark, "opacity", 0.6), "fit", "contain");
+    json_t *properties = scene_properties_fill(plan->arena, ON_MEDIA, own);
+    json_decref(own);
+    return json_pack("{s:s,s:s,s:s,s:f,s:f,s:o,s:n,s:O}", "id", "watermark", "name", "Watermark", "type", "media",
+        "start", 0.0, "end", duration, "input", input_of(composing, plan->watermark), "speech", "properties",
+        properties);
+}
+
+static bool has_captions(const struct film_plan *plan)
+{
+    str mode = json_get_str(json_object_get(plan->video, "captions"), "mode");
+    return mode.size && !str_equal_c(mode, "off");
+}
+
+static json_t *scene_json(struct composing *composing, size_t index, int64_t transition_frames)
+{
+    struct film *film = composing->film;
+    const struct plan_scene *scene = &film->plan->scenes[index];
+    const struct film_scene *times = &film->scenes[index];
+    json_t *layers = json_array(), *words = json_array();
+    if (film->plan->watermark)
+        json_array_append_new(layers, mark_layer(composing, times->duration));
+    for (size_t i = 0; i < scene->layer_count; i++) {
+        const struct plan_layer *layer = &scene->layers[i];
+        if (!layer->is_left_out && (layer->owner & (ON_VISIBLE | ON_EFFECT)))
+            json_array_append_new(layers, layer_json(composing, scene, layer));
+    }
+    for (size_t i = 0; has_captions(film->plan) && i < scene->word_count; i++)
+        json_array_append_new(words, json_pack("{s:o,s:f,s:f}", "text", json_str(scene->words[i].text), "start",
+                                         scene->words[i].start, "end", scene->words[i].end));
+    str type = transition_frames ? json_get_str(json_object_get(scene->options, "transition"), "type") : STR("cut");
+    return json_pack("{s:o,s:f,s:o,s:{s:o,s:f},s:o,s:o}", "id", json_str(times->id), "duration", times->duration,
+        "background", background_of(composing, scene), "transition", "type", json_str(type), "duration",
+        (double)transition_frames / film->fps, "caption_words", words, "layers", layers);
+}
+
+static json_t *watermark_json(const struct film_plan *plan)
+{
+    if (plan->options.watermark.size)
+        return json_pack("{s:o,s:f}", "text", json_str(plan->options.watermark), "opacity", 0.6);
+    json_t *mark = json_object_get(plan->video, "watermark");
+    return json_get_str(mark, "text").data ? json_deep_copy(mark) : json_null();
+}
+
+// One scene, or with `crossing` the scene before it too: then the scene asked for is number 1 of two.
+static json_t *compose(struct composing *composing, size_t index, bool crossing)
+{
+    struct film *film = composing->film;
+    const struct film_plan *plan = film->plan;
+    json_t *scenes = json_array();
+    if (crossing)
+        json_array_append_new(scenes, scene_json(composing, index - 1, 0));
+    json_array_append_new(scenes, scene_json(composing, index, crossing ? plan->scenes[index].transition_frames : 0));
+    const json_t *background = json_object_get(plan->video, "background");
+    const char *color = json_is_string(background) ? json_string_value(background) : "#101014";
+    json_t *captions = json_object_get(plan->video, "captions");
+    return json_pack("{s:i,s:i,s:i,s:s,s:o,s:O,s:o}", "width", film->width, "height", film->height, "fps", film->fps,
+        "background", color, "watermark", watermark_json(plan), "captions", captions, "scenes", scenes);
+}
+
+// Names and ids decide no pixels.
+static str without_names(struct arena *arena, const json_t *params)
+{
+    json_t *copy = json_keep(arena, json_deep_copy(params));
+    json_t *scenes = json_object_get(json_object_get(copy, "composition"), "scenes"), *scene, *layer;
+    size_t s, l;
+    json_array_foreach (scenes, s, scene) {
+        json_object_del(scene, "id");
+        json_array_foreach (json_object_get(scene, "layers"), l, layer) {
+            json_object_del(layer, "id");
+            json_object_del(layer, "name");
+        }
+    }
+    return json_text(arena, copy);
+}
+
+static void set_key(const struct film *film, struct film_segment *segment)
+{
+    struct arena *arena = film->plan->arena;
+    BUFFER_AUTO struct buffer decides = { 0 };
+    buffer_format(&decides, "segment\n%.*s\n", STR_ARGS(film->plan->options.renderer));
+    buffer_append_str(&decides, without_names(arena, segment->question.params));
+    for (size_t i = 0; i < segment->question.input_count; i++)
+        buffer_format(&decides, "\n%.*s", STR_ARGS(segment->question.inputs[i].asset->hash));
+    film_hash(arena, buffer_str(&decides), segment->key);
+}
+
+// Takes the composition's reference.
+static void add_segment(struct film *film, size_t scene, const struct composing *composing, json_t *composition,
+    int64_t first, int64_t count)
+{
+    const struct film_plan *plan = film->plan;
+    const char *preset = plan->options.preset ? plan->options.preset : "veryfast";
+    int crf = plan->options.crf ? plan->options.crf : 21;
+    json_int_t asked = (json_int_t)json_array_size(json_object_get(composition, "scenes")) - 1;
+    json_t *params = json_pack("{s:O,s:I,s:I,s:I,s:{s:s,s:i,s:s}}", "composition", composition, "scene", asked,
+        "first_frame", (json_int_t)first, "frame_count", (json_int_t)count, "video", "codec", "h264", "crf", crf,
+        "preset", preset);
+    film->segments = arena_grow(plan->arena, film->segments, film->segment_count * sizeof *film->segments,
+        (film->segment_count + 1) * sizeof *film->segments);
+    struct film_segment *segment = &film->segments[film->segment_count++];
+    *segment = (struct film_segment) {
+        .scene = scene,
+        .first_frame = first,
+        .frame_count = count,
+        .question = { json_keep(plan->arena, params), composing->inputs, composing->count },
+    };
+    set_key(film, segment);
+}
+
+// A transition is a segment of its own, so that a change in one scene leaves the other's segments as they are.
+static void cut_scene(struct film *film, size_t index)
+{
+    int64_t crossing = film->plan->scenes[index].transition_frames, left = film->scenes[index].frame_count - crossing;
+    if (crossing) {
+        struct composing composing = { .film = film };
+        json_t *composition = json_keep(film->plan->arena, compose(&composing, index, true));
+        add_segment(film, index, &composing, composition, 0, crossing);
+    }
+    if (!left)
+        return;
+    struct composing composing = { .film = film };
+    json_t *composition = json_keep(film->plan->arena, compose(&composing, index, false));
+    int64_t longest = (int64_t)SEGMENT_SECONDS_MAX * film->fps, parts = (left + longest - 1) / longest;
+    for (int64_t i = 0; i < parts; i++) {
+        int64_t first = left * i / parts, end = left * (i + 1) / parts;
+        add_segment(film, index, &composing, composition, crossing + first, end - first);
+    }
+}
+
+void film_set_segments(struct film *film)
+{
+    film->segment_count = 0;
+    film->segments = NULL;
+    for (size_t i = 0; i < film->scene_count; i++)
+        cut_scene(film, i);
+}
+
+void film_frame(
+    const struct film *film, double seconds, int width, const char *format, struct film_question *ret_question)
+{
+    struct arena *arena = film->plan->arena;
+    int64_t frame = llround(floor(fmax(0, seconds) * film->fps + 1e-6));
+    size_t index = 0;
+    while (index + 1 < film->scene_count && frame >= film->scenes[index + 1].first_frame)
+        index++;
+    const struct film_scene *scene = &film->scenes[index];
+    frame -= scene->first_frame;
+    if (frame >= scene->frame_count)
+        frame = scene->frame_count - 1;
+    struct composing composing = { .film = (struct film *)film };
+    bool crossing = frame < film->plan->scenes[index].transition_frames;
+    json_t *composition = compose(&composing, index, crossing);
+    json_t *params = json_pack("{s:o,s:i,s:f,s:i,s:s}", "composition", composition, "scene", crossing ? 1 : 0, "time",
+        (double)frame / film->fps, "width", width ? width : film->width, "format", format);
+    *ret_question = (struct film_question) { json_keep(arena, params), composing.inputs, composing.count };
+}
