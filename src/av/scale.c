@@ -13,8 +13,17 @@ void scaler_done(struct scaler *scaler)
     *scaler = (struct scaler) { 0 };
 }
 
+static bool is_rgb(enum AVPixelFormat format)
+{
+    const AVPixFmtDescriptor *pixel = av_pix_fmt_desc_get(format);
+    return pixel && pixel->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL);
+}
+
 static int space_of(const AVFrame *frame)
 {
+    // From RGB to RGB swscale goes through YUV, there and back with these two tables: they must be the same.
+    if (is_rgb((enum AVPixelFormat)frame->format))
+        return AVCOL_SPC_BT709;
     if (frame->colorspace != AVCOL_SPC_UNSPECIFIED && frame->colorspace != AVCOL_SPC_RGB)
         return (int)frame->colorspace;
     return frame->height >= HD_HEIGHT ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
@@ -50,6 +59,7 @@ static error prepare(struct scaler *scaler, const AVFrame *from, int width, int 
 {
     bool full = from->color_range == AVCOL_RANGE_JPEG;
     enum AVPixelFormat source_format = plain_format((enum AVPixelFormat)from->format, &full);
+    full = full && !is_rgb(source_format);
     struct scaler wanted = { .source_width = from->width,
         .source_height = from->height,
         .source_format = source_format,

@@ -29,7 +29,8 @@ error problems_error(const struct problems *problems)
     if (size)
         memcpy(field, first->field.data, size);
     field[size] = 0;
-    return error_make(all_range ? ERROR_UNPROCESSABLE : ERROR_VALIDATION_ERROR, field, "%.*s", STR_ARGS(first->reason));
+    return error_make(
+        all_range ? ERROR_UNPROCESSABLE : ERROR_VALIDATION_ERROR, field, "%s %.*s", field, STR_ARGS(first->reason));
 }
 
 struct reader {
@@ -287,7 +288,7 @@ static void read_object(const struct reader *reader, const struct shape *shape, 
         const json_t *value = json_object_get(object, field->name);
         if (!value || (json_is_null(value) && !field->required)) {
             if (field->required)
-                complain(reader, field, "value_error.missing", false, STR("field required"));
+                complain(reader, field, "value_error.missing", false, STR("is required"));
             continue;
         }
         if (!set_value(reader, field, value, ret_struct + field->offset))
@@ -383,7 +384,7 @@ void shape_require(const struct shape *shape, const char *place, const void *in_
         if (!((const str *)(const void *)((const char *)in_struct + field->offset))->data)
             problem_add(problems, (struct problem) { .place = str_of(place),
                                       .field = str_of(field->name),
-                                      .reason = STR("field required"),
+                                      .reason = STR("is required"),
                                       .type = STR("value_error.missing") });
     }
 }

@@ -57,7 +57,8 @@ static enum exit_code report(error problem)
         return EXIT_INTERRUPTED;
     }
     bool named = problem.field && problem.code == ERROR_VALIDATION_ERROR && !strstr(problem.message, problem.field);
-    fprintf(stderr, "kinora: %s%s%s\n", named ? problem.field : "", named ? ": " : "", problem.message);
+    fprintf(stderr, "kinora: %s%s%s%s\n", named ? problem.field : "", named ? ": " : "", problem.message,
+        problem.code == ERROR_VOICE_NOT_FOUND ? " (list: kinora say --voices)" : "");
     return problem.code == ERROR_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 
