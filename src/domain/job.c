@@ -38,7 +38,8 @@ const struct shape job_row_shape = SHAPE("JobRow", struct job, fields);
 
 str job_status(const struct job *job)
 {
-    return str_equal(job->state, STR("waiting")) ? STR("processing") : job->state;
+    bool joins = str_equal(job->state, STR("pending")) && str_equal(job->stage, STR("join"));
+    return joins || str_equal(job->state, STR("waiting")) ? STR("processing") : job->state;
 }
 
 error job_changed(struct scope *scope, const struct job *job)
@@ -104,7 +105,8 @@ error job_get(struct scope *scope, str id, struct job *ret_job)
 
 #define FILTER                                                                                                         \
     "WHERE j.user_id = $1 AND j.parent IS NULL"                                                                        \
-    " AND (CAST($2 AS TEXT) IS NULL OR (CASE WHEN j.state = 'waiting' THEN 'processing' ELSE j.state END) = $2)"       \
+    " AND (CAST($2 AS TEXT) IS NULL OR (CASE WHEN j.state = 'waiting' OR (j.state = 'pending' AND j.stage = 'join')"   \
+    " THEN 'processing' ELSE j.state END) = $2)"                                                                       \
     " AND (CAST($3 AS TEXT) IS NULL OR j.kind = $3) AND (CAST($4 AS TEXT) IS NULL OR CAST(j.video_id AS TEXT) = $4) "
 
 DB_STATEMENT(list_some, WITH_TITLE FILTER "ORDER BY j.number DESC LIMIT $5 OFFSET $6");
@@ -120,7 +122,8 @@ error job_list(struct scope *scope, const struct job_filter *filter, struct list
 }
 
 DB_STATEMENT(position,
-    "SELECT count(*) FROM job WHERE state = 'pending' AND (priority > $1 OR (priority = $1 AND number < $2))");
+    "SELECT count(*) FROM job WHERE state = 'pending' AND stage = 'start'"
+    " AND (priority > $1 OR (priority = $1 AND number < $2))");
 
 error job_queue_position(struct scope *scope, const struct job *job, int64_t *ret_position)
 {
@@ -165,10 +168,10 @@ error job_cancel(struct scope *scope, const struct job *job, struct job *ret_job
     return job_changed(scope, ret_job);
 }
 
+// Finished parts are kept: a retry does only what is missing (job_fan_out drops those that no longer fit).
 DB_STATEMENT(forget_parts, "DELETE FROM job WHERE parent = $1 AND state <> 'completed'");
-// Finished parts are kept: a retry does only what is missing.
 DB_STATEMENT(retry,
-    "UPDATE job SET state = 'pending', stage = 'start', attempts = 0, retry_count = retry_count + 1, progress = 0,"
+    "UPDATE job SET state = 'pending', stage = 'start', attempts = 0, parts_total = 0, retry_count = retry_count + 1, progress = 0,"
     " error_code = NULL, error_message = NULL, result = NULL, finished_at = NULL, run_after = $2, unique_key = $3"
     " WHERE number = $1 AND state = 'failed' RETURNING " JOB_COLUMNS);
 

@@ -25,7 +25,7 @@ struct job {
 };
 extern const struct shape job_row_shape;
 
-// What a person sees: waiting counts as processing.
+// What a person sees: waiting for parts, or for joining them, counts as processing.
 str job_status(const struct job *job);
 
 struct job_new {
@@ -45,7 +45,7 @@ struct job_filter {
 // The actor's, without parts, newest first.
 MUST_USE error job_list(
     struct scope *scope, const struct job_filter *filter, struct list *ret_jobs, int64_t *ret_total);
-// Pending jobs of the queue before this one.
+// This job's place among those that have not begun, from 1; 0 when it is not pending.
 MUST_USE error job_queue_position(struct scope *scope, const struct job *job, int64_t *ret_position);
 // Newest job of a kind for a video; *ret_found false when there is none.
 MUST_USE error job_newest_of_video(struct scope *scope, str video_id, struct job *ret_job, bool *ret_found);
@@ -56,14 +56,22 @@ MUST_USE error job_cancel(struct scope *scope, const struct job *job, struct job
 MUST_USE error job_retry(struct scope *scope, const struct job *job, struct job *ret_job);
 
 // For the runner -----------------------------------------------------------------------------------
+// Whether a pending job is due: a cheap look before job_claim.
+MUST_USE error job_is_due(struct scope *scope, bool *ret_due);
 // In a change: takes the next pending job (priority, then age) or finds none.
 MUST_USE error job_claim(struct scope *scope, str runner_id, int64_t lease_us, struct job *ret_job, bool *ret_found);
-// In a change: keeps the lease and stores progress; *ret_mine false when the job is no longer ours (cancelled,
-// taken over).
+// Whether the claim still holds: a cheap look between heartbeats. Of the job only number and fence are used.
+MUST_USE error job_is_mine(struct scope *scope, const struct job *job, bool *ret_mine);
+// In a change: keeps the lease and stores progress, a part's also in its parent's; *ret_mine false when the job is no
+// longer ours (cancelled, taken over). Of the job only number, fence and parent are used.
 MUST_USE error job_heartbeat(
     struct scope *scope, const struct job *job, double progress, int64_t lease_us, bool *ret_mine);
-// In a change: adds the parts and lets the job wait for them.
+// In a change: adds the parts (their params) and lets the job wait for them. Completed parts of an earlier run stay
+// when index and params are the same. CANCELLED when the job is no longer ours.
 MUST_USE error job_fan_out(struct scope *scope, const struct job *job, json_t *const *parts, size_t count);
+// The job that a part belongs to.
+MUST_USE error job_of_part(struct scope *scope, const struct job *part, struct job *ret_job);
+MUST_USE error job_parts_done(struct scope *scope, int64_t number, int64_t *ret_count);
 // Parts of a job in order, with their results.
 MUST_USE error job_parts(struct scope *scope, const struct job *job, struct list *ret_parts);
 // In a change: ends the job well; *ret_mine false when it was no longer ours and nothing may be written.

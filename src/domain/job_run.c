@@ -12,6 +12,15 @@
     " RETURNING " JOB_COLUMNS
 
 DB_STATEMENT2(claim, CLAIM(""), CLAIM(" FOR UPDATE SKIP LOCKED"));
+DB_STATEMENT(due, "SELECT count(*) FROM (SELECT 1 FROM job WHERE state = 'pending' AND run_after <= $1 LIMIT 1) AS one");
+
+error job_is_due(struct scope *scope, bool *ret_due)
+{
+    int64_t count;
+    TRY(db_integer(scope->db, &due, DB_ARGS(db_int(clock_now_us())), &count, NULL));
+    *ret_due = count > 0;
+    return OK;
+}
 
 error job_claim(struct scope *scope, str runner_id, int64_t lease_us, struct job *ret_job, bool *ret_found)
 {
@@ -24,6 +33,21 @@ error job_claim(struct scope *scope, str runner_id, int64_t lease_us, struct job
 DB_STATEMENT(heartbeat, "UPDATE job SET lease_until = $3, progress = CASE WHEN $4 > progress THEN $4 ELSE progress END"
                         " WHERE number = $1 AND fence = $2 AND state = 'processing'");
 
+DB_STATEMENT(mine, "SELECT count(*) FROM job WHERE number = $1 AND fence = $2 AND state = 'processing'");
+
+error job_is_mine(struct scope *scope, const struct job *job, bool *ret_mine)
+{
+    int64_t count;
+    TRY(db_integer(scope->db, &mine, DB_ARGS(db_int(job->number), db_int(job->fence)), &count, NULL));
+    *ret_mine = count > 0;
+    return OK;
+}
+
+// The first twentieth is for the start and the last for the join, as in work/run.c.
+DB_STATEMENT(progress_of_parent,
+    "UPDATE job SET progress = (SELECT 0.05 + 0.9 * sum(part.progress) / job.parts_total FROM job part"
+    " WHERE part.parent = $1) WHERE number = $1 AND parts_total > 0 AND state = 'waiting'");
+
 error job_heartbeat(struct scope *scope, const struct job *job, double progress, int64_t lease_us, bool *ret_mine)
 {
     int64_t changed;
@@ -31,9 +55,13 @@ error job_heartbeat(struct scope *scope, const struct job *job, double progress,
         DB_ARGS(db_int(job->number), db_int(job->fence), db_int(clock_now_us() + lease_us), db_number(progress)),
         &changed));
     *ret_mine = changed == 1;
-    return OK;
+    return changed && job->parent.set ? db_run(scope->db, &progress_of_parent, DB_ARGS(db_int(job->parent.value)), NULL)
+                                      : OK;
 }
 
+DB_STATEMENT(drop_other_part,
+    "DELETE FROM job WHERE parent = $1 AND part = $2 AND (state <> 'completed' OR params <> $3)");
+DB_STATEMENT(drop_parts_past, "DELETE FROM job WHERE parent = $1 AND part >= $2");
 DB_STATEMENT(add_part,
     "INSERT INTO job (id, kind, user_id, media_id, video_id, parent, part, stage, state, priority, params, progress,"
     " parts_total, attempts, retry_count, run_after, fence, trace_id, created_at)"
@@ -55,12 +83,32 @@ error job_fan_out(struct scope *scope, const struct job *job, json_t *const *par
         &changed));
     if (!changed)
         return error_of(ERROR_CANCELLED);
-    for (size_t i = 0; i < count; i++)
-        TRY(db_run(scope->db, &add_part,
-            DB_ARGS(db_text(id_new(scope->arena)), db_int((int64_t)i), db_text(json_text(scope->arena, parts[i])),
-                db_int(now), db_int(job->number)),
+    TRY(db_run(scope->db, &drop_parts_past, DB_ARGS(db_int(job->number), db_int((int64_t)count)), NULL));
+    for (size_t i = 0; i < count; i++) {
+        struct db_value number = db_int(job->number), index = db_int((int64_t)i),
+                        params = db_text(json_text(scope->arena, parts[i]));
+        TRY(db_run(scope->db, &drop_other_part, DB_ARGS(number, index, params), NULL));
+        TRY(db_run(scope->db, &add_part, DB_ARGS(db_text(id_new(scope->arena)), index, params, db_int(now), number),
             NULL));
+    }
     return db_run(scope->db, &wake_parent, DB_ARGS(db_int(job->number), db_int(now)), NULL);
+}
+
+DB_STATEMENT(by_number, "SELECT " JOB_COLUMNS " FROM job WHERE number = $1");
+
+error job_of_part(struct scope *scope, const struct job *part, struct job *ret_job)
+{
+    bool found;
+    TRY(db_one(
+        scope->db, scope->arena, &by_number, DB_ARGS(db_int(part->parent.value)), &job_row_shape, ret_job, &found));
+    return found ? OK : error_of(ERROR_JOB_NOT_FOUND);
+}
+
+DB_STATEMENT(parts_done, "SELECT count(*) FROM job WHERE parent = $1 AND state = 'completed'");
+
+error job_parts_done(struct scope *scope, int64_t number, int64_t *ret_count)
+{
+    return db_integer(scope->db, &parts_done, DB_ARGS(db_int(number)), ret_count, NULL);
 }
 
 DB_STATEMENT(parts_of, "SELECT " JOB_COLUMNS " FROM job WHERE parent = $1 ORDER BY part");
@@ -73,20 +121,15 @@ error job_parts(struct scope *scope, const struct job *job, struct list *ret_par
 DB_STATEMENT(complete,
     "UPDATE job SET state = 'completed', progress = 1, result = $3, unique_key = NULL, lease_until = NULL,"
     " finished_at = $4 WHERE number = $1 AND fence = $2 AND state = 'processing' RETURNING " JOB_COLUMNS);
-DB_STATEMENT(progress_of_parent,
-    "UPDATE job SET progress = (SELECT 0.95 * count(*) / job.parts_total FROM job part WHERE part.parent = $1"
-    " AND part.state = 'completed') WHERE number = $1 AND parts_total > 0");
-DB_STATEMENT(by_number, "SELECT " JOB_COLUMNS " FROM job WHERE number = $1");
 
 static error part_done(struct scope *scope, const struct job *part)
 {
     struct job parent;
-    bool found;
     struct db_value number = db_int(part->parent.value);
     TRY(db_run(scope->db, &progress_of_parent, DB_ARGS(number), NULL));
     TRY(db_run(scope->db, &wake_parent, DB_ARGS(number, db_int(clock_now_us())), NULL));
-    TRY(db_one(scope->db, scope->arena, &by_number, DB_ARGS(number), &job_row_shape, &parent, &found));
-    return found ? job_changed(scope, &parent) : OK;
+    TRY(job_of_part(scope, part, &parent));
+    return job_changed(scope, &parent);
 }
 
 error job_complete(struct scope *scope, const struct job *job, const json_t *result, bool *ret_mine)
@@ -125,9 +168,8 @@ static error fail_for_good(struct scope *scope, const struct job *job, str code,
     if (!failed.parent.set)
         return job_changed(scope, &failed);
     struct job parent;
-    TRY(db_one(
-        scope->db, scope->arena, &by_number, DB_ARGS(db_int(failed.parent.value)), &job_row_shape, &parent, &found));
-    return found ? fail_for_good(scope, &parent, code, message) : OK;
+    TRY(job_of_part(scope, &failed, &parent));
+    return fail_for_good(scope, &parent, code, message);
 }
 
 error job_fail(struct scope *scope, const struct job *job, error why, bool final)

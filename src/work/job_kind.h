@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a kind of job does. `start` gathers and either completes the job (run_complete) or splits it (run_fan_out);
+// then each `part` completes itself with its result, and `join` completes the job from the parts' results. Any of them
+// may run twice: the second run replaces the first. An error ends the attempt (see run_is_final in work/run.h).
+#pragma once
+
+#include "work/run.h"
+
+struct job_kind {
+    const char *name; // job.kind
+    error (*start)(struct run *run);
+    error (*part)(struct run *run); // NULL with `join` for kinds that never split
+    error (*join)(struct run *run);
+};
+
+extern const struct job_kind transcribe_kind;
+
+extern const struct job_kind *const job_kind_list[]; // NULL-terminated

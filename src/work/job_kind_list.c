@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "work/job_kind.h"
+
+const struct job_kind *const job_kind_list[] = {
+    &transcribe_kind,
+    NULL,
+};
