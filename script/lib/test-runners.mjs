@@ -38,13 +38,14 @@ function end_group(child) {
 
 // Runs a program with nothing on standard input. Resolves to {code, out, used_s}; code is a signal's name
 // when one ended it, 'TIMEOUT' when we did. `on_line` sees standard output as it comes.
-export function run(command, { env = {}, timeout_s, on_line } = {}) {
+export function run(command, { env = {}, cwd, timeout_s, on_line } = {}) {
     return new Promise((resolve) => {
         const start = process.hrtime.bigint();
         const out = [];
         let timed_out = false;
         const child = spawn(command[0], command.slice(1), {
             detached: true,
+            cwd,
             env: { ...process.env, TMPDIR: folder, ...env },
             stdio: ['ignore', 'pipe', 'pipe'],
         });
@@ -150,6 +151,7 @@ export function meson(build, suite, env = {}) {
         const work = async () => {
             for (let test = queue.shift(); test; test = queue.shift()) {
                 const { code, out, used_s } = await run(test.cmd, {
+                    cwd: test.workdir ?? build, // as meson does
                     env: { CMOCKA_MESSAGE_OUTPUT: 'TAP', ...test.env, ...env }, timeout_s: test.timeout,
                 });
                 const read = read_tap(test.name, code, out);

@@ -6,7 +6,7 @@ import { commands, meson, node_tests, prepare, clean_up } from './test-runners.m
 const sanitized = {
     ASAN_OPTIONS: 'detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1',
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
-    LSAN_OPTIONS: 'suppressions=tests/lsan.supp:print_suppressions=0',
+    LSAN_OPTIONS: `suppressions=${process.cwd()}/tests/lsan.supp:print_suppressions=0`,
 };
 const build = (budget_s) => commands('build', budget_s, [['the programs, by gcc', 'script/build', '--tests']]);
 const build_sanitized = (budget_s) => commands('build-asan', budget_s, [['everything, by clang with sanitizers', 'script/build-asan']]);

@@ -71,7 +71,7 @@ static void remember(struct slot *slot, str token, const struct actor *actor, in
     slot->is_superuser = actor->is_superuser;
 }
 
-static error actor_of(struct call *call, str token, struct actor *ret_actor)
+static error actor_of(struct api_call *call, str token, struct actor *ret_actor)
 {
     if (token.size == 0 || token.size > TOKEN_MAX)
         return error_of(ERROR_NOT_AUTHENTICATED);
@@ -93,7 +93,7 @@ static error actor_of(struct call *call, str token, struct actor *ret_actor)
     return OK;
 }
 
-error auth_check(struct call *call)
+error auth_check(struct api_call *call)
 {
     enum access access = call->route->access;
     if (access == ACCESS_PUBLIC)

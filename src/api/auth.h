@@ -10,4 +10,4 @@ void token_cache_free(struct token_cache *cache);
 
 // Sets call->scope.actor from the Authorization header as the route's access asks. A token that was good within the
 // last second is not looked up again by the same thread.
-MUST_USE error auth_check(struct call *call);
+MUST_USE error auth_check(struct api_call *call);

@@ -37,7 +37,7 @@ static const struct field file_fields[] = {
 static const struct shape file_shape = SHAPE("FileContentPath", struct file_path, file_fields);
 
 // The URL speaks for the session it was made in, as long as that stands.
-static error become(struct call *call)
+static error become(struct api_call *call)
 {
     const struct content_query *query = call->query;
     str path = exchange_request(call->exchange)->path;
@@ -48,7 +48,7 @@ static error become(struct call *call)
     return found ? OK : error_make(ERROR_NOT_FOUND, NULL, "This link is not valid or has expired");
 }
 
-static error send_media(struct call *call, str id, bool attachment)
+static error send_media(struct api_call *call, str id, bool attachment)
 {
     struct media media;
     struct media_blob blob;
@@ -61,13 +61,13 @@ static error send_media(struct call *call, str id, bool attachment)
                                     .attachment = attachment });
 }
 
-static error media_content(struct call *call)
+static error media_content(struct api_call *call)
 {
     TRY(become(call));
     return send_media(call, ((struct content_path *)call->path)->id, ((struct content_query *)call->query)->download);
 }
 
-static error render_content(struct call *call)
+static error render_content(struct api_call *call)
 {
     struct film_file film;
     struct media_blob blob;
@@ -82,7 +82,7 @@ static error render_content(struct call *call)
                                     .attachment = ((struct content_query *)call->query)->download });
 }
 
-static error file_content(struct call *call)
+static error file_content(struct api_call *call)
 {
     error result = send_media(call, ((struct file_path *)call->path)->file_id, false);
     return result.code == ERROR_MEDIA_NOT_FOUND ? error_of(ERROR_FILE_NOT_FOUND) : result;

@@ -28,7 +28,7 @@ static str sign(struct arena *arena, const struct app *app, str path, str sessio
     return str_base64url(arena, mac, sizeof mac);
 }
 
-str content_url(const struct call *call, enum content_kind kind, str id, str file_name)
+str content_url(const struct api_call *call, enum content_kind kind, str id, str file_name)
 {
     struct arena *arena = call->scope.arena;
     int64_t now_s = clock_now_us() / SECOND_US, expires_s = (now_s / STEP_S + 1) * STEP_S + LIFE_S;

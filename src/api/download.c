@@ -91,7 +91,7 @@ static str disposition(struct arena *arena, const struct download *download)
         STR_ARGS(buffer_str(&extended)));
 }
 
-static void put_headers(struct call *call, const struct download *download, str etag)
+static void put_headers(struct api_call *call, const struct download *download, str etag)
 {
     struct exchange *exchange = call->exchange;
     struct arena *arena = call->scope.arena;
@@ -106,13 +106,13 @@ static void put_headers(struct call *call, const struct download *download, str 
     exchange_header(exchange, "Content-Security-Policy", STR("default-src 'none'; sandbox"));
 }
 
-static error refuse_range(struct call *call, int64_t size)
+static error refuse_range(struct api_call *call, int64_t size)
 {
     exchange_header(call->exchange, "Content-Range", str_format(call->scope.arena, "bytes */%lld", (long long)size));
     return error_of(ERROR_RANGE_NOT_SATISFIABLE);
 }
 
-error download_start(struct call *call, const struct download *download)
+error download_start(struct api_call *call, const struct download *download)
 {
     static const struct send_ops ops = { fill, closed };
     const struct http_request *request = exchange_request(call->exchange);

@@ -12,7 +12,7 @@ struct download {
     bool attachment;
 };
 // Takes over the exchange of a LANE_STREAM call when it returns OK.
-MUST_USE error download_start(struct call *call, const struct download *download);
+MUST_USE error download_start(struct api_call *call, const struct download *download);
 
 // The one range that a Range header asks of `size` bytes (RFC 9110 14.1.2). False: no range, or several (then the
 // whole is sent, which the RFC allows). *ret_satisfiable false: 416.

@@ -24,14 +24,14 @@ static const struct field path_fields[] = {
 };
 static const struct shape path_shape = SHAPE("FileEventsPath", struct file_path, path_fields);
 
-static int64_t last_event_id(const struct call *call)
+static int64_t last_event_id(const struct api_call *call)
 {
     int64_t number = -1;
     (void)str_to_int(http_header(exchange_request(call->exchange), "Last-Event-ID"), &number);
     return number;
 }
 
-static void push_event(struct call *call, struct event_stream *stream, const struct event *event, const char *name)
+static void push_event(struct api_call *call, struct event_stream *stream, const struct event *event, const char *name)
 {
     str text = str_format(call->scope.arena, "id: %lld\nevent: %.*s\ndata: %.*s\n\n", (long long)event->number,
         STR_ARGS(name ? str_of(name) : event->kind), STR_ARGS(event->payload.text));
@@ -39,7 +39,7 @@ static void push_event(struct call *call, struct event_stream *stream, const str
 }
 
 // Everything of the user from now on; with Last-Event-ID also what was missed.
-static error user_events(struct call *call)
+static error user_events(struct api_call *call)
 {
     struct list missed = { 0 };
     int64_t since = last_event_id(call), newest;
@@ -58,7 +58,7 @@ static error user_events(struct call *call)
 }
 
 // upload_progress, then job_progress, then done. May be opened before the upload starts.
-static error file_events(struct call *call)
+static error file_events(struct api_call *call)
 {
     struct list rows;
     const struct file_path *path = call->path;

@@ -8,8 +8,9 @@ str events_user_topic(struct arena *arena, str user_id);
 str events_file_topic(struct arena *arena, str user_id, str file_id);
 
 struct follower;
-// Starts following from the newest event; woken by every commit.
+// Starts following from the newest event; follower_wake after every commit.
 MUST_USE error follower_start(struct app *app, struct follower **ret_follower);
+void follower_wake(struct follower *follower); // any thread
 void follower_stop(struct follower *follower);
 
 struct event;

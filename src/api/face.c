@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "api/face.h"
 
-static void write_output(struct json_out *out, const struct call *call)
+static void write_output(struct json_out *out, const struct api_call *call)
 {
     const struct route *route = call->route;
     if (!route->output_list) {
@@ -34,7 +34,7 @@ static void write_warnings(struct json_out *out, const struct warnings *warnings
     json_array_end(out);
 }
 
-static void envelope(struct json_out *out, struct call *call)
+static void envelope(struct json_out *out, struct api_call *call)
 {
     json_object_begin(out);
     json_key(out, "success");
@@ -55,7 +55,7 @@ static void envelope(struct json_out *out, struct call *call)
     json_object_end(out);
 }
 
-void face_success(struct call *call)
+void face_success(struct api_call *call)
 {
     struct json_out out = { .buffer = &call->answer };
     if (call->route->face == FACE_ENVELOPE)

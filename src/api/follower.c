@@ -93,9 +93,8 @@ static void *run(void *context)
     return NULL;
 }
 
-static void wake(void *context)
+void follower_wake(struct follower *follower)
 {
-    struct follower *follower = context;
     pthread_mutex_lock(&follower->mutex);
     follower->woken = true;
     pthread_cond_signal(&follower->wake);
@@ -118,7 +117,6 @@ error follower_start(struct app *app, struct follower **ret_follower)
     }
     pthread_mutex_init(&follower->mutex, NULL);
     pthread_cond_init(&follower->wake, NULL);
-    db_on_commit(app->db, wake, follower);
     if (pthread_create(&follower->thread, NULL, run, follower))
         return error_make(ERROR_INTERNAL_ERROR, NULL, "Cannot start the thread that follows events");
     *ret_follower = follower;
@@ -129,7 +127,6 @@ void follower_stop(struct follower *follower)
 {
     if (!follower)
         return;
-    db_on_commit(follower->app->db, NULL, NULL);
     pthread_mutex_lock(&follower->mutex);
     follower->stopping = true;
     pthread_cond_signal(&follower->wake);

@@ -4,7 +4,7 @@
 #include "api/multipart.h"
 #include "api/router.h"
 
-static error read_path(struct call *call)
+static error read_path(struct api_call *call)
 {
     struct router_value values[ROUTER_VALUES_MAX];
     size_t count;
@@ -19,7 +19,7 @@ static error read_path(struct call *call)
     return OK;
 }
 
-static void malformed(struct call *call, const char *place, str field)
+static void malformed(struct api_call *call, const char *place, str field)
 {
     problem_add(&call->problems, (struct problem) { .place = str_of(place),
                                      .field = field,
@@ -27,7 +27,7 @@ static void malformed(struct call *call, const char *place, str field)
                                      .type = STR("value_error") });
 }
 
-static void read_pairs(struct call *call, const char *place, const struct shape *shape, str text, void *target)
+static void read_pairs(struct api_call *call, const char *place, const struct shape *shape, str text, void *target)
 {
     struct arena *arena = call->scope.arena;
     str pair;
@@ -42,7 +42,7 @@ static void read_pairs(struct call *call, const char *place, const struct shape 
     }
 }
 
-static void read_query(struct call *call)
+static void read_query(struct api_call *call)
 {
     if (!call->route->query_in)
         return;
@@ -51,7 +51,7 @@ static void read_query(struct call *call)
     shape_require(call->route->query_in, "query", call->query, &call->problems);
 }
 
-static error read_json(struct call *call)
+static error read_json(struct api_call *call)
 {
     const struct http_request *request = exchange_request(call->exchange);
     str type = input_media_type(request);
@@ -67,11 +67,11 @@ static error read_json(struct call *call)
 
 static void form_field(void *context, str name, str value)
 {
-    struct call *call = context;
+    struct api_call *call = context;
     shape_read_text(call->scope.arena, call->route->body_in, "body", name, value, call->body, &call->problems);
 }
 
-static error read_form(struct call *call)
+static error read_form(struct api_call *call)
 {
     const struct http_request *request = exchange_request(call->exchange);
     struct arena *arena = call->scope.arena;
@@ -86,7 +86,7 @@ static error read_form(struct call *call)
     return OK;
 }
 
-error input_read(struct call *call)
+error input_read(struct api_call *call)
 {
     TRY(read_path(call));
     read_query(call);

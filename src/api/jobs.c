@@ -81,7 +81,7 @@ static struct job_answer as_answer(const struct job *job)
         .retry_count = job->retry_count };
 }
 
-static error get_job(struct call *call)
+static error get_job(struct api_call *call)
 {
     struct job job;
     TRY(job_get(&call->scope, ((struct path *)call->path)->job_id, &job));
@@ -89,7 +89,7 @@ static error get_job(struct call *call)
     return OK;
 }
 
-static error list_jobs(struct call *call)
+static error list_jobs(struct api_call *call)
 {
     const struct query *query = call->query;
     struct job_page *out = call->output;
@@ -122,7 +122,7 @@ static error state_conflict(const struct job *job, error result)
     }
 }
 
-static error cancel(struct call *call)
+static error cancel(struct api_call *call)
 {
     struct job job, ended;
     TRY(job_get(&call->scope, ((struct path *)call->path)->job_id, &job));
@@ -131,7 +131,7 @@ static error cancel(struct call *call)
     return OK;
 }
 
-static error retry(struct call *call)
+static error retry(struct api_call *call)
 {
     struct job job, again;
     TRY(job_get(&call->scope, ((struct path *)call->path)->job_id, &job));

@@ -72,59 +72,59 @@ struct many {
 static const struct field many_fields[] = { FIELD(struct many, layers, .shape = &layer_shape) };
 static const struct shape many_shape = SHAPE("LayerList", struct many, many_fields);
 
-static struct layer *fresh(struct call *call)
+static struct layer *fresh(struct api_call *call)
 {
     struct one *out = call->output;
     out->layer = ARENA_NEW(call->scope.arena, struct layer);
     return out->layer;
 }
 
-static struct layer_change change_of(const struct call *call)
+static struct layer_change change_of(const struct api_call *call)
 {
     const struct layer_in *in = call->body;
     return (struct layer_change) { in->type, in->name, in->enabled, in->duration, in->start_time, in->end_time,
         in->order_index, in->properties };
 }
 
-static error list_layers(struct call *call)
+static error list_layers(struct api_call *call)
 {
     struct scene scene;
     TRY(scene_get(&call->scope, ((struct path *)call->path)->sceneId, VIDEO_READ, &scene));
     return layer_list(&call->scope, scene.id, &((struct many *)call->output)->layers);
 }
 
-static error add(struct call *call)
+static error add(struct api_call *call)
 {
     struct layer_change change = change_of(call);
     return layer_add(
         &call->scope, ((struct path *)call->path)->sceneId, &change, &call->problems, &call->warnings, fresh(call));
 }
 
-static error get(struct call *call)
+static error get(struct api_call *call)
 {
     return layer_get(&call->scope, ((struct path *)call->path)->layerId, fresh(call));
 }
 
-static error update(struct call *call)
+static error update(struct api_call *call)
 {
     struct layer_change change = change_of(call);
     return layer_update(
         &call->scope, ((struct path *)call->path)->layerId, &change, &call->problems, &call->warnings, fresh(call));
 }
 
-static error toggle(struct call *call)
+static error toggle(struct api_call *call)
 {
     struct layer_change change = { .enabled = { true, ((struct toggle_in *)call->body)->enabled } };
     return layer_update(
         &call->scope, ((struct path *)call->path)->layerId, &change, &call->problems, &call->warnings, fresh(call));
 }
 
-static error delete_layer(struct call *call)
+static error delete_layer(struct api_call *call)
 {
     return layer_delete(&call->scope, ((struct path *)call->path)->layerId);
 }
 
-static error reorder(struct call *call)
+static error reorder(struct api_call *call)
 {
     const struct orders_in *in = call->body;
     return layer_reorder(&call->scope, in->scene_id, &in->layer_orders);

@@ -82,7 +82,7 @@ static const struct field me_fields[] = {
 static const struct shape me_shape = SHAPE("TokenUser", struct me_answer, me_fields);
 
 // Slow on purpose, so before the change; only failures count against the limit.
-static error prepare(struct call *call)
+static error prepare(struct api_call *call)
 {
     const struct credentials *in = call->body;
     str name = in->username.data ? in->username : in->email;
@@ -104,7 +104,7 @@ static error prepare(struct call *call)
     return result;
 }
 
-static error login_form(struct call *call)
+static error login_form(struct api_call *call)
 {
     struct login login;
     TRY(session_start(&call->scope, &call->app->keys, call->prepared, settings.token_ttl, &login));
@@ -112,13 +112,13 @@ static error login_form(struct call *call)
     return OK;
 }
 
-static void pair(struct call *call, const struct login *login)
+static void pair(struct api_call *call, const struct login *login)
 {
     *(struct pair_answer *)call->output = (struct pair_answer) { login->access_token, login->token_type,
         login->expires_in, login->refresh_token };
 }
 
-static error login_json(struct call *call)
+static error login_json(struct api_call *call)
 {
     struct login login;
     TRY(session_start(&call->scope, &call->app->keys, call->prepared, settings.token_ttl, &login));
@@ -126,7 +126,7 @@ static error login_json(struct call *call)
     return OK;
 }
 
-static error refresh(struct call *call)
+static error refresh(struct api_call *call)
 {
     const struct refresh_in *in = call->body;
     struct login login;
@@ -135,14 +135,14 @@ static error refresh(struct call *call)
     return OK;
 }
 
-static error logout(struct call *call)
+static error logout(struct api_call *call)
 {
     TRY(session_end(&call->scope, ((struct logout_query *)call->query)->all));
     ((struct message_answer *)call->output)->message = STR("Logged out");
     return OK;
 }
 
-static error test_token(struct call *call)
+static error test_token(struct api_call *call)
 {
     struct user user;
     TRY(user_get(&call->scope, call->scope.actor.user_id, &user));

@@ -79,7 +79,7 @@ static const struct field file_deleted_fields[] = {
 };
 static const struct shape file_deleted_shape = SHAPE("FileDeleted", struct deleted, file_deleted_fields);
 
-static error get_media(struct call *call)
+static error get_media(struct api_call *call)
 {
     struct media media;
     TRY(media_get(&call->scope, ((struct media_path *)call->path)->media_id, &media));
@@ -87,7 +87,7 @@ static error get_media(struct call *call)
     return OK;
 }
 
-static error get_file(struct call *call)
+static error get_file(struct api_call *call)
 {
     struct media media;
     error result = media_get(&call->scope, ((struct media_path *)call->path)->file_id, &media);
@@ -98,7 +98,7 @@ static error get_file(struct call *call)
     return OK;
 }
 
-static error list_media(struct call *call)
+static error list_media(struct api_call *call)
 {
     const struct page *page = call->query;
     struct list rows, *out = call->output;
@@ -111,7 +111,7 @@ static error list_media(struct call *call)
     return OK;
 }
 
-static error list_files(struct call *call)
+static error list_files(struct api_call *call)
 {
     const struct page *page = call->query;
     struct file_list *out = call->output;
@@ -124,7 +124,7 @@ static error list_files(struct call *call)
     return OK;
 }
 
-static error update_media(struct call *call)
+static error update_media(struct api_call *call)
 {
     const struct media_in *in = call->body;
     struct media media;
@@ -136,14 +136,14 @@ static error update_media(struct call *call)
 }
 
 // The record goes first: a blob without a record is swept later, a record without its blob would be damage.
-static error delete_it(struct call *call, str key, struct media *ret_media)
+static error delete_it(struct api_call *call, str key, struct media *ret_media)
 {
     str free_blob;
     TRY(media_delete(&call->scope, key, ret_media, &free_blob));
     return OK;
 }
 
-static error delete_media(struct call *call)
+static error delete_media(struct api_call *call)
 {
     struct media media;
     TRY(delete_it(call, ((struct media_path *)call->path)->media_id, &media));
@@ -151,7 +151,7 @@ static error delete_media(struct call *call)
     return OK;
 }
 
-static error delete_file(struct call *call)
+static error delete_file(struct api_call *call)
 {
     struct media media;
     TRY(delete_it(call, ((struct media_path *)call->path)->file_id, &media));
@@ -159,14 +159,14 @@ static error delete_file(struct call *call)
     return OK;
 }
 
-static error answer_media(struct call *call, const struct media *media, str job_id)
+static error answer_media(struct api_call *call, const struct media *media, str job_id)
 {
     (void)job_id;
     *(struct media_answer *)call->output = media_answer(call, media);
     return OK;
 }
 
-static error answer_file(struct call *call, const struct media *media, str job_id)
+static error answer_file(struct api_call *call, const struct media *media, str job_id)
 {
     struct file_answer *out = call->output;
     *out = file_answer(call, media);
@@ -174,12 +174,12 @@ static error answer_file(struct call *call, const struct media *media, str job_i
     return OK;
 }
 
-static error upload_media(struct call *call)
+static error upload_media(struct api_call *call)
 {
     return upload_start(call, &(struct upload_options) { .answer = answer_media });
 }
 
-static error upload_file(struct call *call)
+static error upload_file(struct api_call *call)
 {
     const struct upload_query *query = call->query;
     struct media media;

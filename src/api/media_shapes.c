@@ -37,7 +37,7 @@ static const struct field file_fields[] = {
 };
 const struct shape file_answer_shape = SHAPE("File", struct file_answer, file_fields);
 
-struct media_answer media_answer(const struct call *call, const struct media *media)
+struct media_answer media_answer(const struct api_call *call, const struct media *media)
 {
     return (struct media_answer) { .media_id = media->number,
         .uuid = media->id,
@@ -55,7 +55,7 @@ struct media_answer media_answer(const struct call *call, const struct media *me
         .updated_at = media->updated_at };
 }
 
-struct file_answer file_answer(const struct call *call, const struct media *media)
+struct file_answer file_answer(const struct api_call *call, const struct media *media)
 {
     return (struct file_answer) { .id = media->id,
         .name = media->file_name,

@@ -15,7 +15,7 @@ struct media_answer { // document 000
     time_us created_at, updated_at;
 };
 extern const struct shape media_answer_shape;
-struct media_answer media_answer(const struct call *call, const struct media *media);
+struct media_answer media_answer(const struct api_call *call, const struct media *media);
 
 struct file_answer { // document 004
     str id, name, status;
@@ -27,4 +27,4 @@ struct file_answer { // document 004
     str content_url, job_id;
 };
 extern const struct shape file_answer_shape;
-struct file_answer file_answer(const struct call *call, const struct media *media);
+struct file_answer file_answer(const struct api_call *call, const struct media *media);

@@ -272,7 +272,7 @@ static void put_components(struct document *document)
     json_put_raw(out, STR("{\"bearer\":{\"type\":\"http\",\"scheme\":\"bearer\",\"bearerFormat\":\"JWT\"}}"));
     json_key(out, "schemas");
     json_object_begin(out);
-    json_put_raw(out, STR(error_schemas));
+    json_put_raw(out, str_of(error_schemas));
     for (size_t i = 0; i < document->shape_count; i++) {
         json_key(out, document->shapes[i]->name);
         shape_schema(out, document->shapes[i], document->input[i]);
@@ -307,7 +307,7 @@ void openapi_write(struct buffer *out)
     json_object_end(&document.out);
 }
 
-static error get_document(struct call *call)
+static error get_document(struct api_call *call)
 {
     struct buffer body = { 0 };
     openapi_write(&body);

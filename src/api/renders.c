@@ -118,7 +118,7 @@ static const struct shape many_shape = SHAPE("RenderPage", struct many, many_fie
 // Half a second of work for a second of film, until past renders say better.
 static const double WORK_PER_SECOND = 0.5;
 
-static error enqueue(struct call *call, const struct video *video, json_t *params)
+static error enqueue(struct api_call *call, const struct video *video, json_t *params)
 {
     struct job job;
     struct started *out = call->output;
@@ -137,7 +137,7 @@ static error enqueue(struct call *call, const struct video *video, json_t *param
     return job_queue_position(&call->scope, &job, &out->queue_position);
 }
 
-static error render(struct call *call)
+static error render(struct api_call *call)
 {
     const struct render_in *in = call->body;
     struct video video;
@@ -152,13 +152,13 @@ static error render(struct call *call)
     return enqueue(call, &video, params);
 }
 
-static error newest(struct call *call, const struct video *video, struct job *ret_job, bool *ret_found)
+static error newest(struct api_call *call, const struct video *video, struct job *ret_job, bool *ret_found)
 {
     return job_newest_of_video(&call->scope, video->id, ret_job, ret_found);
 }
 
 // With the settings of the newest render.
-static error regenerate(struct call *call)
+static error regenerate(struct api_call *call)
 {
     const struct regenerate_in *in = call->body;
     struct arena *arena = call->scope.arena;
@@ -189,7 +189,7 @@ static error regenerate(struct call *call)
     return enqueue(call, &video, params);
 }
 
-static error as_render(struct call *call, const struct job *job, struct render *ret_render)
+static error as_render(struct api_call *call, const struct job *job, struct render *ret_render)
 {
     json_t *params, *result = NULL;
     TRY(json_read(call->scope.arena, job->params.text, &params));
@@ -222,7 +222,7 @@ static error as_render(struct call *call, const struct job *job, struct render *
     return job_queue_position(&call->scope, job, &ret_render->queue_position);
 }
 
-static error get_render(struct call *call)
+static error get_render(struct api_call *call)
 {
     struct job job;
     struct one *out = call->output;
@@ -233,7 +233,7 @@ static error get_render(struct call *call)
     return as_render(call, &job, out->render);
 }
 
-static error list_renders(struct call *call)
+static error list_renders(struct api_call *call)
 {
     struct many *out = call->output;
     struct video video;
@@ -252,7 +252,7 @@ static error list_renders(struct call *call)
     return OK;
 }
 
-static error get_state(struct call *call)
+static error get_state(struct api_call *call)
 {
     struct video video;
     struct job job;

@@ -74,12 +74,12 @@ struct plan route_plan(void *context, const struct http_request *request)
     return (struct plan) { route->lane, body_limit(route), (void *)route };
 }
 
-static struct call *call_new(struct worker *worker, struct exchange *exchange)
+static struct api_call *call_new(struct worker *worker, struct exchange *exchange)
 {
     struct arena *arena = exchange_arena(exchange);
-    struct call *call = ARENA_NEW(arena, struct call);
+    struct api_call *call = ARENA_NEW(arena, struct api_call);
     const struct route *route = exchange_route(exchange);
-    *call = (struct call) { .scope = { .arena = arena, .db = worker->db, .blobs = worker->app->blobs },
+    *call = (struct api_call) { .scope = { .arena = arena, .db = worker->db, .blobs = worker->app->blobs },
         .app = worker->app,
         .worker = worker,
         .route = route,
@@ -94,7 +94,7 @@ static struct call *call_new(struct worker *worker, struct exchange *exchange)
     return call;
 }
 
-static void send(struct call *call)
+static void send(struct api_call *call)
 {
     if (call->answer.size)
         exchange_header(call->exchange, "Content-Type", STR("application/json"));
@@ -105,7 +105,7 @@ static void send(struct call *call)
     exchange_answer(call->exchange, call->status, &call->answer);
 }
 
-static void encode_error(struct call *call, error why)
+static void encode_error(struct api_call *call, error why)
 {
     buffer_clear(&call->answer);
     call->status = face_error(call->route->face, why, &call->problems, &call->answer);
@@ -114,7 +114,7 @@ static void encode_error(struct call *call, error why)
             LOG_TEXT("code", str_of(error_info(why.code)->name)));
 }
 
-static void encode(struct call *call, error result)
+static void encode(struct api_call *call, error result)
 {
     if (!error_is(result) && arena_over(call->scope.arena))
         result = error_of(ERROR_LIMIT_EXCEEDED);
@@ -124,13 +124,13 @@ static void encode(struct call *call, error result)
         face_success(call);
 }
 
-void route_finish(struct call *call, error result)
+void route_finish(struct api_call *call, error result)
 {
     encode(call, result);
     send(call);
 }
 
-static error check_rate(struct call *call)
+static error check_rate(struct api_call *call)
 {
     int64_t wait;
     if (!call->scope.actor.user_id.data || !str_equal_c(STR("on"), settings.rate_limit))
@@ -141,7 +141,7 @@ static error check_rate(struct call *call)
     return error_of(ERROR_RATE_LIMITED);
 }
 
-static error before(struct call *call)
+static error before(struct api_call *call)
 {
     if (call->route == &no_route)
         return error_make(ERROR_NOT_FOUND, NULL, "There is nothing at this path");
@@ -159,7 +159,7 @@ static error before(struct call *call)
 // Writer thread. The answer is rendered inside the change: the error's texts and the rows are at hand.
 static error change(struct db *db, void *context)
 {
-    struct call *call = context;
+    struct api_call *call = context;
     call->scope.db = db;
     error result = call->changing(call);
     encode(call, result);
@@ -168,7 +168,7 @@ static error change(struct db *db, void *context)
 
 static void changed(void *context, error result)
 {
-    struct call *call = context;
+    struct api_call *call = context;
     if (error_is(result) && call->undo)
         call->undo(call);
     if (error_is(result) && call->status < 400)
@@ -176,7 +176,7 @@ static void changed(void *context, error result)
     send(call);
 }
 
-void route_change(struct call *call, error (*changing)(struct call *call))
+void route_change(struct api_call *call, error (*changing)(struct api_call *call))
 {
     call->changing = changing;
     error result = db_write_async(call->app->db, change, changed, call);
@@ -184,7 +184,7 @@ void route_change(struct call *call, error (*changing)(struct call *call))
         changed(call, result);
 }
 
-static error read_in_snapshot(struct call *call)
+static error read_in_snapshot(struct api_call *call)
 {
     TRY(db_read_begin(call->scope.db));
     error result = call->route->handle(call);
@@ -195,7 +195,7 @@ static error read_in_snapshot(struct call *call)
 void route_handle(void *context, struct exchange *exchange, void *worker)
 {
     (void)context;
-    struct call *call = call_new(worker, exchange);
+    struct api_call *call = call_new(worker, exchange);
     error result = before(call);
     if (!error_is(result) && call->route->lane == LANE_STREAM) {
         result = call->route->handle(call);

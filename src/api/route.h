@@ -13,7 +13,7 @@ enum face { FACE_PLAIN, FACE_ENVELOPE, FACE_DETAIL };
 enum access { ACCESS_PUBLIC, ACCESS_OPTIONAL /* a token counts but is not needed */, ACCESS_USER, ACCESS_SUPERUSER };
 enum body_kind { BODY_NONE, BODY_JSON, BODY_FORM /* urlencoded or multipart */, BODY_UPLOAD /* multipart, streamed */ };
 
-struct call;
+struct api_call;
 
 struct route {
     const char *method, *path; // "/api/v1/layers/{layerId}"
@@ -30,10 +30,10 @@ struct route {
     const enum error_code *errors; // its own, beyond those that follow from access and input; ends with ERROR_NONE
     const char *answer_type;       // of streams: "text/event-stream"; NULL: JSON
     // Handler thread, before the change: slow or blocking work (argon2, probing). May be NULL.
-    error (*prepare)(struct call *call);
+    error (*prepare)(struct api_call *call);
     // LANE_READ: handler thread. LANE_WRITE: inside a change. LANE_STREAM: stream thread; it has taken over the
     // exchange when it returns OK.
-    error (*handle)(struct call *call);
+    error (*handle)(struct api_call *call);
 };
 #define ERRORS(...) ((const enum error_code[]) { __VA_ARGS__, ERROR_NONE })
 
@@ -47,7 +47,7 @@ extern const struct route_group *const route_groups[]; // ends with NULL; in rou
         table, sizeof(table) / sizeof *(table)                                                                         \
     }
 
-struct call {
+struct api_call {
     struct scope scope;
     struct app *app;
     struct worker *worker;
@@ -58,11 +58,11 @@ struct call {
     void *output;              // zeroed struct of the output shape (struct list when output_list) to be filled
     struct warnings warnings;
     struct problems problems;
-    int status;                           // of success; the handler may change it
-    const char *message;                  // the same
-    void *prepared;                       // what prepare left for handle
-    error (*changing)(struct call *call); // what route_change runs
-    void (*undo)(struct call *call);      // runs when the change did not last; may be NULL
+    int status;                               // of success; the handler may change it
+    const char *message;                      // the same
+    void *prepared;                           // what prepare left for handle
+    error (*changing)(struct api_call *call); // what route_change runs
+    void (*undo)(struct api_call *call);      // runs when the change did not last; may be NULL
     struct buffer answer;
 };
 
@@ -78,6 +78,6 @@ void route_done(struct app *app);
 // Every error that a route can answer: its own and those that follow from access, input and lane.
 size_t route_errors(const struct route *route, enum error_code *ret_codes, size_t room);
 // Ends a call that a stream handler took over: renders call->output or the error and answers. Any thread, once.
-void route_finish(struct call *call, error result);
+void route_finish(struct api_call *call, error result);
 // Runs `changing` in a change, renders its result inside of it and answers after the COMMIT. Does not wait for it.
-void route_change(struct call *call, error (*changing)(struct call *call));
+void route_change(struct api_call *call, error (*changing)(struct api_call *call));

@@ -63,7 +63,7 @@ static struct raw_json member(struct arena *arena, const json_t *object, const c
     return (struct raw_json) { value && !json_is_null(value) ? json_text(arena, value) : STR_NONE };
 }
 
-error video_answer(struct call *call, const struct video *video, struct video_answer *ret_answer)
+error video_answer(struct api_call *call, const struct video *video, struct video_answer *ret_answer)
 {
     struct arena *arena = call->scope.arena;
     struct film_file film;
@@ -90,7 +90,7 @@ error video_answer(struct call *call, const struct video *video, struct video_an
     return OK;
 }
 
-error scene_answer(struct call *call, const struct scene *scene, struct scene_answer *ret_answer)
+error scene_answer(struct api_call *call, const struct scene *scene, struct scene_answer *ret_answer)
 {
     struct arena *arena = call->scope.arena;
     json_t *set;

@@ -15,7 +15,7 @@ struct video_answer {
     time_us created_at, updated_at;
 };
 extern const struct shape video_answer_shape;
-MUST_USE error video_answer(struct call *call, const struct video *video, struct video_answer *ret_answer);
+MUST_USE error video_answer(struct api_call *call, const struct video *video, struct video_answer *ret_answer);
 
 struct scene_answer {
     str id, video_id;
@@ -30,7 +30,7 @@ struct scene_answer {
     struct list layers;
 };
 extern const struct shape scene_answer_shape;
-MUST_USE error scene_answer(struct call *call, const struct scene *scene, struct scene_answer *ret_answer);
+MUST_USE error scene_answer(struct api_call *call, const struct scene *scene, struct scene_answer *ret_answer);
 
 struct pagination {
     int64_t current_page, total_pages, total_items, items_per_page;

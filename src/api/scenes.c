@@ -51,7 +51,7 @@ struct many {
 static const struct field many_fields[] = { FIELD(struct many, scenes, .shape = &scene_answer_shape) };
 static const struct shape many_shape = SHAPE("SceneList", struct many, many_fields);
 
-static error give(struct call *call, struct scene *scene)
+static error give(struct api_call *call, struct scene *scene)
 {
     struct one *out = call->output;
     TRY(layer_list(&call->scope, scene->id, &scene->layers));
@@ -59,13 +59,13 @@ static error give(struct call *call, struct scene *scene)
     return scene_answer(call, scene, out->scene);
 }
 
-static struct scene_change change_of(const struct call *call)
+static struct scene_change change_of(const struct api_call *call)
 {
     const struct scene_in *in = call->body;
     return (struct scene_change) { in->text, in->duration, in->is_expanded, call->json };
 }
 
-static error list_scenes(struct call *call)
+static error list_scenes(struct api_call *call)
 {
     struct video video;
     struct list rows;
@@ -78,7 +78,7 @@ static error list_scenes(struct call *call)
     return OK;
 }
 
-static error add(struct call *call)
+static error add(struct api_call *call)
 {
     struct scene scene;
     struct scene_change change = change_of(call);
@@ -86,7 +86,7 @@ static error add(struct call *call)
     return give(call, &scene);
 }
 
-static error get(struct call *call)
+static error get(struct api_call *call)
 {
     struct scene scene;
     struct video video;
@@ -98,7 +98,7 @@ static error get(struct call *call)
     return give(call, &scene);
 }
 
-static error update(struct call *call)
+static error update(struct api_call *call)
 {
     struct scene scene;
     const struct path *path = call->path;
@@ -107,13 +107,13 @@ static error update(struct call *call)
     return give(call, &scene);
 }
 
-static error delete_scene(struct call *call)
+static error delete_scene(struct api_call *call)
 {
     const struct path *path = call->path;
     return scene_delete(&call->scope, path->videoId, path->sceneId);
 }
 
-static error reorder(struct call *call)
+static error reorder(struct api_call *call)
 {
     const struct orders_in *in = call->body;
     return scene_reorder(&call->scope, ((struct path *)call->path)->videoId, &in->scene_orders);

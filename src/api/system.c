@@ -27,7 +27,7 @@ static const struct shape ready_shape = SHAPE("Ready", struct ready, ready_field
 
 static const int64_t DISK_LEAST_BYTES = 64 << 20;
 
-static error get_health(struct call *call)
+static error get_health(struct api_call *call)
 {
     *(struct health *)call->output = (struct health) { STR("ok"), STR(KINORA_VERSION) };
     return OK;
@@ -35,7 +35,7 @@ static error get_health(struct call *call)
 
 DB_STATEMENT(ask, "SELECT 1");
 
-static error get_ready(struct call *call)
+static error get_ready(struct api_call *call)
 {
     int64_t one;
     struct statvfs disk;

@@ -104,7 +104,7 @@ static struct status as_status(const struct job *job)
         .error = str_equal(job->state, STR("failed")) ? job->error_message : STR_NONE };
 }
 
-static error start(struct call *call)
+static error start(struct api_call *call)
 {
     const struct start_in *in = call->body;
     struct arena *arena = call->scope.arena;
@@ -127,7 +127,7 @@ static error start(struct call *call)
     return OK;
 }
 
-static error get_job(struct call *call, struct job *ret_job)
+static error get_job(struct api_call *call, struct job *ret_job)
 {
     str id = ((struct path *)call->path)->job_id;
     error result = job_get(&call->scope, id, ret_job);
@@ -153,7 +153,7 @@ static error read_words(struct arena *arena, str json, struct list *ret_words)
     return OK;
 }
 
-static error read_result(struct call *call, const struct job *job, struct result **ret_result)
+static error read_result(struct api_call *call, const struct job *job, struct result **ret_result)
 {
     struct arena *arena = call->scope.arena;
     struct transcription row;
@@ -179,7 +179,7 @@ static error read_result(struct call *call, const struct job *job, struct result
     return OK;
 }
 
-static error get_status(struct call *call)
+static error get_status(struct api_call *call)
 {
     struct job job;
     struct status *out = call->output;
@@ -188,7 +188,7 @@ static error get_status(struct call *call)
     return str_equal(job.state, STR("completed")) ? read_result(call, &job, &out->result) : OK;
 }
 
-static error retry(struct call *call)
+static error retry(struct api_call *call)
 {
     struct job job, again;
     TRY(get_job(call, &job));
@@ -200,7 +200,7 @@ static error retry(struct call *call)
     return OK;
 }
 
-static error cancel(struct call *call)
+static error cancel(struct api_call *call)
 {
     struct job job;
     TRY(get_job(call, &job));

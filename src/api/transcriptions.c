@@ -116,7 +116,7 @@ static struct plain as_plain(const struct transcription *row)
         row->updated_at };
 }
 
-static error get_plain(struct call *call)
+static error get_plain(struct api_call *call)
 {
     struct transcription row;
     TRY(transcription_get(&call->scope, ((struct path *)call->path)->transcription_id, &row));
@@ -124,7 +124,7 @@ static error get_plain(struct call *call)
     return OK;
 }
 
-static error list_plain(struct call *call)
+static error list_plain(struct api_call *call)
 {
     const struct page *page = call->query;
     struct list rows, *out = call->output;
@@ -136,7 +136,7 @@ static error list_plain(struct call *call)
     return OK;
 }
 
-static error create_plain(struct call *call)
+static error create_plain(struct api_call *call)
 {
     const struct text_in *in = call->body;
     struct transcription row;
@@ -145,7 +145,7 @@ static error create_plain(struct call *call)
     return OK;
 }
 
-static error update_plain(struct call *call)
+static error update_plain(struct api_call *call)
 {
     const struct text_in *in = call->body;
     struct transcription row;
@@ -154,7 +154,7 @@ static error update_plain(struct call *call)
     return OK;
 }
 
-static error delete_plain(struct call *call)
+static error delete_plain(struct api_call *call)
 {
     struct transcription row;
     TRY(transcription_delete(&call->scope, ((struct path *)call->path)->transcription_id, &row));
@@ -179,7 +179,7 @@ static struct list speakers_of(struct arena *arena, const struct list *rows)
     return (struct list) { speakers, count };
 }
 
-static error get_transcript(struct call *call)
+static error get_transcript(struct api_call *call)
 {
     struct job job;
     struct transcription row;

@@ -17,7 +17,7 @@ static const int64_t PROBE_LIMIT_US = 60 * SECOND_US, PROGRESS_STEP_US = SECOND_
 enum { PROGRESS_STEP = 1 << 20 };
 
 struct upload {
-    struct call *call;
+    struct api_call *call;
     struct upload_options options;
     struct multipart *multipart;
     struct blob_writer *writer; // open while the file's bytes come in
@@ -104,7 +104,7 @@ static void on_lost(void *state, struct exchange *exchange, void *worker)
 
 static error probe(struct upload *upload)
 {
-    struct call *call = upload->call;
+    struct api_call *call = upload->call;
     struct blob_reader *reader;
     TRY(blob_reader_open(call->app->blobs, upload->blob.id, upload->blob.sealed_key, &reader));
     struct child_input input = child_input_of_blob(reader);
@@ -123,14 +123,14 @@ static error probe(struct upload *upload)
     return result;
 }
 
-static void remove_blob(struct call *call)
+static void remove_blob(struct api_call *call)
 {
     struct upload *upload = call->prepared;
     if (error_is(blob_remove(call->app->blobs, upload->blob.id)))
         log_event(LOG_WARN, &call->scope.trace, "upload", "A file that was refused could not be removed");
 }
 
-static error record(struct call *call)
+static error record(struct api_call *call)
 {
     struct upload *upload = call->prepared;
     struct media media;
@@ -165,7 +165,7 @@ static void on_end(void *state, struct exchange *exchange, void *worker)
 {
     (void)exchange;
     struct upload *upload = state;
-    struct call *call = upload->call;
+    struct api_call *call = upload->call;
     call->worker = worker;
     error result = store(upload);
     clean(upload);
@@ -183,7 +183,7 @@ static void on_end(void *state, struct exchange *exchange, void *worker)
     route_change(call, record);
 }
 
-error upload_start(struct call *call, const struct upload_options *options)
+error upload_start(struct api_call *call, const struct upload_options *options)
 {
     static const struct multipart_ops ops = { part, data, part_end };
     static const struct receive_ops receive = { on_data, on_end, on_lost };

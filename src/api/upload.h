@@ -11,7 +11,7 @@ struct upload_options {
     bool transcribe;        // starts a transcription of what can be heard
     int64_t expected_bytes; // for progress; 0: from Content-Length
     // Inside the change: fills call->output. `job_id` is STR_NONE when no transcription was started.
-    error (*answer)(struct call *call, const struct media *media, str job_id);
+    error (*answer)(struct api_call *call, const struct media *media, str job_id);
 };
 // To be called by a LANE_STREAM handler; takes over the exchange.
-MUST_USE error upload_start(struct call *call, const struct upload_options *options);
+MUST_USE error upload_start(struct api_call *call, const struct upload_options *options);

@@ -100,7 +100,7 @@ static struct detail_user as_detail(const struct user *user)
 }
 
 // Handlers ------------------------------------------------------------------------------------------
-static error prepare(struct call *call)
+static error prepare(struct api_call *call)
 {
     const struct user_in *in = call->body;
     struct user_change *change = ARENA_NEW(call->scope.arena, struct user_change);
@@ -115,7 +115,7 @@ static error prepare(struct call *call)
 }
 
 // The first account of a server that others can reach needs the code that the start printed.
-static bool setup_allowed(const struct call *call)
+static bool setup_allowed(const struct api_call *call)
 {
     if (!call->app->beyond_loopback)
         return true;
@@ -123,7 +123,7 @@ static bool setup_allowed(const struct call *call)
     return wanted.size && code.size == wanted.size && crypt_equal(code.data, wanted.data, code.size);
 }
 
-static error create_plain(struct call *call)
+static error create_plain(struct api_call *call)
 {
     struct user user;
     TRY(user_create(&call->scope, call->prepared, setup_allowed(call), &user));
@@ -131,7 +131,7 @@ static error create_plain(struct call *call)
     return OK;
 }
 
-static error create_detail(struct call *call)
+static error create_detail(struct api_call *call)
 {
     struct user user;
     TRY(user_create(&call->scope, call->prepared, setup_allowed(call), &user));
@@ -140,7 +140,7 @@ static error create_detail(struct call *call)
 }
 
 // 000 hides other users' records; 002 says that they are not for you.
-static error visible(struct call *call, str key, bool hide, struct user *ret_user)
+static error visible(struct api_call *call, str key, bool hide, struct user *ret_user)
 {
     error result = user_get(&call->scope, key, ret_user);
     bool hidden = result.code == ERROR_USER_NOT_FOUND || (!error_is(result) && !scope_may(&call->scope, ret_user->id));
@@ -151,7 +151,7 @@ static error visible(struct call *call, str key, bool hide, struct user *ret_use
     return hidden ? error_of(ERROR_FORBIDDEN) : OK;
 }
 
-static error get_plain(struct call *call)
+static error get_plain(struct api_call *call)
 {
     struct user user;
     TRY(visible(call, ((struct user_path *)call->path)->user_id, true, &user));
@@ -159,7 +159,7 @@ static error get_plain(struct call *call)
     return OK;
 }
 
-static error get_detail(struct call *call)
+static error get_detail(struct api_call *call)
 {
     struct user user;
     TRY(visible(call, ((struct user_path *)call->path)->user_id, false, &user));
@@ -167,7 +167,7 @@ static error get_detail(struct call *call)
     return OK;
 }
 
-static error list_plain(struct call *call)
+static error list_plain(struct api_call *call)
 {
     const struct page *page = call->query;
     struct list users, *out = call->output;
@@ -179,7 +179,7 @@ static error list_plain(struct call *call)
     return OK;
 }
 
-static error update_plain(struct call *call)
+static error update_plain(struct api_call *call)
 {
     struct user user;
     str key = ((struct user_path *)call->path)->user_id;
@@ -189,7 +189,7 @@ static error update_plain(struct call *call)
     return OK;
 }
 
-static error update_detail(struct call *call)
+static error update_detail(struct api_call *call)
 {
     struct user user;
     str key = ((struct user_path *)call->path)->user_id;
@@ -199,7 +199,7 @@ static error update_detail(struct call *call)
     return OK;
 }
 
-static error get_me(struct call *call)
+static error get_me(struct api_call *call)
 {
     struct user user;
     TRY(user_get(&call->scope, call->scope.actor.user_id, &user));
@@ -207,7 +207,7 @@ static error get_me(struct call *call)
     return OK;
 }
 
-static error update_me(struct call *call)
+static error update_me(struct api_call *call)
 {
     struct user user;
     TRY(user_update(&call->scope, call->scope.actor.user_id, call->prepared, &user));
@@ -215,7 +215,7 @@ static error update_me(struct call *call)
     return OK;
 }
 
-static error delete_plain(struct call *call)
+static error delete_plain(struct api_call *call)
 {
     struct user user;
     str key = ((struct user_path *)call->path)->user_id;

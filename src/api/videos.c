@@ -66,14 +66,14 @@ static const struct field many_fields[] = {
 };
 static const struct shape many_shape = SHAPE("VideoPage", struct many, many_fields);
 
-static error give(struct call *call, const struct video *video)
+static error give(struct api_call *call, const struct video *video)
 {
     struct one *out = call->output;
     out->video = ARENA_NEW(call->scope.arena, struct video_answer);
     return video_answer(call, video, out->video);
 }
 
-static error create(struct call *call)
+static error create(struct api_call *call)
 {
     const struct video_in *in = call->body;
     struct video video;
@@ -81,7 +81,7 @@ static error create(struct call *call)
     return give(call, &video);
 }
 
-static error from_script(struct call *call)
+static error from_script(struct api_call *call)
 {
     const struct script_in *in = call->body;
     struct video video;
@@ -96,7 +96,7 @@ static error from_script(struct call *call)
     return give(call, &video);
 }
 
-static error list_videos(struct call *call)
+static error list_videos(struct api_call *call)
 {
     struct many *out = call->output;
     struct list rows;
@@ -111,14 +111,14 @@ static error list_videos(struct call *call)
     return OK;
 }
 
-static error get(struct call *call)
+static error get(struct api_call *call)
 {
     struct video video;
     TRY(video_get(&call->scope, ((struct path *)call->path)->videoId, VIDEO_READ, &video));
     return give(call, &video);
 }
 
-static error update(struct call *call)
+static error update(struct api_call *call)
 {
     const struct video_in *in = call->body;
     struct video video;
@@ -127,7 +127,7 @@ static error update(struct call *call)
     return give(call, &video);
 }
 
-static error delete_video(struct call *call)
+static error delete_video(struct api_call *call)
 {
     return video_delete(&call->scope, ((struct path *)call->path)->videoId);
 }

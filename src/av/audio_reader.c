@@ -84,6 +84,10 @@ static error make_resampler(struct audio_reader *reader)
     av_channel_layout_default(&out, reader->channels);
     int result = swr_alloc_set_opts2(&reader->resampler, &out, AV_SAMPLE_FMT_FLT, reader->sample_rate,
         &reader->in_layout, (enum AVSampleFormat)frame->format, frame->sample_rate, 0, NULL);
+    // Left as it is, one channel would lose 3 dB on its way to two.
+    const double both[2] = { 1, 1 };
+    if (result >= 0 && reader->in_layout.nb_channels == 1 && reader->channels == 2)
+        result = swr_set_matrix(reader->resampler, both, 1);
     if (result >= 0)
         result = swr_init(reader->resampler);
     return result < 0 ? source_error(reader->source, ERROR_NOT_MEDIA, result) : OK;

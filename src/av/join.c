@@ -79,6 +79,7 @@ static error begin(struct join *join, const struct source *first)
     TRY(add_chapters(join));
     AVDictionary *options = NULL;
     av_dict_set(&options, "movflags", "+faststart", 0);
+    av_dict_set_int(&options, "movie_timescale", AUDIO_RATE, 0); // milliseconds would cut the last frame short
     error failed = sink_begin(&join->sink, &options);
     av_dict_free(&options);
     return failed;

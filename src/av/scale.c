@@ -13,10 +13,19 @@ void scaler_done(struct scaler *scaler)
     *scaler = (struct scaler) { 0 };
 }
 
+static bool is_rgb(enum AVPixelFormat format)
+{
+    const AVPixFmtDescriptor *pixel = av_pix_fmt_desc_get(format);
+    return pixel && pixel->flags & (AV_PIX_FMT_FLAG_RGB | AV_PIX_FMT_FLAG_PAL);
+}
+
 static int space_of(const AVFrame *frame)
 {
+    // From RGB to RGB swscale goes through YUV, there and back with these two tables: they must be the same.
+    if (is_rgb((enum AVPixelFormat)frame->format))
+        return AVCOL_SPC_BT709;
     if (frame->colorspace != AVCOL_SPC_UNSPECIFIED && frame->colorspace != AVCOL_SPC_RGB)
-        return frame->colorspace;
+        return (int)frame->colorspace;
     return frame->height >= HD_HEIGHT ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
 }
 
@@ -50,12 +59,13 @@ static error prepare(struct scaler *scaler, const AVFrame *from, int width, int 
 {
     bool full = from->color_range == AVCOL_RANGE_JPEG;
     enum AVPixelFormat source_format = plain_format((enum AVPixelFormat)from->format, &full);
+    full = full && !is_rgb(source_format);
     struct scaler wanted = { .source_width = from->width,
         .source_height = from->height,
         .source_format = source_format,
         .source_space = space_of(from),
         .source_range = full,
-        .source_site = from->chroma_location,
+        .source_site = (int)from->chroma_location,
         .width = width,
         .height = height,
         .format = format };
@@ -73,7 +83,7 @@ static error prepare(struct scaler *scaler, const AVFrame *from, int width, int 
     av_opt_set_int(context, "dsth", height, 0);
     av_opt_set_int(context, "dst_format", format, 0);
     av_opt_set_int(context, "sws_flags", SWS_BICUBIC | SWS_ACCURATE_RND | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP, 0);
-    set_site(context, "src_h_chr_pos", "src_v_chr_pos", source_format, from->chroma_location);
+    set_site(context, "src_h_chr_pos", "src_v_chr_pos", source_format, (int)from->chroma_location);
     set_site(context, "dst_h_chr_pos", "dst_v_chr_pos", format, AVCHROMA_LOC_LEFT);
     sws_setColorspaceDetails(context, sws_getCoefficients(wanted.source_space), full,
         sws_getCoefficients(SWS_CS_ITU709), 0, 0, 1 << 16, 1 << 16);

@@ -8,11 +8,13 @@
 #include "cmd/commands.h"
 
 static const struct command *const commands[] = {
+    &serve_command,
     &make_command,
     &transcribe_command,
     &say_command,
     &render_command,
     &preview_command,
+    &user_command,
     &doctor_command,
     &version_command,
 };
@@ -55,7 +57,8 @@ static enum exit_code report(error problem)
         return EXIT_INTERRUPTED;
     }
     bool named = problem.field && problem.code == ERROR_VALIDATION_ERROR && !strstr(problem.message, problem.field);
-    fprintf(stderr, "kinora: %s%s%s\n", named ? problem.field : "", named ? ": " : "", problem.message);
+    fprintf(stderr, "kinora: %s%s%s%s\n", named ? problem.field : "", named ? ": " : "", problem.message,
+        problem.code == ERROR_VOICE_NOT_FOUND ? " (list: kinora say --voices)" : "");
     return problem.code == ERROR_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 

@@ -90,7 +90,10 @@ static error run(const struct call *call)
         .output_count = 1,
         .weight = 1,
     };
-    TRY(ask(call, &task));
+    error problem = ask(call, &task);
+    if (problem.code == ERROR_VOICE_NOT_FOUND)
+        return error_make(problem.code, "voice", "There is no voice \"%s\"", values->voice);
+    TRY(problem);
     TRY(local_file_keep(TAKE(file), values->output));
     fprintf(stderr, "Wrote %s (%.2f s)\n", values->output, json_get_number(task.result, "duration", 0));
     return OK;

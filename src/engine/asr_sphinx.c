@@ -15,6 +15,7 @@ error sphinx_load(void)
     if (decoder)
         return OK;
     err_set_callback(NULL, NULL);
+    err_set_logfp(NULL); // it would print its settings
     // Its own silence removal shifts the times of words; its second pass costs a third and gains nothing.
     cmd_ln_t *settings = cmd_ln_init(NULL, ps_args(), TRUE, "-hmm", MODEL "/en-us", "-lm", MODEL "/en-us.lm.bin",
         "-dict", MODEL "/cmudict-en-us.dict", "-remove_silence", "no", "-fwdflat", "no", "-bestpath", "yes", NULL);

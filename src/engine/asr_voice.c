@@ -15,9 +15,9 @@ enum {
     BURST_LEAST = 8,                           // levels
     GAP_MOST = 30,
     MARGIN = 20,
-    UTTERANCE_GAP = 60, // a longer silence ends an utterance
-    EVEN_LEAST = 300,   // a chunk this long ...
-    EVEN_DEVIATION = 3, // ... that varies by less dB than this is music or machinery
+    UTTERANCE_GAP = 100, // a longer silence ends an utterance
+    EVEN_LEAST = 300,    // a chunk this long ...
+    EVEN_DEVIATION = 3,  // ... that varies by less dB than this is music or machinery
     HISTOGRAM = -VOICE_LEVEL_LEAST + 1,
 };
 
@@ -109,8 +109,8 @@ static bool is_even(const int8_t *levels, struct voice_chunk chunk)
     return squares / size - sum / size * (sum / size) < EVEN_DEVIATION * EVEN_DEVIATION;
 }
 
-// Joins runs to utterances and puts the margins around them.
-static size_t join(const int8_t *levels, size_t count, struct voice_chunk *runs, size_t run_count)
+// Puts margins around the runs and joins them to utterances as long as they fit: recognizers like context.
+static size_t join(const int8_t *levels, size_t count, size_t longest, struct voice_chunk *runs, size_t run_count)
 {
     size_t joined = 0;
     for (size_t i = 0; i < run_count; i++) {
@@ -118,7 +118,10 @@ static size_t join(const int8_t *levels, size_t count, struct voice_chunk *runs,
             runs[i].end + MARGIN < count ? runs[i].end + MARGIN : count };
         if (is_even(levels, runs[i]))
             continue;
-        if (joined && run.start < runs[joined - 1].end + UTTERANCE_GAP - 2 * MARGIN)
+        struct voice_chunk *before = joined ? &runs[joined - 1] : NULL;
+        if (before && run.start < before->end)
+            run.start = before->end = before->end - (before->end - run.start) / 2;
+        if (before && run.start < before->end + UTTERANCE_GAP - 2 * MARGIN && run.end - before->start <= longest)
             runs[joined - 1].end = run.end;
         else
             runs[joined++] = run;
@@ -168,7 +171,7 @@ size_t voice_chunks(
     bool *active = arena_alloc(arena, count);
     mark_active(levels, count, active);
     struct voice_chunk *runs = ARENA_ARRAY(arena, struct voice_chunk, count / 2 + 1);
-    size_t run_count = join(levels, count, runs, find_runs(active, count, runs));
+    size_t run_count = join(levels, count, longest, runs, find_runs(active, count, runs));
     // Each cut leaves pieces of a quarter of the longest or more.
     struct voice_chunk *chunks = ARENA_ARRAY(arena, struct voice_chunk, run_count + 8 * (count / longest + 1));
     size_t found = 0;

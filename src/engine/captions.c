@@ -132,6 +132,7 @@ static error make_block(struct captions *captions, size_t index)
         .align = TEXT_CENTER,
         .line_height = 1.3,
         .wrap_width = composition->width * area_share,
+        .balanced = true,
         .box = look->background,
         .padding = size * 0.4,
         .radius = size * 0.3,

@@ -117,6 +117,7 @@ static error restrict_files(void)
     return result < 0 ? error_system("enter", "landlock", error_number) : OK;
 }
 
+// No pipes: espeak-ng's sound library would wait for a sound server through one.
 #define CALL(name) SCMP_SYS(name)
 static const int allowed[] = {
     // descriptors it has

@@ -72,6 +72,21 @@ static void set_font(struct text_block *block)
     pango_font_description_free(font);
 }
 
+// Narrows the block as far as it takes no more lines.
+static void balance(PangoLayout *layout)
+{
+    int lines = pango_layout_get_line_count(layout), most = pango_layout_get_width(layout), least = most / lines / 2;
+    while (lines > 1 && most - least > PANGO_SCALE) {
+        int middle = least + (most - least) / 2;
+        pango_layout_set_width(layout, middle);
+        if (pango_layout_get_line_count(layout) > lines)
+            least = middle;
+        else
+            most = middle;
+    }
+    pango_layout_set_width(layout, most);
+}
+
 static void lay_out(struct text_block *block)
 {
     const struct text_style *style = &block->style;
@@ -88,6 +103,8 @@ static void lay_out(struct text_block *block)
     pango_layout_set_width(block->layout, (int)fmin(style->wrap_width * PANGO_SCALE, 1 << 30));
     static const PangoAlignment alignments[] = { PANGO_ALIGN_LEFT, PANGO_ALIGN_CENTER, PANGO_ALIGN_RIGHT };
     pango_layout_set_alignment(block->layout, alignments[style->align]);
+    if (style->balanced)
+        balance(block->layout);
     PangoRectangle area;
     pango_layout_get_extents(block->layout, NULL, &area);
     block->ink_x = (double)area.x / PANGO_SCALE;

@@ -21,6 +21,7 @@ struct text_style {
     double line_height;    // of the size
     double letter_spacing; // pixels
     double wrap_width;     // lines are broken there
+    bool balanced;         // lines of about one length
     struct colour box;     // alpha 0: none
     double padding, radius;
     struct colour stroke; // drawn outside of the letters

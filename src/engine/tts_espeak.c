@@ -17,12 +17,16 @@ struct utterance {
     error failure;
 };
 
+// The library's state is the process's, and so is this. Its second espeak_Terminate never returns, so there is none.
+static int process_sample_rate;
+
 static error initialize(int *ret_sample_rate)
 {
-    int rate = espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, NULL, OPTIONS);
-    if (rate <= 0)
+    if (process_sample_rate <= 0)
+        process_sample_rate = espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, NULL, OPTIONS);
+    if (process_sample_rate <= 0)
         return error_make(ERROR_ENGINE_FAILED, "espeak", "espeak-ng's data is missing");
-    *ret_sample_rate = rate;
+    *ret_sample_rate = process_sample_rate;
     return OK;
 }
 
@@ -98,10 +102,8 @@ static error open_voice(
     if (!name_is_safe(settings->voice))
         return error_of(ERROR_VOICE_NOT_FOUND);
     TRY(initialize(ret_sample_rate));
-    if (espeak_SetVoiceByName(str_to_c(arena, settings->voice)) != EE_OK) {
-        espeak_Terminate();
+    if (espeak_SetVoiceByName(str_to_c(arena, settings->voice)) != EE_OK)
         return error_of(ERROR_VOICE_NOT_FOUND);
-    }
     espeak_SetSynthCallback(take);
     espeak_SetParameter(espeakRATE, (int)lround(espeakRATE_NORMAL * settings->speed), 0);
     espeak_SetParameter(espeakPITCH, (int)lround(50 + 50 * log2(settings->pitch)), 0);
@@ -112,7 +114,6 @@ static error open_voice(
 static void close_voice(void *state)
 {
     (void)state;
-    espeak_Terminate();
 }
 
 // "English (Great Britain)" is a language and a dialect.
@@ -127,28 +128,34 @@ static void name_parts(struct arena *arena, const char *name, struct tts_voice *
     voice->dialect = str_to_c(arena, rest.data ? rest : STR(""));
 }
 
+// Voices are known by their file's name, which is the language's code or more exact than that.
+static const char *id_of(struct arena *arena, const espeak_VOICE *voice)
+{
+    const char *slash = strrchr(voice->identifier, '/');
+    return str_lower(arena, str_of(slash ? slash + 1 : voice->identifier)).data;
+}
+
 static error list(struct arena *arena, void (*each)(void *context, const struct tts_voice *voice), void *context)
 {
     int sample_rate;
     TRY(initialize(&sample_rate));
     const espeak_VOICE **found = espeak_ListVoices(NULL);
     for (; found && *found; found++) {
-        const char *code = (*found)->languages + 1; // a priority stands before it
-        if (str_starts(str_of((*found)->identifier), STR("mb/")) || !*code)
+        if (str_starts(str_of((*found)->identifier), STR("mb/")))
             continue; // those need another program
-        struct tts_voice voice = { .id = str_to_c(arena, str_of(code)),
-            .language_code = str_to_c(arena, str_of(code)),
+        const char *id = id_of(arena, *found);
+        struct tts_voice voice = { .id = id,
+            .language_code = str_to_c(arena, str_of((*found)->languages + 1)),
             .gender = "male",
             .style = "neutral",
             .category = "standard" };
         name_parts(arena, (*found)->name, &voice);
         each(context, &voice);
-        voice.id = str_format(arena, "%s+f3", code).data;
+        voice.id = str_format(arena, "%s+f3", id).data;
         voice.name = str_format(arena, "%s, female", voice.name).data;
         voice.gender = "female";
         each(context, &voice);
     }
-    espeak_Terminate();
     return OK;
 }
 

@@ -94,6 +94,16 @@ static struct child_output *output_of(const struct film_local *local, struct loc
     return output;
 }
 
+static error name_voice(const struct film *film, const struct local_task *tasks, const size_t *task_of, error problem)
+{
+    for (size_t i = 0; problem.code == ERROR_VOICE_NOT_FOUND && i < film->voice_count; i++)
+        if (tasks[task_of[i]].failed)
+            return error_make(ERROR_VOICE_NOT_FOUND, "voice",
+                "Layer \"%.*s\" of scene %zu wants the voice \"%.*s\", which does not exist",
+                STR_ARGS(film->voices[i].layer_name), film->voices[i].scene + 1, STR_ARGS(film->voices[i].voice_id));
+    return problem;
+}
+
 // Voices with the same key are spoken once.
 static error speak_all(struct making *making)
 {
@@ -124,7 +134,8 @@ static error speak_all(struct making *making)
         };
     }
     making->from = FOUND, making->to = SPOKEN;
-    TRY(local_pool_run(local->pool, local->arena, tasks, count, stage_progress, making));
+    error problem = local_pool_run(local->pool, local->arena, tasks, count, stage_progress, making);
+    TRY(name_voice(film, tasks, task_of, problem));
     for (size_t i = 0; i < film->voice_count; i++)
         film->voices[i].result = tasks[task_of[i]].result;
     return OK;

@@ -139,6 +139,7 @@ static void *work(void *context)
         pthread_mutex_unlock(&run->lock);
         error problem = ask(run, index);
         pthread_mutex_lock(&run->lock);
+        run->tasks[index].failed = error_is(problem) && !run->code;
         if (error_is(problem))
             take_failure(run, problem);
         else

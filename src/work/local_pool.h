@@ -21,6 +21,7 @@ struct local_task {
     size_t output_count;
     double weight;  // its share of the progress; heavy tasks are begun first
     json_t *result; // set when all went well
+    bool failed;    // its failure is the one that was returned
 };
 // Asks all of them, each of a fresh child, and waits. The first failure (CANCELLED included) ends the others and is
 // returned. `progress` (may be NULL) is told 0..1, never less than before, one call at a time. Results live in the

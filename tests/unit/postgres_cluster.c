@@ -61,8 +61,9 @@ static bool leave_root(const char *folder)
            && !setuid(user->pw_uid);
 }
 
-// Starts a program of PostgreSQL's with its output in FOLDER/log.
-static pid_t spawn(const char *folder, const char *const *arguments)
+// Starts a program of PostgreSQL's with its output in FOLDER/log. It finds its kin by the path it was called by,
+// which takes the place of arguments[0].
+static pid_t spawn(const char *folder, const char **arguments)
 {
     pid_t child = fork();
     if (child)
@@ -72,6 +73,7 @@ static pid_t spawn(const char *folder, const char *const *arguments)
     int log = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
     int nothing = open("/dev/null", O_RDONLY);
     snprintf(path, sizeof path, "%s/%s", program_folder(), arguments[0]);
+    arguments[0] = path;
     if (log >= 0 && nothing >= 0 && dup2(nothing, 0) == 0 && dup2(log, 1) == 1 && dup2(log, 2) == 2 && !chdir(folder))
         execv(path, (char *const *)arguments);
     _exit(127);
@@ -100,13 +102,13 @@ static void print_log(const char *folder)
 
 static pid_t start_server(const struct postgres_cluster *cluster)
 {
-    const char *const initdb[] = { "initdb", "-D", "data", "-U", "kinora", "-A", "trust", "-E", "UTF8", "--no-locale",
+    const char *initdb[] = { "initdb", "-D", "data", "-U", "kinora", "-A", "trust", "-E", "UTF8", "--no-locale",
         "--no-sync", NULL };
     pid_t child = spawn(cluster->folder, initdb);
     if (child < 0 || !ended_well(child))
         return -1;
-    const char *const postgres[] = { "postgres", "-D", "data", "-k", cluster->folder, "-c", "listen_addresses=", "-F",
-        "-c", "shared_buffers=16MB", "-c", "max_connections=60", NULL };
+    const char *postgres[] = { "postgres", "-D", "data", "-k", cluster->folder, "-c", "listen_addresses=", "-F", "-c",
+        "shared_buffers=16MB", "-c", "max_connections=60", NULL };
     pid_t server = spawn(cluster->folder, postgres);
     for (int i = 0; server > 0 && i < START_TRIES; i++) {
         if (PQping(cluster->url) == PQPING_OK)

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// kinora serve: the server, and the job runner beside it, on one data folder.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/events.h"
+#include "api/limiter.h"
+#include "api/route.h"
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/settings.h"
+#include "cmd/commands.h"
+#include "domain/schema.h"
+#include "work/runner.h"
+
+static const int64_t GRACE_US = 10 * SECOND_US;
+
+struct service {
+    struct app app;
+    struct zygote *plain, *speech;
+    struct runner *runner;
+    struct follower *follower;
+    struct server *server;
+    int lock;
+};
+
+static error make_folder(const char *path)
+{
+    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+        return OK;
+    return error_make(
+        ERROR_UNAVAILABLE, path, "Cannot make the folder %s: %s. Choose another with --data", path, strerror(errno));
+}
+
+// One server a data folder: the lock ends with the process, however it ends.
+static error lock_folder(struct arena *arena, struct service *service)
+{
+    TRY(make_folder(settings.data));
+    const char *path = str_format(arena, "%s/lock", settings.data).data;
+    service->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (service->lock < 0)
+        return error_make(ERROR_UNAVAILABLE, path,
+            "Cannot write in the data folder %s: %s. Make it writable for this user or choose another with --data",
+            settings.data, strerror(errno));
+    if (flock(service->lock, LOCK_EX | LOCK_NB) != 0)
+        return error_make(ERROR_UNAVAILABLE, path, "Another Kinora is running on the data folder %s", settings.data);
+    return OK;
+}
+
+static bool is_loopback(const char *listen)
+{
+    return !strncmp(listen, "127.", 4) || !strncmp(listen, "[::1]", 5) || !strncmp(listen, "localhost:", 10);
+}
+
+static error check_listen(struct service *service)
+{
+    service->app.beyond_loopback = !is_loopback(settings.listen);
+    bool tls = *settings.tls_cert && *settings.tls_key;
+    if (service->app.beyond_loopback && !tls && !settings.insecure_http)
+        return error_make(ERROR_USAGE, "listen",
+            "Listening on %s without TLS would show passwords to the network. Give --tls-cert and --tls-key, or "
+            "--insecure-http if a proxy in front speaks TLS",
+            settings.listen);
+    return OK;
+}
+
+struct keys_load {
+    struct service *service;
+    struct arena *arena;
+};
+
+static error load_keys(struct db *db, void *context)
+{
+    struct keys_load *load = context;
+    struct scope scope = { .arena = load->arena, .db = db };
+    return session_keys_load(&scope, load->service->app.keyring, &load->service->app.keys);
+}
+
+static error open_stores(struct arena *arena, struct service *service)
+{
+    struct app *app = &service->app;
+    const char *keys = str_format(arena, "%s/keys", settings.data).data;
+    const char *blobs = str_format(arena, "%s/blobs", settings.data).data;
+    const char *url = *settings.database_url ? settings.database_url
+                                             : str_format(arena, "sqlite://%s/kinora.db", settings.data).data;
+    int from, to;
+    TRY(keyring_open(keys, *settings.master_key_file ? settings.master_key_file : NULL, &app->keyring));
+    TRY(db_open(&(struct db_options) { url }, &app->db));
+    TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
+    TRY(blob_store_open(blobs, app->keyring, &app->blobs));
+    struct keys_load load = { service, arena };
+    return db_write(app->db, load_keys, &load);
+}
+
+static int job_slots(void)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    return settings.workers ? (int)settings.workers : cores < 1 ? 1 : (int)cores;
+}
+
+static bool workers_ready(void *context)
+{
+    return runner_ready(((struct service *)context)->runner);
+}
+
+static error start_engines(struct arena *arena, struct service *service)
+{
+    const char *engine;
+    const char *scratch = str_format(arena, "%s/scratch", settings.data).data;
+    TRY(engine_path(arena, &engine));
+    TRY(make_folder(scratch));
+    TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
+    TRY(warm_open(service->plain, 2, &service->app.warm));
+    if (settings.no_workers)
+        return OK;
+    TRY(zygote_start(engine, ZYGOTE_SPEECH, &service->speech));
+    struct runner_options options = { .db = service->app.db,
+        .blobs = service->app.blobs,
+        .hub = service->app.hub,
+        .plain = service->plain,
+        .speech = service->speech,
+        .scratch_directory = scratch,
+        .slots = job_slots(),
+        .alone = true };
+    service->app.workers_ready = workers_ready;
+    service->app.workers_context = service;
+    return runner_start(&options, &service->runner);
+}
+
+// Every commit may have brought an event to deliver or a job to do.
+static void committed(void *context)
+{
+    struct service *service = context;
+    follower_wake(service->follower);
+    if (service->runner)
+        runner_wake(service->runner);
+}
+
+static void finished(void *context, struct exchange *exchange, int status, int64_t sent_bytes, int64_t duration_us)
+{
+    (void)context;
+    const struct http_request *request = exchange_request(exchange);
+    log_event(LOG_DEBUG, NULL, "request", "Answered", LOG_TEXT("method", request->method),
+        LOG_TEXT("path", request->path), LOG_NUMBER("status", status), LOG_NUMBER("bytes", sent_bytes),
+        LOG_NUMBER("ms", (double)duration_us / 1000));
+}
+
+static error start_server(struct service *service)
+{
+    struct server_app app = { .context = &service->app,
+        .plan = route_plan,
+        .handle = route_handle,
+        .worker_start = app_worker_start,
+        .worker_stop = app_worker_stop,
+        .refuse = route_refuse,
+        .finished = finished };
+    struct server_options options = { .listen = settings.listen,
+        .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,
+        .tls_key = *settings.tls_key ? settings.tls_key : NULL,
+        .handler_threads = (int)settings.handler_threads };
+    return server_start(&options, &app, &service->server);
+}
+
+static error start(struct arena *arena, struct service *service)
+{
+    struct app *app = &service->app;
+    TRY(check_listen(service));
+    TRY(lock_folder(arena, service));
+    TRY(crypt_init());
+    app->data_directory = settings.data;
+    app->hub = hub_new();
+    app->limiter = limiter_new();
+    TRY(route_init(app));
+    TRY(open_stores(arena, service));
+    TRY(start_engines(arena, service));
+    TRY(follower_start(app, &service->follower));
+    db_on_commit(app->db, committed, service);
+    return start_server(service);
+}
+
+static void stop(struct service *service)
+{
+    struct app *app = &service->app;
+    if (service->runner)
+        runner_stop(service->runner);
+    hub_free(TAKE(app->hub)); // event streams end, so that the server's grace is not spent on them
+    if (service->server)
+        server_stop(service->server, GRACE_US);
+    if (app->db)
+        db_on_commit(app->db, NULL, NULL);
+    follower_stop(service->follower);
+    warm_close(app->warm);
+    if (service->speech)
+        zygote_stop(service->speech);
+    if (service->plain)
+        zygote_stop(service->plain);
+    blob_store_close(app->blobs);
+    db_close(app->db);
+    keyring_close(app->keyring);
+    route_done(app);
+    limiter_free(app->limiter);
+    if (service->lock >= 0)
+        close(service->lock);
+}
+
+static void greet(const struct service *service)
+{
+    bool tls = *settings.tls_cert;
+    const char *colon = strrchr(settings.listen, ':');
+    char port[16];
+    snprintf(port, sizeof port, "%d", server_port(service->server));
+    fprintf(stderr, "\nKinora %s is ready: %s://%.*s:%s\n", KINORA_VERSION, tls ? "https" : "http",
+        (int)(colon ? colon - settings.listen : 0), settings.listen, port);
+    fprintf(stderr,
+        "  Open it in a browser and make the first account; it will be the administrator's.\n"
+        "  Data: %s   Stop: Ctrl-C\n\n",
+        settings.data);
+    if (service->app.beyond_loopback)
+        fprintf(stderr, "  The first account needs this setup code: %s\n\n", settings.setup_code);
+}
+
+static error run(const struct call *call)
+{
+    struct service service = { .lock = -1 };
+    if (!*settings.setup_code)
+        settings.setup_code = id_new(call->arena).data;
+    bool json = !strcmp(settings.log_format, "json")
+                || (!strcmp(settings.log_format, "auto") && !isatty(STDERR_FILENO));
+    static const char *const levels[] = { "debug", "info", "warn", "error" };
+    enum log_severity level = LOG_INFO;
+    for (size_t i = 0; i < 4; i++)
+        if (!strcmp(settings.log_level, levels[i]))
+            level = (enum log_severity)i;
+    log_open(json, level);
+    // Blocked before the first thread starts, so that only sigwait below takes them.
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    error result = start(call->arena, &service);
+    if (!error_is(result)) {
+        int number;
+        greet(&service);
+        log_event(LOG_INFO, NULL, "serve", "Ready", LOG_TEXT("listen", str_of(settings.listen)));
+        sigwait(&signals, &number);
+        log_event(LOG_INFO, NULL, "serve", "Stopping");
+    }
+    // The message must survive what stopping says.
+    if (error_is(result))
+        result.message = str_copy(call->arena, str_of(result.message)).data;
+    stop(&service);
+    return result;
+}
+
+const struct command serve_command = {
+    .name = "serve",
+    .operands = "",
+    .summary = "Run the server, with the job runner beside it",
+    .help = "Serves the web page and the API on --listen (127.0.0.1:8000) with the data folder --data (./data).\n"
+            "Stops cleanly on Ctrl-C or SIGTERM. Every setting is also an environment variable or a line in\n"
+            "DATA/kinora.conf.\n\n  kinora serve --data ~/kinora --listen 127.0.0.1:8000\n",
+    .run = run,
+};

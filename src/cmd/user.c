@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// kinora user: accounts of a data folder, without the server's help.
+#include "domain/user.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/settings.h"
+#include "cmd/commands.h"
+#include "domain/schema.h"
+
+struct values {
+    const char *email, *plan;
+    bool superuser;
+};
+
+struct request {
+    const struct call *call;
+    struct arena *arena;
+    struct user_change change;
+    const char *name;
+    struct user user;
+    bool found;
+};
+
+static str read_line(struct arena *arena)
+{
+    char line[1200];
+    if (!fgets(line, sizeof line, stdin))
+        return STR("");
+    line[strcspn(line, "\r\n")] = 0;
+    return str_copy(arena, str_of(line));
+}
+
+// From the terminal without echo, or one line of standard input.
+static error read_password(struct arena *arena, str *ret_password)
+{
+    struct termios old, quiet;
+    bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &old) == 0;
+    if (terminal) {
+        fputs("Password: ", stderr);
+        quiet = old;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    }
+    str password = read_line(arena);
+    if (terminal) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+        fputc('\n', stderr);
+    }
+    if (str_length_utf8(password) < 8)
+        return error_make(ERROR_VALIDATION_ERROR, "password", "A password has at least 8 characters");
+    *ret_password = password;
+    return OK;
+}
+
+// The command line acts as a superuser: who may write the data folder may do everything anyway.
+static struct scope scope_of(struct request *request, struct db *db)
+{
+    return (struct scope) { .arena = request->arena,
+        .db = db,
+        .actor = { .user_id = STR("00000000-0000-0000-0000-000000000000"), .is_superuser = true } };
+}
+
+static error add(struct db *db, void *context)
+{
+    struct request *request = context;
+    struct scope scope = scope_of(request, db);
+    return user_create(&scope, &request->change, true, &request->user);
+}
+
+static error set_password(struct db *db, void *context)
+{
+    struct request *request = context;
+    struct scope scope = scope_of(request, db);
+    TRY(user_by_login(&scope, str_of(request->name), &request->user, &request->found));
+    if (!request->found)
+        return error_make(ERROR_USER_NOT_FOUND, NULL, "There is no user \"%s\"", request->name);
+    return user_update(&scope, request->user.id, &request->change, &request->user);
+}
+
+static error list(struct request *request, struct db_pool *pool)
+{
+    struct db *db;
+    struct list users;
+    TRY(db_connect(pool, &db));
+    struct scope scope = scope_of(request, db);
+    error result = user_list(&scope, 0, 100000, &users);
+    for (size_t i = 0; !error_is(result) && i < users.count; i++) {
+        const struct user *user = &((struct user *)users.items)[i];
+        printf("%lld\t%.*s\t%.*s\t%.*s%s%s\n", (long long)user->number, STR_ARGS(user->username), STR_ARGS(user->email),
+            STR_ARGS(user->plan), user->is_superuser ? "\tsuperuser" : "", user->is_active ? "" : "\tdisabled");
+    }
+    db_disconnect(db);
+    return result;
+}
+
+static error change(struct request *request, struct db_pool *pool, bool adding)
+{
+    struct scope scope = { .arena = request->arena };
+    TRY(read_password(request->arena, &request->change.password));
+    TRY(user_prepare(&scope, &request->change));
+    TRY(db_write(pool, adding ? add : set_password, request));
+    fprintf(stderr, adding ? "Made user %d: %.*s%s\n" : "Changed the password of user %d: %.*s%s\n",
+        (int)request->user.number, STR_ARGS(request->user.username),
+        adding && request->user.is_superuser ? " (superuser)" : "");
+    return OK;
+}
+
+static error run_on(struct request *request, struct db_pool *pool)
+{
+    const struct call *call = request->call;
+    const struct values *values = call->values;
+    const char *what = call->operands[0];
+    int from, to;
+    TRY(db_migrate(pool, schema_migrations, schema_migration_count, &from, &to));
+    if (!strcmp(what, "list"))
+        return list(request, pool);
+    bool adding = !strcmp(what, "add");
+    if ((!adding && strcmp(what, "password") != 0) || call->operand_count < 2)
+        return error_make(
+            ERROR_USAGE, NULL, "kinora user add NAME --email ADDRESS, kinora user password NAME or kinora user list");
+    request->name = call->operands[1];
+    if (adding && !values->email)
+        return error_make(ERROR_USAGE, NULL, "kinora user add needs --email ADDRESS");
+    if (adding)
+        request->change = (struct user_change) { .username = str_of(request->name),
+            .email = str_of(values->email),
+            .plan = str_of(values->plan),
+            .is_superuser = { true, values->superuser } };
+    return change(request, pool, adding);
+}
+
+static error run(const struct call *call)
+{
+    struct request request = { .call = call, .arena = call->arena };
+    struct db_pool *pool;
+    struct stat folder;
+    if (stat(settings.data, &folder) != 0 && mkdir(settings.data, 0700) != 0)
+        return error_make(ERROR_UNAVAILABLE, "data",
+            "There is no data folder %s and it cannot be made. Name one with --data", settings.data);
+    TRY(crypt_init());
+    const char *url = *settings.database_url ? settings.database_url
+                                             : str_format(call->arena, "sqlite://%s/kinora.db", settings.data).data;
+    TRY(db_open(&(struct db_options) { url }, &pool));
+    error result = run_on(&request, pool);
+    db_close(pool);
+    return result;
+}
+
+static const struct option options[] = {
+    { "email", 0, "ADDRESS", OPTION_TEXT, offsetof(struct values, email), NULL, 0, 0,
+        "E-mail address of the new user" },
+    { "plan", 0, "PLAN", OPTION_TEXT, offsetof(struct values, plan), "free|pro|business", 0, 0, "Plan [free]" },
+    { "superuser", 0, NULL, OPTION_FLAG, offsetof(struct values, superuser), NULL, 0, 0, "May do everything" },
+    { 0 },
+};
+
+const struct command user_command = {
+    .name = "user",
+    .operands = "add|password|list [NAME]",
+    .operand_least = 1,
+    .operand_most = 2,
+    .summary = "Make accounts, set passwords, list users",
+    .help =
+        "Works on the data folder --data (./data), whether the server runs or not. The password is asked for on\n"
+        "the terminal, or read as one line from standard input.\n\n"
+        "  kinora user add ada --email ada@example.org --superuser\n  kinora user password ada\n  kinora user list\n",
+    .options = options,
+    .values_size = sizeof(struct values),
+    .run = run,
+};
