@@ -12,7 +12,8 @@
     " RETURNING " JOB_COLUMNS
 
 DB_STATEMENT2(claim, CLAIM(""), CLAIM(" FOR UPDATE SKIP LOCKED"));
-DB_STATEMENT(due, "SELECT count(*) FROM (SELECT 1 FROM job WHERE state = 'pending' AND run_after <= $1 LIMIT 1) AS one");
+DB_STATEMENT(
+    due, "SELECT count(*) FROM (SELECT 1 FROM job WHERE state = 'pending' AND run_after <= $1 LIMIT 1) AS one");
 
 error job_is_due(struct scope *scope, bool *ret_due)
 {
@@ -59,8 +60,8 @@ error job_heartbeat(struct scope *scope, const struct job *job, double progress,
                                       : OK;
 }
 
-DB_STATEMENT(drop_other_part,
-    "DELETE FROM job WHERE parent = $1 AND part = $2 AND (state <> 'completed' OR params <> $3)");
+DB_STATEMENT(
+    drop_other_part, "DELETE FROM job WHERE parent = $1 AND part = $2 AND (state <> 'completed' OR params <> $3)");
 DB_STATEMENT(drop_parts_past, "DELETE FROM job WHERE parent = $1 AND part >= $2");
 DB_STATEMENT(add_part,
     "INSERT INTO job (id, kind, user_id, media_id, video_id, parent, part, stage, state, priority, params, progress,"
@@ -88,8 +89,8 @@ error job_fan_out(struct scope *scope, const struct job *job, json_t *const *par
         struct db_value number = db_int(job->number), index = db_int((int64_t)i),
                         params = db_text(json_text(scope->arena, parts[i]));
         TRY(db_run(scope->db, &drop_other_part, DB_ARGS(number, index, params), NULL));
-        TRY(db_run(scope->db, &add_part, DB_ARGS(db_text(id_new(scope->arena)), index, params, db_int(now), number),
-            NULL));
+        TRY(db_run(
+            scope->db, &add_part, DB_ARGS(db_text(id_new(scope->arena)), index, params, db_int(now), number), NULL));
     }
     return db_run(scope->db, &wake_parent, DB_ARGS(db_int(job->number), db_int(now)), NULL);
 }

@@ -99,7 +99,8 @@ error run_ask(struct run *run, enum zygote_kind zygote, struct child_call *call,
     if (*child && !child_alive(*child))
         child_end(TAKE(*child));
     if (!*child)
-        TRY(child_fork(zygote == ZYGOTE_SPEECH ? options->speech : options->plain, &(struct child_limits) { 0 }, child));
+        TRY(child_fork(
+            zygote == ZYGOTE_SPEECH ? options->speech : options->plain, &(struct child_limits) { 0 }, child));
     call->progress = question_progress;
     call->context = run;
     call->cancelled = &run->cancelled;

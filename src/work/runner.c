@@ -110,8 +110,8 @@ static error work(struct run *run)
     TRY(prepare(run));
     const struct job_kind *kind = find_kind(run->runner, run->job.kind);
     if (!kind)
-        return error_make(ERROR_VALIDATION_ERROR, "kind", "This version of Kinora does not know jobs of the kind \"%.*s\"",
-            STR_ARGS(run->job.kind));
+        return error_make(ERROR_VALIDATION_ERROR, "kind",
+            "This version of Kinora does not know jobs of the kind \"%.*s\"", STR_ARGS(run->job.kind));
     bool is_join = str_equal(run->job.stage, STR("join"));
     TRY((run->job.parent.set ? kind->part : is_join ? kind->join : kind->start)(run));
     ASSERT(run->ended);
@@ -165,7 +165,7 @@ static void log_end(const struct run *run, error result, int64_t started_us)
     double seconds = (double)(clock_mono_us() - started_us) / 1e6;
     bool failed = error_is(result) && !atomic_load(&run->cancelled);
     log_event(failed ? LOG_WARN : LOG_INFO, &run->scope.trace, "job",
-        failed              ? "Attempt failed"
+        failed             ? "Attempt failed"
         : error_is(result) ? "Attempt ended"
                            : "Done",
         LOG_TEXT("job_id", run->job.parent.set ? run->parent.id : run->job.id), LOG_TEXT("kind", run->job.kind),
