@@ -50,8 +50,7 @@ static error get_ready(struct api_call *call)
         return error_make(ERROR_UNAVAILABLE, "storage", "The disk of the data folder is nearly full");
     bool working = call->app->workers_ready && call->app->workers_ready(call->app->workers_context);
     *(struct ready *)call->output = (struct ready) { STR("ready"), STR("ok"), STR("ok"),
-        call->app->workers_ready ? (working ? STR("ok") : STR("starting")) : STR("off"),
-        { users == 0, true } };
+        call->app->workers_ready ? (working ? STR("ok") : STR("starting")) : STR("off"), { users == 0, true } };
     return OK;
 }
 
