@@ -76,8 +76,8 @@ static const struct job_kind once_kind = { "once", fail_once, NULL, NULL };
 static const struct job_kind final_kind = { "final", fail_at_once, NULL, NULL };
 static const struct job_kind commit_kind = { "commit", fail_in_commit, NULL, NULL };
 static const struct job_kind endless_kind = { "endless", wait_until_cancelled, NULL, NULL };
-static const struct job_kind *const test_kinds[] = { &split_kind, &once_kind, &final_kind, &commit_kind, &endless_kind,
-    NULL };
+static const struct job_kind *const test_kinds[] = { &transcribe_kind, &split_kind, &once_kind, &final_kind,
+    &commit_kind, &endless_kind, NULL };
 
 static void reset_counts(void)
 {
@@ -212,6 +212,47 @@ static void a_silent_file_says_so(void **state)
     assert_int_equal(job.attempts, 1);
 }
 
+static void a_cancel_ends_the_engine_within_two_seconds(void **state)
+{
+    (void)state;
+    struct runner *runner = start_runner(test_kinds, 1);
+    struct job job = add_job("transcribe", add_media(recording, true));
+    wait_for(job.id, "waiting");
+    nanosleep(&(struct timespec) { .tv_nsec = 300000000 }, NULL); // in the middle of its only part
+    int64_t before = clock_mono_us();
+    assert_ok(db_write(library.pool, cancel_change, &job));
+    reset_counts();
+    atomic_store(&starts, 1);                            // so that it succeeds at once
+    wait_for(add_job("once", STR_NONE).id, "completed"); // by the one slot that was busy
+    assert_true(clock_mono_us() - before < 2 * SECOND_US);
+    stop_runner(runner);
+    assert_string_equal(job_now(job.id).state.data, "cancelled");
+}
+
+static void progress_is_kept_for_those_who_come_later(void **state)
+{
+    (void)state;
+    struct hub *hub = hub_new();
+    struct runner_options options = { .db = library.pool,
+        .blobs = library.blobs,
+        .hub = hub,
+        .plain = plain,
+        .speech = speech,
+        .scratch_directory = library.folder,
+        .slots = 1,
+        .kinds = test_kinds };
+    struct runner *runner;
+    assert_ok(runner_start(&options, &runner));
+    struct job job = wait_for(add_job("split", STR_NONE).id, "completed");
+    runner_stop(runner);
+    str told = hub_progress(
+        hub, library.arena, str_format(library.arena, "user:%.*s", STR_ARGS(library.scope.actor.user_id)));
+    hub_free(hub);
+    assert_true(str_find(told, STR("event: job_progress")) >= 0);
+    assert_true(str_find(told, job.id) > 0);
+    assert_true(str_find(told, STR("\"kind\":\"split\"")) > 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_library, close_library)
@@ -224,6 +265,8 @@ int main(void)
         TEST(a_failing_commit_leaves_nothing),
         TEST(a_recording_becomes_a_transcript),
         TEST(a_silent_file_says_so),
+        TEST(a_cancel_ends_the_engine_within_two_seconds),
+        TEST(progress_is_kept_for_those_who_come_later),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
