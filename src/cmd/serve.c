@@ -189,12 +189,14 @@ static void stop(struct service *service)
     struct app *app = &service->app;
     if (service->runner)
         runner_stop(service->runner);
-    hub_free(TAKE(app->hub)); // event streams end, so that the server's grace is not spent on them
+    if (app->hub)
+        hub_shut(app->hub); // event streams end, so that the server's grace is not spent on them
     if (service->server)
         server_stop(service->server, GRACE_US);
     if (app->db)
         db_on_commit(app->db, NULL, NULL);
     follower_stop(service->follower);
+    hub_free(app->hub);
     warm_close(app->warm);
     if (service->speech)
         zygote_stop(service->speech);

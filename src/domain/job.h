@@ -67,8 +67,10 @@ MUST_USE error job_is_mine(struct scope *scope, const struct job *job, bool *ret
 MUST_USE error job_heartbeat(
     struct scope *scope, const struct job *job, double progress, int64_t lease_us, bool *ret_mine);
 // In a change: adds the parts (their params) and lets the job wait for them. Completed parts of an earlier run stay
-// when index and params are the same. CANCELLED when the job is no longer ours.
-MUST_USE error job_fan_out(struct scope *scope, const struct job *job, json_t *const *parts, size_t count);
+// when index and params are the same. `facts` (may be NULL) are the job's result until it has one. CANCELLED when the
+// job is no longer ours.
+MUST_USE error job_fan_out(
+    struct scope *scope, const struct job *job, json_t *const *parts, size_t count, const json_t *facts);
 // The job that a part belongs to.
 MUST_USE error job_of_part(struct scope *scope, const struct job *part, struct job *ret_job);
 MUST_USE error job_parts_done(struct scope *scope, int64_t number, int64_t *ret_count);

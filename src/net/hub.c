@@ -29,6 +29,7 @@ struct hub {
     pthread_mutex_t mutex;
     struct topic *buckets[BUCKETS];
     size_t count;
+    bool shut;
 };
 
 struct hub *hub_new(void)
@@ -77,13 +78,21 @@ static void drop(struct hub *hub, struct topic **place)
     hub->count--;
 }
 
+void hub_shut(struct hub *hub)
+{
+    pthread_mutex_lock(&hub->mutex);
+    hub->shut = true;
+    for (size_t i = 0; i < BUCKETS; i++)
+        while (hub->buckets[i])
+            drop(hub, &hub->buckets[i]);
+    pthread_mutex_unlock(&hub->mutex);
+}
+
 void hub_free(struct hub *hub)
 {
     if (!hub)
         return;
-    for (size_t i = 0; i < BUCKETS; i++)
-        while (hub->buckets[i])
-            drop(hub, &hub->buckets[i]);
+    hub_shut(hub);
     pthread_mutex_destroy(&hub->mutex);
     free(hub);
 }
@@ -127,6 +136,8 @@ void hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t s
     struct topic *place = need(hub, topic);
     *member = (struct member) { place->members, stream, since };
     place->members = member;
+    if (hub->shut)
+        leave(place, true);
     pthread_mutex_unlock(&hub->mutex);
 }
 

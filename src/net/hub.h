@@ -7,7 +7,9 @@
 
 struct hub;
 struct hub *hub_new(void);
-void hub_free(struct hub *hub); // closes every stream
+// Ends every stream, and those that still join: the program stops. Then, when nobody uses it any more, hub_free.
+void hub_shut(struct hub *hub);
+void hub_free(struct hub *hub); // NULL is allowed
 // The hub owns the stream from now on. `topic` is copied; `since` (an event number) is where its reader stands: only
 // events above it are delivered, so that a replay before joining doubles nothing.
 void hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t since);

@@ -99,7 +99,8 @@ error run_ask(struct run *run, enum zygote_kind zygote, struct child_call *call,
     if (*child && !child_alive(*child))
         child_end(TAKE(*child));
     if (!*child)
-        TRY(child_fork(zygote == ZYGOTE_SPEECH ? options->speech : options->plain, &(struct child_limits) { 0 }, child));
+        TRY(child_fork(
+            zygote == ZYGOTE_SPEECH ? options->speech : options->plain, &(struct child_limits) { 0 }, child));
     call->progress = question_progress;
     call->context = run;
     call->cancelled = &run->cancelled;
@@ -191,12 +192,12 @@ static error split_change(struct db *db, void *context)
     struct change *change = context;
     struct scope scope = change->run->scope;
     scope.db = db;
-    return job_fan_out(&scope, &change->run->job, change->parts, change->part_count);
+    return job_fan_out(&scope, &change->run->job, change->parts, change->part_count, change->result);
 }
 
-error run_fan_out(struct run *run, json_t *const *parts, size_t count)
+error run_fan_out(struct run *run, json_t *const *parts, size_t count, const json_t *facts)
 {
-    struct change change = { .run = run, .parts = parts, .part_count = count };
+    struct change change = { .run = run, .result = facts, .parts = parts, .part_count = count };
     TRY(run_check(run));
     TRY(db_write(run->runner->options.db, split_change, &change));
     run->ended = true;

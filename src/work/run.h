@@ -36,8 +36,8 @@ void run_progress(struct run *run, double done);
 // CANCELLED when the run should end: to be asked in loops of one's own.
 MUST_USE error run_check(const struct run *run);
 
-// Splits the job into parts with these params (borrowed).
-MUST_USE error run_fan_out(struct run *run, json_t *const *parts, size_t count);
+// Splits the job into parts with these params (borrowed); `facts` (may be NULL) are its result until it has one.
+MUST_USE error run_fan_out(struct run *run, json_t *const *parts, size_t count, const json_t *facts);
 // Results of the parts in order (NULL for one without), for `join`.
 MUST_USE error run_results(struct run *run, const json_t ***ret_results, size_t *ret_count);
 // What is written together with the completion, in the same change; may run more than once.

@@ -110,12 +110,12 @@ static error work(struct run *run)
     TRY(prepare(run));
     const struct job_kind *kind = find_kind(run->runner, run->job.kind);
     if (!kind)
-        return error_make(ERROR_VALIDATION_ERROR, "kind", "This version of Kinora does not know jobs of the kind \"%.*s\"",
-            STR_ARGS(run->job.kind));
+        return error_make(ERROR_VALIDATION_ERROR, "kind",
+            "This version of Kinora does not know jobs of the kind \"%.*s\"", STR_ARGS(run->job.kind));
     bool is_join = str_equal(run->job.stage, STR("join"));
     TRY((run->job.parent.set ? kind->part : is_join ? kind->join : kind->start)(run));
     ASSERT(run->ended);
-    if (run->job.parent.set) {
+    if (run->job.parent.set) { // its siblings' progress builds on it
         int64_t done;
         TRY(job_parts_done(&run->scope, run->parent.number, &done));
         runner_parts_done(run->runner, run->parent.number, done);
@@ -163,15 +163,12 @@ static void end_badly(struct run *run, error failure)
 static void log_end(const struct run *run, error result, int64_t started_us)
 {
     double seconds = (double)(clock_mono_us() - started_us) / 1e6;
-    bool failed = error_is(result) && !atomic_load(&run->cancelled);
-    log_event(failed ? LOG_WARN : LOG_INFO, &run->scope.trace, "job",
-        failed              ? "Attempt failed"
-        : error_is(result) ? "Attempt ended"
-                           : "Done",
+    bool ended = run->ended || atomic_load(&run->cancelled);
+    str outcome = run->ended ? STR("done") : str_of(error_info(result.code)->name);
+    log_event(ended ? LOG_INFO : LOG_WARN, &run->scope.trace, "job", ended ? "Attempt ended" : "Attempt failed",
         LOG_TEXT("job_id", run->job.parent.set ? run->parent.id : run->job.id), LOG_TEXT("kind", run->job.kind),
         LOG_TEXT("stage", run->job.stage), LOG_NUMBER("part", run->job.part), LOG_NUMBER("attempt", run->job.attempts),
-        LOG_NUMBER("seconds", seconds),
-        LOG_TEXT("error", error_is(result) ? str_of(error_info(result.code)->name) : STR_NONE));
+        LOG_NUMBER("seconds", seconds), LOG_TEXT("outcome", outcome));
 }
 
 static void set_run(struct slot *slot, struct run *run)
@@ -195,7 +192,7 @@ static void run_job(struct slot *slot, struct run *run)
     if (error_is(result) && !run->ended)
         end_badly(run, result);
     set_run(slot, NULL);
-    log_end(run, run->ended ? OK : result, started_us);
+    log_end(run, result, started_us);
 }
 
 // Slots

@@ -20,8 +20,8 @@ struct clock {
     struct db *db; // for reading; NULL until the database answers
     struct seen *seen;
     int count;
-    int *stored_ppm;        // by slot: progress when last stored
-    int64_t *stored_number; // and of which job
+    int *stored_ppm;                           // by slot: progress when last stored
+    int64_t *stored_number;                    // and of which job
     int64_t progress_us, lease_us, recover_us; // when last done
 };
 
@@ -69,8 +69,7 @@ static error check(struct clock *clock)
 
 static bool has_progress(const struct clock *clock, const struct seen *seen)
 {
-    return clock->stored_number[seen->slot] != seen->job.number
-           || clock->stored_ppm[seen->slot] != seen->progress_ppm;
+    return clock->stored_number[seen->slot] != seen->job.number || clock->stored_ppm[seen->slot] != seen->progress_ppm;
 }
 
 static double share_of(const struct job *job, int ppm)

@@ -94,7 +94,8 @@ static error start(struct run *run)
         .input_count = 1 };
     json_t *split, **parts;
     TRY(run_ask(run, ZYGOTE_PLAIN, &call, &split));
-    str language = param(run->params, "language", STR("en")), engine = param(run->params, "engine", STR("pocketsphinx"));
+    str language = param(run->params, "language", STR("en")),
+        engine = param(run->params, "engine", STR("pocketsphinx"));
     double duration = json_get_number(split, "duration", 0);
     size_t count = transcript_split(arena, json_object_get(split, "chunks"), &parts);
     if (!count)
@@ -107,7 +108,7 @@ static error start(struct run *run)
         json_object_set(params, "chunks", parts[i]);
         parts[i] = params;
     }
-    return run_fan_out(run, parts, count);
+    return run_fan_out(run, parts, count, NULL);
 }
 
 static error part(struct run *run)
