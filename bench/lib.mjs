@@ -6,11 +6,12 @@
 //       theirs: rounds.peer, goal: { ratio_least: 0.8 } })]);
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const PAGE = path.join(root, 'docs', 'performance.md');
 
 // Of numbers in any order; the mean of the middle two when they are even.
@@ -114,8 +115,9 @@ export function update_page(names) {
 }
 
 // A program that runs while we measure; `ready` is asked until it gives true. Ended by stop().
-export async function start(command, { env = {}, ready, timeout_s = 20 } = {}) {
-    const child = spawn(command[0], command.slice(1), { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] });
+export async function start(command, { env = {}, cwd, ready, timeout_s = 20, step_ms = 50, quiet = false } = {}) {
+    const child = spawn(command[0], command.slice(1),
+        { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', quiet ? 'ignore' : 'inherit'] });
     const ended = new Promise((resolve) => child.on('close', resolve));
     let alive = true;
     child.on('error', (error) => {
@@ -133,21 +135,100 @@ export async function start(command, { env = {}, ready, timeout_s = 20 } = {}) {
             await stop();
             throw new Error(`${command.join(' ')} did not become ready`);
         }
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await new Promise((resolve) => setTimeout(resolve, step_ms));
     }
     return { pid: child.pid, stop };
 }
 
 export const answers = (url) => async () => (await fetch(url)).status < 500;
 
-// Requests a second that wrk gets out of `url`.
-export function wrk(url, { seconds = 5, connections = 64, script = null } = {}) {
-    const { status, stdout, stderr } = spawnSync('wrk', ['-t', '1', '-c', String(connections), '-d', `${seconds}s`,
-        ...(script ? ['-s', script] : []), url], { encoding: 'utf8' });
-    const rate = /Requests\/sec:\s+([\d.]+)/.exec(stdout ?? '');
-    if (status !== 0 || !rate || /Non-2xx/.test(stdout))
-        throw new Error(`wrk ${url}: ${stdout ?? ''}${stderr ?? ''}`);
-    return Number(rate[1]);
+// What wrk gets out of `url` in one run: {rate (requests/s), requests, p99_ms, errors (sockets)}.
+export async function wrk(url, { seconds = 5, connections = 64, script = null, args = [] } = {}) {
+    const child = spawn('wrk', ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--latency',
+        ...(script ? ['-s', script] : []), url, ...(args.length ? ['--', ...args] : [])], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let text = '';
+    child.stdout.on('data', (bytes) => (text += bytes));
+    child.stderr.on('data', (bytes) => (text += bytes));
+    const status = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+    const rate = /Requests\/sec:\s+([\d.]+)/.exec(text), p99 = /99%\s+([\d.]+)(us|ms|s)/.exec(text);
+    if (status !== 0 || !rate || /Non-2xx/.test(text))
+        throw new Error(`wrk ${url}: ${text}`);
+    const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text);
+    return {
+        rate: Number(rate[1]),
+        requests: Number(/(\d+) requests in/.exec(text)[1]),
+        p99_ms: p99 ? Number(p99[1]) * { us: 1e-3, ms: 1, s: 1e3 }[p99[2]] : null,
+        errors: errors ? errors.slice(1).reduce((sum, one) => sum + Number(one), 0) : 0,
+    };
+}
+
+// Processor time of a process and its children so far, in seconds, in steps of 10 ms.
+export function cpu_seconds(pid) {
+    const stats = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
+        try {
+            const text = fs.readFileSync(`/proc/${name}/stat`, 'utf8');
+            const words = text.slice(text.lastIndexOf(')') + 2).split(' ');
+            return [{ pid: Number(name), parent: Number(words[1]), ticks: Number(words[11]) + Number(words[12]) }];
+        } catch {
+            return []; // it ended meanwhile
+        }
+    });
+    const of = (one) => stats.filter(({ parent }) => parent === one)
+        .reduce((sum, child) => sum + of(child.pid), stats.find((stat) => stat.pid === one)?.ticks ?? 0);
+    return of(pid) / 100;
+}
+
+// Resident memory of one process in MB, now or at its highest.
+export function memory_mb(pid, field = 'VmRSS') {
+    return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) * 1024 / 1e6;
+}
+
+export async function free_port() {
+    const server = net.createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.on('listening', resolve));
+    const { port } = server.address();
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+}
+
+// A folder for a benchmark's data on the disk of the build, gone when the program ends.
+export function scratch(name) {
+    fs.mkdirSync(path.join(root, 'build', 'bench'), { recursive: true });
+    const folder = fs.mkdtempSync(path.join(root, 'build', 'bench', `${name}-`));
+    process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+    return folder;
+}
+
+// nginx with one worker a core and `server` as the body of its server block; {port, pid, stop}.
+export async function start_nginx(folder, server) {
+    const port = await free_port();
+    fs.mkdirSync(path.join(folder, 'nginx'));
+    fs.writeFileSync(path.join(folder, 'nginx.conf'), `
+daemon off; worker_processes auto; pid ${folder}/nginx/pid; error_log ${folder}/nginx/log crit;
+${process.getuid() === 0 ? 'user root;' : ''}
+events { worker_connections 4096; }
+http {
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; client_max_body_size 0;
+  ${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/nginx/${name};`).join(' ')}
+  server { listen 127.0.0.1:${port} backlog=4096; ${server} }
+}
+`);
+    const nginx = await start(['nginx', '-p', folder, '-e', `${folder}/nginx/log`, '-c', `${folder}/nginx.conf`],
+        { ready: answers(`http://127.0.0.1:${port}/`) });
+    return { port, ...nginx };
+}
+
+// Numbers by name from the command line: --seconds 3 gives {seconds: 3}; others keep their defaults.
+export function options(defaults) {
+    const values = { ...defaults };
+    const given = process.argv.slice(2);
+    for (let i = 0; i < given.length; i += 2) {
+        const name = given[i].replace(/^--/, '');
+        if (!(name in defaults) || !(Number(given[i + 1]) > 0))
+            throw new Error(`usage: ${Object.entries(defaults).map(([key, value]) => `[--${key} ${value}]`).join(' ')}`);
+        values[name] = Number(given[i + 1]);
+    }
+    return values;
 }
 
 // Wall time of a command in seconds; it must succeed.

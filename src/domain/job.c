@@ -144,6 +144,15 @@ error job_newest_of_video(struct scope *scope, str video_id, struct job *ret_job
         scope->db, scope->arena, &newest_of_video, DB_ARGS(db_text(video_id)), &job_row_shape, ret_job, ret_found);
 }
 
+DB_STATEMENT(newest_of_media,
+    WITH_TITLE "WHERE j.media_id = $1 AND j.kind = $2 AND j.parent IS NULL ORDER BY j.number DESC LIMIT 1");
+
+error job_newest_of_media(struct scope *scope, str media_id, const char *kind, struct job *ret_job, bool *ret_found)
+{
+    return db_one(scope->db, scope->arena, &newest_of_media, DB_ARGS(db_text(media_id), db_text(str_of(kind))),
+        &job_row_shape, ret_job, ret_found);
+}
+
 DB_STATEMENT(cancel,
     "UPDATE job SET state = 'cancelled', unique_key = NULL, lease_until = NULL, fence = fence + 1, finished_at = $2"
     " WHERE number = $1 AND state IN ('pending', 'processing', 'waiting') RETURNING " JOB_COLUMNS);

@@ -49,6 +49,9 @@ MUST_USE error job_list(
 MUST_USE error job_queue_position(struct scope *scope, const struct job *job, int64_t *ret_position);
 // Newest job of a kind for a video; *ret_found false when there is none.
 MUST_USE error job_newest_of_video(struct scope *scope, str video_id, struct job *ret_job, bool *ret_found);
+// Newest job of a kind for a media file; *ret_found false when there is none.
+MUST_USE error job_newest_of_media(
+    struct scope *scope, str media_id, const char *kind, struct job *ret_job, bool *ret_found);
 // In a change. A finished job: JOB_ALREADY_COMPLETED, _FAILED or _CANCELLED. A running one ends at once for everyone
 // who asks; its runner notices by its fence.
 MUST_USE error job_cancel(struct scope *scope, const struct job *job, struct job *ret_job);

@@ -2,7 +2,6 @@
 #include "work/run.h"
 
 #include "base/clock.h"
-#include "domain/media.h"
 #include "work/runner_parts.h"
 
 static const int64_t TELL_US = SECOND_US / 4;
@@ -24,6 +23,7 @@ bool run_is_final(error failure)
     case ERROR_NO_VIDEO:
     case ERROR_UNSUPPORTED_LANGUAGE:
     case ERROR_VALIDATION_ERROR:
+    case ERROR_INVALID_ID:
     case ERROR_LIMIT_EXCEEDED:
     case ERROR_ASSET_MISSING:
     case ERROR_VIDEO_HAS_NO_SCENES:
@@ -110,24 +110,9 @@ error run_ask(struct run *run, enum zygote_kind zygote, struct child_call *call,
 
 // Files
 
-static void close_reader(void *reader)
-{
-    blob_reader_close(reader);
-}
-
 static void close_scratch(void *scratch)
 {
     scratch_close(scratch);
-}
-
-error run_blob(struct run *run, str blob_id, struct blob_reader **ret_reader)
-{
-    struct media_blob blob;
-    TRY(media_blob_get(&run->scope, blob_id, &blob));
-    TRY(blob_reader_open(run->scope.blobs, str_to_c(run->scope.arena, blob.id),
-        (const unsigned char *)blob.sealed_key.data, ret_reader));
-    arena_defer(run->scope.arena, close_reader, *ret_reader);
-    return OK;
 }
 
 error run_scratch(struct run *run, struct scratch **ret_scratch)

@@ -139,7 +139,7 @@ static error ending_change(struct db *db, void *context)
     return job_fail(&scope, &ending->run->job, ending->failure, run_is_final(ending->failure));
 }
 
-static bool is_stopping(struct runner *runner)
+bool runner_is_stopping(struct runner *runner)
 {
     pthread_mutex_lock(&runner->lock);
     bool stopping = runner->stopping;
@@ -151,7 +151,7 @@ static bool is_stopping(struct runner *runner)
 static void end_badly(struct run *run, error failure)
 {
     struct arena *arena = run->scope.arena;
-    struct ending ending = { .run = run, .failure = failure, .hand_back = is_stopping(run->runner) };
+    struct ending ending = { .run = run, .failure = failure, .hand_back = runner_is_stopping(run->runner) };
     ending.failure.message = str_copy(arena, str_of(failure.message)).data;
     if (!ending.hand_back && atomic_load(&run->cancelled))
         return;
@@ -189,6 +189,7 @@ static void run_job(struct slot *slot, struct run *run)
     error result = work(run);
     for (size_t i = 0; i < sizeof run->children / sizeof *run->children; i++)
         child_end(run->children[i]);
+    run_close_inputs(run);
     if (error_is(result) && !run->ended)
         end_badly(run, result);
     set_run(slot, NULL);
@@ -238,7 +239,7 @@ static bool wait_for_work(struct runner *runner)
 static error take_jobs(struct slot *slot, struct db *db, struct arena *arena)
 {
     bool found = true;
-    while (found && !is_stopping(slot->runner)) {
+    while (found && !runner_is_stopping(slot->runner)) {
         arena_reset(arena);
         struct run run = { .runner = slot->runner,
             .scope = { .arena = arena, .db = db, .blobs = slot->runner->options.blobs } };
@@ -282,7 +283,7 @@ static void release(struct runner *runner)
 {
     pthread_mutex_destroy(&runner->lock);
     pthread_cond_destroy(&runner->work);
-    pthread_cond_destroy(&runner->tick);
+    pthread_cond_destroy(&runner->stop);
     arena_free(runner->clock_arena);
     free(runner->slots);
     free(runner);
@@ -295,6 +296,7 @@ static void start_threads(struct runner *runner)
         ASSERT(!pthread_create(&runner->slots[i].thread, NULL, slot_main, &runner->slots[i]));
     }
     ASSERT(!pthread_create(&runner->clock, NULL, runner_clock, runner));
+    ASSERT(!pthread_create(&runner->sweeper, NULL, runner_sweeper, runner));
 }
 
 error runner_start(const struct runner_options *options, struct runner **ret_runner)
@@ -310,7 +312,7 @@ error runner_start(const struct runner_options *options, struct runner **ret_run
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&runner->tick, &monotonic);
+    pthread_cond_init(&runner->stop, &monotonic);
     pthread_condattr_destroy(&monotonic);
     runner->slots = calloc((size_t)options->slots, sizeof *runner->slots);
     ASSERT(runner->slots);
@@ -337,10 +339,11 @@ void runner_stop(struct runner *runner)
         if (runner->slots[i].run)
             atomic_store(&runner->slots[i].run->cancelled, true);
     pthread_cond_broadcast(&runner->work);
-    pthread_cond_signal(&runner->tick);
+    pthread_cond_broadcast(&runner->stop);
     pthread_mutex_unlock(&runner->lock);
     for (int i = 0; i < runner->options.slots; i++)
         pthread_join(runner->slots[i].thread, NULL);
     pthread_join(runner->clock, NULL);
+    pthread_join(runner->sweeper, NULL);
     release(runner);
 }

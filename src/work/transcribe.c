@@ -15,13 +15,10 @@ static str param(const json_t *params, const char *name, str fallback)
 static error open_media(struct run *run, struct child_input *ret_input)
 {
     struct media media;
-    struct blob_reader *reader;
     TRY(media_get(&run->scope, run->job.media_id, &media));
     if (!media.has_audio)
         return error_of(ERROR_NO_AUDIO);
-    TRY(run_blob(run, media.blob_id, &reader));
-    *ret_input = child_input_of_blob(reader);
-    return OK;
+    return run_input(run, media.blob_id, ret_input);
 }
 
 static error write_result(struct scope *scope, const struct run *run, void *context)

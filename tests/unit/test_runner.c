@@ -1,131 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <pthread.h>
-#include <time.h>
-
-#include "domain/media.h"
 #include "domain/transcription.h"
-#include "engine_help.h"
-#include "library_help.h"
-#include "work/job_kind.h"
-#include "work/runner.h"
-
-static struct library library;
-static struct zygote *plain, *speech;
-
-static int open_all(void **state)
-{
-    (void)state;
-    assert_ok(zygote_start(engine_path(), ZYGOTE_PLAIN, &plain));
-    assert_ok(zygote_start(engine_path(), ZYGOTE_SPEECH, &speech));
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    zygote_stop(plain);
-    zygote_stop(speech);
-    return 0;
-}
-
-static int open_library(void **state)
-{
-    (void)state;
-    library_open(&library, NULL);
-    return 0;
-}
-
-static int close_library(void **state)
-{
-    (void)state;
-    library_close(&library);
-    return 0;
-}
-
-static void on_commit(void *context)
-{
-    runner_wake(context);
-}
-
-static struct runner *start_runner(const struct job_kind *const *kinds, int slots)
-{
-    struct runner *runner;
-    struct runner_options options = { .db = library.pool,
-        .blobs = library.blobs,
-        .plain = plain,
-        .speech = speech,
-        .scratch_directory = library.folder,
-        .slots = slots,
-        .alone = true,
-        .kinds = kinds };
-    assert_ok(runner_start(&options, &runner));
-    db_on_commit(library.pool, on_commit, runner);
-    return runner;
-}
-
-static void stop_runner(struct runner *runner)
-{
-    db_on_commit(library.pool, NULL, NULL);
-    runner_stop(runner);
-}
-
-struct adding {
-    const char *kind;
-    str media_id;
-    struct job job;
-};
-
-static error add_change(struct db *db, void *context)
-{
-    struct adding *adding = context;
-    struct scope scope = library.scope;
-    scope.db = db;
-    return job_add(&scope,
-        &(struct job_new) {
-            .kind = adding->kind, .media_id = adding->media_id, .params = json_keep(scope.arena, json_object()) },
-        &adding->job);
-}
-
-static struct job add_job(const char *kind, str media_id)
-{
-    struct adding adding = { .kind = kind, .media_id = media_id };
-    assert_ok(db_write(library.pool, add_change, &adding));
-    return adding.job;
-}
-
-static error cancel_change(struct db *db, void *context)
-{
-    struct scope scope = library.scope;
-    struct job cancelled;
-    scope.db = db;
-    return job_cancel(&scope, context, &cancelled);
-}
-
-static struct job job_now(str id)
-{
-    struct job job;
-    assert_ok(job_get(&library.scope, id, &job));
-    return job;
-}
-
-static void nap(void)
-{
-    nanosleep(&(struct timespec) { .tv_nsec = 10000000 }, NULL);
-}
-
-// Waits until the job is in that state, and fails after 60 s or when it ends in another.
-static struct job wait_for(str id, const char *state)
-{
-    for (int64_t until = clock_mono_us() + 60 * SECOND_US; clock_mono_us() < until; nap()) {
-        struct job job = job_now(id);
-        if (str_equal_c(job.state, state))
-            return job;
-        if (job.finished_at.us)
-            fail_msg("the job is %.*s: %.*s", STR_ARGS(job.state), STR_ARGS(job.error_message));
-    }
-    fail_msg("the job is still %.*s", STR_ARGS(job_now(id).state));
-    return (struct job) { 0 };
-}
+#include "runner_help.h"
 
 // Kinds of jobs for tests
 
@@ -201,8 +76,8 @@ static const struct job_kind once_kind = { "once", fail_once, NULL, NULL };
 static const struct job_kind final_kind = { "final", fail_at_once, NULL, NULL };
 static const struct job_kind commit_kind = { "commit", fail_in_commit, NULL, NULL };
 static const struct job_kind endless_kind = { "endless", wait_until_cancelled, NULL, NULL };
-static const struct job_kind *const test_kinds[] = { &split_kind, &once_kind, &final_kind, &commit_kind, &endless_kind,
-    NULL };
+static const struct job_kind *const test_kinds[] = { &transcribe_kind, &split_kind, &once_kind, &final_kind,
+    &commit_kind, &endless_kind, NULL };
 
 static void reset_counts(void)
 {
@@ -283,41 +158,6 @@ static void a_stop_hands_jobs_back_untouched(void **state)
 
 // Real work
 
-struct media_adding {
-    struct blob_info blob;
-    const char *path;
-    bool has_audio;
-    struct media media;
-};
-
-static error media_change(struct db *db, void *context)
-{
-    struct media_adding *adding = context;
-    struct scope scope = library.scope;
-    char id[37];
-    scope.db = db;
-    snprintf(id, sizeof id, "%s", adding->blob.id);
-    json_t *probe = json_keep(scope.arena, json_pack("{s:s,s:s,s:b,s:b}", "kind", "audio", "mime", "audio/wav",
-                                               "has_audio", adding->has_audio, "has_video", false));
-    return media_add(
-        &scope, str_copy(scope.arena, str_of(id)), str_of(adding->path), &adding->blob, probe, true, &adding->media);
-}
-
-static str add_media(const char *path, bool has_audio)
-{
-    struct media_adding adding = { .path = path, .has_audio = has_audio };
-    struct memory_file file = file_load(path);
-    if (!file.data)
-        skip();
-    struct blob_writer *writer;
-    assert_ok(blob_writer_open(library.blobs, NULL, &writer));
-    assert_ok(blob_write(writer, file.data, file.size));
-    assert_ok(blob_writer_commit(writer, &adding.blob));
-    assert_ok(db_write(library.pool, media_change, &adding));
-    free((char *)file.data);
-    return adding.media.id;
-}
-
 static const char recording[] =
     "/usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0870.wav";
 
@@ -372,6 +212,47 @@ static void a_silent_file_says_so(void **state)
     assert_int_equal(job.attempts, 1);
 }
 
+static void a_cancel_ends_the_engine_within_two_seconds(void **state)
+{
+    (void)state;
+    struct runner *runner = start_runner(test_kinds, 1);
+    struct job job = add_job("transcribe", add_media(recording, true));
+    wait_for(job.id, "waiting");
+    nanosleep(&(struct timespec) { .tv_nsec = 300000000 }, NULL); // in the middle of its only part
+    int64_t before = clock_mono_us();
+    assert_ok(db_write(library.pool, cancel_change, &job));
+    reset_counts();
+    atomic_store(&starts, 1);                            // so that it succeeds at once
+    wait_for(add_job("once", STR_NONE).id, "completed"); // by the one slot that was busy
+    assert_true(clock_mono_us() - before < 2 * SECOND_US);
+    stop_runner(runner);
+    assert_string_equal(job_now(job.id).state.data, "cancelled");
+}
+
+static void progress_is_kept_for_those_who_come_later(void **state)
+{
+    (void)state;
+    struct hub *hub = hub_new();
+    struct runner_options options = { .db = library.pool,
+        .blobs = library.blobs,
+        .hub = hub,
+        .plain = plain,
+        .speech = speech,
+        .scratch_directory = library.folder,
+        .slots = 1,
+        .kinds = test_kinds };
+    struct runner *runner;
+    assert_ok(runner_start(&options, &runner));
+    struct job job = wait_for(add_job("split", STR_NONE).id, "completed");
+    runner_stop(runner);
+    str told = hub_progress(
+        hub, library.arena, str_format(library.arena, "user:%.*s", STR_ARGS(library.scope.actor.user_id)));
+    hub_free(hub);
+    assert_true(str_find(told, STR("event: job_progress")) >= 0);
+    assert_true(str_find(told, job.id) > 0);
+    assert_true(str_find(told, STR("\"kind\":\"split\"")) > 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_library, close_library)
@@ -384,6 +265,8 @@ int main(void)
         TEST(a_failing_commit_leaves_nothing),
         TEST(a_recording_becomes_a_transcript),
         TEST(a_silent_file_says_so),
+        TEST(a_cancel_ends_the_engine_within_two_seconds),
+        TEST(progress_is_kept_for_those_who_come_later),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
