@@ -152,7 +152,7 @@ export function meson(build, suite, env = {}) {
             for (let test = queue.shift(); test; test = queue.shift()) {
                 const { code, out, used_s } = await run(test.cmd, {
                     cwd: test.workdir ?? build, // as meson does
-                    env: { CMOCKA_MESSAGE_OUTPUT: 'TAP', ...test.env, ...env }, timeout_s: test.timeout,
+                    env: { CMOCKA_MESSAGE_OUTPUT: 'TAP', ...test.env, ...env }, timeout_s: test.timeout * (env.ASAN_OPTIONS ? 3 : 1),
                 });
                 const read = read_tap(test.name, code, out);
                 tell(test.name, read, used_s, out);

@@ -4,6 +4,7 @@
 
 #include "api/media_shapes.h"
 #include "api/upload.h"
+#include "domain/job.h"
 
 struct media_path {
     str media_id, file_id;
@@ -90,11 +91,17 @@ static error get_media(struct api_call *call)
 static error get_file(struct api_call *call)
 {
     struct media media;
+    struct job job;
+    bool transcribed;
+    struct file_answer *out = call->output;
     error result = media_get(&call->scope, ((struct media_path *)call->path)->file_id, &media);
     if (result.code == ERROR_MEDIA_NOT_FOUND)
         return error_of(ERROR_FILE_NOT_FOUND);
     TRY(result);
-    *(struct file_answer *)call->output = file_answer(call, &media);
+    TRY(job_newest_of_media(&call->scope, media.id, "transcribe", &job, &transcribed));
+    *out = file_answer(call, &media);
+    if (transcribed)
+        out->job_id = job.id;
     return OK;
 }
 

@@ -33,7 +33,7 @@ static const struct field file_fields[] = {
     FIELD(struct file_answer, size_bytes),
     FIELD(struct file_answer, duration, .doc = "Seconds"),
     FIELD(struct file_answer, content_url, .doc = "Signed path of the content; Range is supported"),
-    FIELD(struct file_answer, job_id, .omit_null = true, .doc = "The transcription that the upload started"),
+    FIELD(struct file_answer, job_id, .omit_null = true, .doc = "Newest transcription job; not in lists"),
 };
 const struct shape file_answer_shape = SHAPE("File", struct file_answer, file_fields);
 

@@ -166,6 +166,18 @@ static void put_success(struct document *document, const struct route *route)
     json_object_end(out);
 }
 
+// Content is also sent in parts, and not at all to a client that has it.
+static void put_content_answers(struct document *document, const struct route *route)
+{
+    for (const enum error_code *code = route->errors; code && *code != ERROR_NONE; code++)
+        if (*code == ERROR_RANGE_NOT_SATISFIABLE) {
+            put_response(document, 206, "The range that was asked for");
+            json_object_end(&document->out);
+            put_response(document, 304, "Unchanged");
+            json_object_end(&document->out);
+        }
+}
+
 // Errors of one status share a response, so the statuses are gathered first.
 static void put_errors(struct document *document, const struct route *route)
 {
@@ -221,6 +233,7 @@ static void put_operation(struct document *document, const struct route *route)
     json_key(out, "responses");
     json_object_begin(out);
     put_success(document, route);
+    put_content_answers(document, route);
     put_errors(document, route);
     json_object_end(out);
     json_object_end(out);

@@ -29,6 +29,17 @@ void route_done(struct app *app)
     app->router = NULL;
 }
 
+// Numbers can be well-formed and yet out of range.
+static bool has_ranges(const struct shape *shape)
+{
+    for (size_t i = 0; shape && i < shape->count; i++) {
+        enum field_kind kind = shape->fields[i].kind;
+        if (kind == FIELD_INTEGER || kind == FIELD_NUMBER || kind == FIELD_OPT_INTEGER || kind == FIELD_OPT_NUMBER)
+            return true;
+    }
+    return false;
+}
+
 size_t route_errors(const struct route *route, enum error_code *ret_codes, size_t room)
 {
     size_t count = 0;
@@ -38,7 +49,7 @@ size_t route_errors(const struct route *route, enum error_code *ret_codes, size_
     bool input = route->path_in || route->query_in || route->body_kind != BODY_NONE;
     HAS(input, ERROR_VALIDATION_ERROR);
     HAS(route->body_kind == BODY_JSON, ERROR_MALFORMED_JSON);
-    HAS(route->face == FACE_DETAIL && input, ERROR_UNPROCESSABLE);
+    HAS(route->face == FACE_DETAIL && (has_ranges(route->query_in) || has_ranges(route->body_in)), ERROR_UNPROCESSABLE);
     HAS(route->access != ACCESS_PUBLIC, ERROR_NOT_AUTHENTICATED);
     HAS(route->access == ACCESS_SUPERUSER, ERROR_FORBIDDEN);
     for (const enum error_code *own = route->errors; own && *own != ERROR_NONE; own++)

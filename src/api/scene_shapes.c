@@ -10,7 +10,7 @@ static const struct field video_fields[] = {
     FIELD(struct video_answer, title),
     FIELD(struct video_answer, aspect_ratio, .doc = "16:9, 9:16, 1:1 or 4:5"),
     FIELD(struct video_answer, fps, .doc = "Frames a second"),
-    FIELD(struct video_answer, background),
+    FIELD(struct video_answer, background, .json_type = "string"),
     FIELD(struct video_answer, captions),
     FIELD(struct video_answer, music),
     FIELD(struct video_answer, watermark),

@@ -4,6 +4,7 @@
 #include <sys/statvfs.h>
 
 #include "api/route.h"
+#include "domain/user.h"
 
 struct health {
     str status, version;
@@ -16,12 +17,14 @@ static const struct shape health_shape = SHAPE("Health", struct health, health_f
 
 struct ready {
     str status, database, storage, workers;
+    struct opt_bool setup_needed;
 };
 static const struct field ready_fields[] = {
     FIELD(struct ready, status, .doc = "ready"),
     FIELD(struct ready, database, .doc = "ok"),
     FIELD(struct ready, storage, .doc = "ok"),
     FIELD(struct ready, workers, .doc = "ok or off"),
+    FIELD(struct ready, setup_needed, .omit_null = true, .doc = "Only until the first account is made"),
 };
 static const struct shape ready_shape = SHAPE("Ready", struct ready, ready_fields);
 
@@ -37,16 +40,17 @@ DB_STATEMENT(ask, "SELECT 1");
 
 static error get_ready(struct api_call *call)
 {
-    int64_t one;
+    int64_t one, users;
     struct statvfs disk;
     TRY(db_integer(call->scope.db, &ask, DB_NO_ARGS, &one, NULL));
+    TRY(user_count(&call->scope, &users));
     if (statvfs(call->app->data_directory, &disk) != 0)
         return error_make(ERROR_UNAVAILABLE, "storage", "The data folder cannot be read");
     if ((int64_t)disk.f_bavail * (int64_t)disk.f_frsize < DISK_LEAST_BYTES)
         return error_make(ERROR_UNAVAILABLE, "storage", "The disk of the data folder is nearly full");
     bool working = call->app->workers_ready && call->app->workers_ready(call->app->workers_context);
     *(struct ready *)call->output = (struct ready) { STR("ready"), STR("ok"), STR("ok"),
-        call->app->workers_ready ? (working ? STR("ok") : STR("starting")) : STR("off") };
+        call->app->workers_ready ? (working ? STR("ok") : STR("starting")) : STR("off"), { users == 0, true } };
     return OK;
 }
 

@@ -86,7 +86,7 @@ struct speaker_answer {
 };
 static const struct field speaker_fields[] = {
     FIELD(struct speaker_answer, id),
-    FIELD(struct speaker_answer, segments, .doc = "Indexes of the speaker's segments"),
+    FIELD(struct speaker_answer, segments, .json_type = "array", .doc = "Indexes of the speaker's segments"),
 };
 static const struct shape speaker_shape = SHAPE("TranscriptSpeaker", struct speaker_answer, speaker_fields);
 

@@ -226,6 +226,7 @@ static error delete_plain(struct api_call *call)
 }
 
 #define CREATE_ERRORS ERRORS(ERROR_USER_EXISTS, ERROR_SETUP_CODE_REQUIRED, ERROR_FORBIDDEN, ERROR_NOT_AUTHENTICATED)
+#define ME_ERRORS ERRORS(ERROR_USER_EXISTS, ERROR_LAST_SUPERUSER, ERROR_FORBIDDEN)
 #define CHANGE_ERRORS ERRORS(ERROR_USER_NOT_FOUND, ERROR_USER_EXISTS, ERROR_LAST_SUPERUSER, ERROR_FORBIDDEN)
 
 static const struct route routes[] = {
@@ -248,7 +249,7 @@ static const struct route routes[] = {
     { "GET", "/api/v1/users/me", "Users", "Show yourself", FACE_DETAIL, ACCESS_USER, LANE_READ, .output = &detail_shape,
         .handle = get_me },
     { "PUT", "/api/v1/users/me", "Users", "Change yourself", FACE_DETAIL, ACCESS_USER, LANE_WRITE, BODY_JSON,
-        .body_in = &update_shape, .output = &detail_shape, .errors = CHANGE_ERRORS, .prepare = prepare,
+        .body_in = &update_shape, .output = &detail_shape, .errors = ME_ERRORS, .prepare = prepare,
         .handle = update_me },
     { "GET", "/api/v1/users/{user_id}", "Users", "Show a user", FACE_DETAIL, ACCESS_USER, LANE_READ,
         .path_in = &path_shape, .output = &detail_shape, .errors = ERRORS(ERROR_USER_NOT_FOUND, ERROR_FORBIDDEN),

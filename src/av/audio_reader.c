@@ -10,8 +10,8 @@
 #include "av/source_av.h"
 
 enum {
-    GAP_US = 50000,                // smaller differences between clock and samples are rounding
-    LEAD_US = 500000,              // sought this much earlier, so that decoders with memory are settled
+    GAP_US = 50000,   // smaller differences between clock and samples are rounding
+    LEAD_US = 500000, // sought this much earlier, so that decoders with memory are settled
 };
 static const int64_t clock_us_max = INT64_C(86400) * 1000000; // a clock beyond a day is damaged
 

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+// Every decimal number of up to 15 digits survives the way through a double, and sums of seconds look like seconds.
+enum { NUMBER_DIGITS = 15 };
+
 static void drop(void *value)
 {
     json_decref(value);
@@ -64,7 +67,8 @@ static int append(const char *bytes, size_t size, void *buffer)
 str json_text(struct arena *arena, const json_t *value)
 {
     BUFFER_AUTO struct buffer buffer = { 0 };
-    json_dump_callback(value, append, &buffer, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+    json_dump_callback(
+        value, append, &buffer, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY | JSON_REAL_PRECISION(NUMBER_DIGITS));
     return str_copy(arena, buffer_str(&buffer));
 }
 
@@ -237,11 +241,7 @@ void json_put_number(struct json_out *out, double value)
         return;
     }
     char text[32];
-    for (int digits = 6; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (digits == 17 || strtod(text, NULL) == value)
-            break;
-    }
+    snprintf(text, sizeof text, "%.*g", NUMBER_DIGITS, value);
     separate(out);
     buffer_append_c(out->buffer, text);
     if (!strpbrk(text, ".eE"))
@@ -271,5 +271,5 @@ void json_put_value(struct json_out *out, const json_t *value)
         return;
     }
     separate(out);
-    json_dump_callback(value, append, out->buffer, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_dump_callback(value, append, out->buffer, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(NUMBER_DIGITS));
 }

@@ -40,7 +40,7 @@ void json_key(struct json_out *out, const char *key);
 void json_key_str(struct json_out *out, str key);
 void json_put_str(struct json_out *out, str value); // STR_NONE gives null
 void json_put_int(struct json_out *out, int64_t value);
-// Shortest text that reads back as the same double; not finite gives null.
+// At most 15 significant digits; not finite gives null.
 void json_put_number(struct json_out *out, double value);
 void json_put_bool(struct json_out *out, bool value);
 void json_put_null(struct json_out *out);

@@ -15,9 +15,11 @@ static void put_ref(struct json_out *out, const struct shape *shape)
     json_put_str(out, buffer_str(&ref));
 }
 
-static const char *type_name(enum field_kind kind)
+static const char *type_name(const struct field *field)
 {
-    switch (kind) {
+    if (field->json_type)
+        return field->json_type;
+    switch (field->kind) {
     case FIELD_TEXT:
     case FIELD_TIME:
         return "string";
@@ -80,11 +82,11 @@ static void put_type(struct json_out *out, const struct field *field, bool null)
     json_key(out, "type");
     if (null) {
         json_array_begin(out);
-        json_put_str(out, str_of(type_name(field->kind)));
+        json_put_str(out, str_of(type_name(field)));
         json_put_str(out, STR("null"));
         json_array_end(out);
     } else {
-        json_put_str(out, str_of(type_name(field->kind)));
+        json_put_str(out, str_of(type_name(field)));
     }
 }
 

@@ -102,33 +102,6 @@ static void check_fonts(struct doctor *doctor)
     }
 }
 
-static bool in_path(struct doctor *doctor, const char *program)
-{
-    str rest = str_of(getenv("PATH")), folder;
-    while (str_split(&rest, ':', &folder))
-        if (!access(str_format(doctor->arena, "%.*s/%s", STR_ARGS(folder), program).data, X_OK))
-            return true;
-    return false;
-}
-
-static void check_tools(struct doctor *doctor)
-{
-    static const struct {
-        const char *program, *without, *mend;
-    } tools[] = {
-        { "yt-dlp", "links to videos cannot be downloaded", "apt-get install yt-dlp" },
-        { "gallery-dl", "links to galleries cannot be downloaded", "apt-get install gallery-dl" },
-        { "whisper-cli", "transcripts come from pocketsphinx", "optional: build whisper.cpp" },
-        { "piper", "voices come from flite and espeak-ng", "optional: install piper" },
-    };
-    for (size_t i = 0; i < sizeof tools / sizeof *tools; i++) {
-        bool here = in_path(doctor, tools[i].program);
-        str text = here ? str_format(doctor->arena, "%s is there", tools[i].program)
-                        : str_format(doctor->arena, "no %s: %s", tools[i].program, tools[i].without);
-        say(doctor, here ? FINE : OPTIONAL, "tool", text.data, tools[i].mend);
-    }
-}
-
 static void check_data(struct doctor *doctor)
 {
     struct stat info;
@@ -162,7 +135,6 @@ static error run(const struct call *call)
     check_engine(&doctor);
     check_models(&doctor);
     check_fonts(&doctor);
-    check_tools(&doctor);
     check_data(&doctor);
     fflush(stdout);
     if (doctor.broken)
@@ -175,7 +147,7 @@ static error run(const struct call *call)
 const struct command doctor_command = {
     .name = "doctor",
     .summary = "Check that all that Kinora needs is there",
-    .help = "Looks at the engine, its voices and models, fonts, tools, the data folder and the disk, and says how to\n"
+    .help = "Looks at the engine, its voices and models, fonts, the data folder and the disk, and says how to\n"
             "mend what is missing. Exit code 1 when something that is needed is not there.",
     .run = run,
 };

@@ -88,7 +88,7 @@ static error run(struct arena *arena, char **arguments, int count)
         return error_make(ERROR_USAGE, NULL, "There is no command \"%s\" (see: kinora --help)", arguments[0]);
     if (wants_help(arguments + 1, count - 1)) {
         BUFFER_AUTO struct buffer help = { 0 };
-        options_help(command, &help);
+        options_help(arena, command, &help);
         fwrite(help.data, 1, help.size, stdout);
         return OK;
     }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/settings.h"
+
 struct parsing {
     struct arena *arena;
     const struct command *command;
@@ -118,7 +120,20 @@ error options_read(
     return OK;
 }
 
-void options_help(const struct command *command, struct buffer *out)
+static void settings_help(struct arena *arena, struct buffer *out)
+{
+    const struct setting_info *infos;
+    size_t count = settings_list(arena, &infos);
+    buffer_append_c(out, "\nSettings (flag, environment variable, value now; in a file: name = value):\n");
+    for (size_t i = 0; i < count; i++) {
+        bool secret = !strcmp(infos[i].flag, "setup-code");
+        buffer_format(out, "  --%-20s %-26s %s%.*s%s\n      %s\n", infos[i].flag, infos[i].environment,
+            infos[i].value.size ? "[" : "", secret ? 0 : (int)infos[i].value.size, infos[i].value.data,
+            infos[i].value.size ? "]" : "", infos[i].doc);
+    }
+}
+
+void options_help(struct arena *arena, const struct command *command, struct buffer *out)
 {
     buffer_format(out, "kinora %s%s%s%s\n\n%s.\n", command->name, command->operands ? " " : "",
         command->operands ? command->operands : "", command->options ? " [OPTIONS]" : "", command->summary);
@@ -132,4 +147,6 @@ void options_help(const struct command *command, struct buffer *out)
     }
     if (command->help)
         buffer_format(out, "\n%s\n", command->help);
+    if (command->settings)
+        settings_help(arena, out);
 }

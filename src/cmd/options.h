@@ -29,6 +29,7 @@ struct command {
     const char *summary;          // one line
     const char *help;             // more, with an example
     const struct option *options; // ends with a row without name; may be NULL
+    bool settings;                // help lists the settings too
     const void *defaults;         // a struct of values; NULL for all zero
     size_t values_size;
     error (*run)(const struct call *call);
@@ -45,4 +46,4 @@ struct call {
 MUST_USE error options_read(
     struct arena *arena, const struct command *command, char **arguments, int count, struct call *ret_call);
 // The command's help page.
-void options_help(const struct command *command, struct buffer *out);
+void options_help(struct arena *arena, const struct command *command, struct buffer *out);

@@ -60,6 +60,11 @@ static bool is_loopback(const char *listen)
 
 static error check_listen(struct service *service)
 {
+    const char *colon = strrchr(settings.listen, ':');
+    int64_t port;
+    if (!colon || !str_to_int(str_of(colon + 1), &port) || port < 0 || port > 65535)
+        return error_make(
+            ERROR_USAGE, "listen", "--listen wants ADDRESS:PORT such as 127.0.0.1:8000, not \"%s\"", settings.listen);
     service->app.beyond_loopback = !is_loopback(settings.listen);
     bool tls = *settings.tls_cert && *settings.tls_key;
     if (service->app.beyond_loopback && !tls && !settings.insecure_http)
@@ -264,10 +269,10 @@ static error run(const struct call *call)
 
 const struct command serve_command = {
     .name = "serve",
-    .operands = "",
     .summary = "Run the server, with the job runner beside it",
     .help = "Serves the web page and the API on --listen (127.0.0.1:8000) with the data folder --data (./data).\n"
-            "Stops cleanly on Ctrl-C or SIGTERM. Every setting is also an environment variable or a line in\n"
-            "DATA/kinora.conf.\n\n  kinora serve --data ~/kinora --listen 127.0.0.1:8000\n",
+            "Stops cleanly on Ctrl-C or SIGTERM. Settings come from flags, the environment and DATA/kinora.conf, in\n"
+            "that order of strength.\n\nExample: kinora serve --data ~/kinora --listen 127.0.0.1:8000",
+    .settings = true,
     .run = run,
 };

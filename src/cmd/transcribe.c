@@ -7,16 +7,12 @@
 #include "cmd/progress.h"
 #include "work/local_file.h"
 #include "work/transcript.h"
+#include "work/transcript_split.h"
 
 struct values {
     const char *output, *format, *language;
 };
 static const struct values defaults = { .language = "en" };
-
-// Speech that one child decodes; what is the same for every number of children, so that the text is too.
-#define PART_SECONDS_LEAST 15.0
-#define PART_SECONDS_MOST 60.0
-enum { PARTS_WANTED = 16 };
 
 #define AT(member) offsetof(struct values, member)
 static const struct option options[] = {
@@ -38,40 +34,22 @@ struct listening {
 
 static json_t *part_params(const struct listening *listening, json_t *chunks)
 {
-    return json_keep(listening->arena,
-        json_pack("{s:s,s:s,s:o}", "engine", "pocketsphinx", "language", listening->language, "chunks", chunks));
+    return json_keep(listening->arena, json_pack("{s:s,s:s,s:o}", "engine", "pocketsphinx", "language",
+                                           listening->language, "chunks", json_incref(chunks)));
 }
 
-// Chunks in a row, together up to a part's length.
-static size_t plan_parts(const struct listening *listening, const json_t *chunks, struct local_task *tasks)
+static struct local_task *decode_tasks(const struct listening *listening, json_t *const *parts, size_t count)
 {
-    double speech = 0, length = 0;
-    size_t count = 0, i;
-    json_t *chunk, *part = NULL;
-    json_array_foreach ((json_t *)chunks, i, chunk)
-        speech += json_get_number(chunk, "end", 0) - json_get_number(chunk, "start", 0);
-    double wanted = speech / PARTS_WANTED;
-    if (wanted < PART_SECONDS_LEAST)
-        wanted = PART_SECONDS_LEAST;
-    if (wanted > PART_SECONDS_MOST)
-        wanted = PART_SECONDS_MOST;
-    json_array_foreach ((json_t *)chunks, i, chunk) {
-        double seconds = json_get_number(chunk, "end", 0) - json_get_number(chunk, "start", 0);
-        if (!part || length + seconds > wanted) {
-            part = json_array();
-            length = 0;
-            tasks[count++] = (struct local_task) {
-                .op = "asr.decode",
-                .params = part_params(listening, part),
-                .inputs = &listening->input,
-                .input_count = 1,
-            };
-        }
-        length += seconds;
-        tasks[count - 1].weight = length;
-        json_array_append(part, chunk);
-    }
-    return count;
+    struct local_task *tasks = ARENA_ARRAY(listening->arena, struct local_task, count);
+    for (size_t i = 0; i < count; i++)
+        tasks[i] = (struct local_task) {
+            .op = "asr.decode",
+            .params = part_params(listening, parts[i]),
+            .inputs = &listening->input,
+            .input_count = 1,
+            .weight = (double)json_array_size(parts[i]),
+        };
+    return tasks;
 }
 
 static error listen_to(const struct listening *listening, struct transcript *ret_transcript)
@@ -86,13 +64,14 @@ static error listen_to(const struct listening *listening, struct transcript *ret
     TRY(local_pool_run(listening->pool, arena, &split, 1, NULL, NULL));
     const json_t *chunks = json_object_get(split.result, "chunks");
     double duration = json_get_number(split.result, "duration", 0);
-    struct local_task *tasks = ARENA_ARRAY(arena, struct local_task, json_array_size(chunks));
-    size_t count = plan_parts(listening, chunks, tasks);
+    json_t **parts;
+    size_t count = transcript_split(arena, chunks, &parts);
+    struct local_task *tasks = decode_tasks(listening, parts, count);
     TRY(local_pool_run(listening->pool, arena, tasks, count, progress_tell, listening->progress));
-    const json_t **parts = ARENA_ARRAY(arena, const json_t *, count);
+    const json_t **results = ARENA_ARRAY(arena, const json_t *, count);
     for (size_t i = 0; i < count; i++)
-        parts[i] = tasks[i].result;
-    TRY(transcript_merge(arena, parts, count, duration, ret_transcript));
+        results[i] = tasks[i].result;
+    TRY(transcript_merge(arena, results, count, duration, ret_transcript));
     if (!ret_transcript->language.data)
         ret_transcript->language = str_of(listening->language);
     return OK;

@@ -165,10 +165,9 @@ const struct command user_command = {
     .operand_least = 1,
     .operand_most = 2,
     .summary = "Make accounts, set passwords, list users",
-    .help =
-        "Works on the data folder --data (./data), whether the server runs or not. The password is asked for on\n"
-        "the terminal, or read as one line from standard input.\n\n"
-        "  kinora user add ada --email ada@example.org --superuser\n  kinora user password ada\n  kinora user list\n",
+    .help = "Works on the data folder --data (./data), whether the server runs or not. The password is asked for on\n"
+            "the terminal, or read as one line from standard input.\n\n"
+            "Example: kinora user add ada --email ada@example.org --superuser",
     .options = options,
     .values_size = sizeof(struct values),
     .run = run,

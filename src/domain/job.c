@@ -121,9 +121,8 @@ error job_list(struct scope *scope, const struct job_filter *filter, struct list
         DB_ARGS(user, status, kind, video, db_int(filter->limit), db_int(filter->offset)), &job_row_shape, 0, ret_jobs);
 }
 
-DB_STATEMENT(position,
-    "SELECT count(*) FROM job WHERE state = 'pending' AND stage = 'start'"
-    " AND (priority > $1 OR (priority = $1 AND number < $2))");
+DB_STATEMENT(position, "SELECT count(*) FROM job WHERE state = 'pending' AND stage = 'start'"
+                       " AND (priority > $1 OR (priority = $1 AND number < $2))");
 
 error job_queue_position(struct scope *scope, const struct job *job, int64_t *ret_position)
 {
@@ -143,6 +142,15 @@ error job_newest_of_video(struct scope *scope, str video_id, struct job *ret_job
 {
     return db_one(
         scope->db, scope->arena, &newest_of_video, DB_ARGS(db_text(video_id)), &job_row_shape, ret_job, ret_found);
+}
+
+DB_STATEMENT(newest_of_media,
+    WITH_TITLE "WHERE j.media_id = $1 AND j.kind = $2 AND j.parent IS NULL ORDER BY j.number DESC LIMIT 1");
+
+error job_newest_of_media(struct scope *scope, str media_id, const char *kind, struct job *ret_job, bool *ret_found)
+{
+    return db_one(scope->db, scope->arena, &newest_of_media, DB_ARGS(db_text(media_id), db_text(str_of(kind))),
+        &job_row_shape, ret_job, ret_found);
 }
 
 DB_STATEMENT(cancel,
@@ -171,7 +179,8 @@ error job_cancel(struct scope *scope, const struct job *job, struct job *ret_job
 // Finished parts are kept: a retry does only what is missing (job_fan_out drops those that no longer fit).
 DB_STATEMENT(forget_parts, "DELETE FROM job WHERE parent = $1 AND state <> 'completed'");
 DB_STATEMENT(retry,
-    "UPDATE job SET state = 'pending', stage = 'start', attempts = 0, parts_total = 0, retry_count = retry_count + 1, progress = 0,"
+    "UPDATE job SET state = 'pending', stage = 'start', attempts = 0, parts_total = 0, retry_count = retry_count + 1, "
+    "progress = 0,"
     " error_code = NULL, error_message = NULL, result = NULL, finished_at = NULL, run_after = $2, unique_key = $3"
     " WHERE number = $1 AND state = 'failed' RETURNING " JOB_COLUMNS);
 

@@ -49,6 +49,9 @@ MUST_USE error job_list(
 MUST_USE error job_queue_position(struct scope *scope, const struct job *job, int64_t *ret_position);
 // Newest job of a kind for a video; *ret_found false when there is none.
 MUST_USE error job_newest_of_video(struct scope *scope, str video_id, struct job *ret_job, bool *ret_found);
+// Newest job of a kind for a media file; *ret_found false when there is none.
+MUST_USE error job_newest_of_media(
+    struct scope *scope, str media_id, const char *kind, struct job *ret_job, bool *ret_found);
 // In a change. A finished job: JOB_ALREADY_COMPLETED, _FAILED or _CANCELLED. A running one ends at once for everyone
 // who asks; its runner notices by its fence.
 MUST_USE error job_cancel(struct scope *scope, const struct job *job, struct job *ret_job);
@@ -67,8 +70,10 @@ MUST_USE error job_is_mine(struct scope *scope, const struct job *job, bool *ret
 MUST_USE error job_heartbeat(
     struct scope *scope, const struct job *job, double progress, int64_t lease_us, bool *ret_mine);
 // In a change: adds the parts (their params) and lets the job wait for them. Completed parts of an earlier run stay
-// when index and params are the same. CANCELLED when the job is no longer ours.
-MUST_USE error job_fan_out(struct scope *scope, const struct job *job, json_t *const *parts, size_t count);
+// when index and params are the same. `facts` (may be NULL) are the job's result until it has one. CANCELLED when the
+// job is no longer ours.
+MUST_USE error job_fan_out(
+    struct scope *scope, const struct job *job, json_t *const *parts, size_t count, const json_t *facts);
 // The job that a part belongs to.
 MUST_USE error job_of_part(struct scope *scope, const struct job *part, struct job *ret_job);
 MUST_USE error job_parts_done(struct scope *scope, int64_t number, int64_t *ret_count);

@@ -12,7 +12,8 @@
     " RETURNING " JOB_COLUMNS
 
 DB_STATEMENT2(claim, CLAIM(""), CLAIM(" FOR UPDATE SKIP LOCKED"));
-DB_STATEMENT(due, "SELECT count(*) FROM (SELECT 1 FROM job WHERE state = 'pending' AND run_after <= $1 LIMIT 1) AS one");
+DB_STATEMENT(
+    due, "SELECT count(*) FROM (SELECT 1 FROM job WHERE state = 'pending' AND run_after <= $1 LIMIT 1) AS one");
 
 error job_is_due(struct scope *scope, bool *ret_due)
 {
@@ -59,8 +60,13 @@ error job_heartbeat(struct scope *scope, const struct job *job, double progress,
                                       : OK;
 }
 
-DB_STATEMENT(drop_other_part,
-    "DELETE FROM job WHERE parent = $1 AND part = $2 AND (state <> 'completed' OR params <> $3)");
+static struct db_value json_or_null(struct arena *arena, const json_t *value)
+{
+    return value ? db_text(json_text(arena, value)) : db_null();
+}
+
+DB_STATEMENT(
+    drop_other_part, "DELETE FROM job WHERE parent = $1 AND part = $2 AND (state <> 'completed' OR params <> $3)");
 DB_STATEMENT(drop_parts_past, "DELETE FROM job WHERE parent = $1 AND part >= $2");
 DB_STATEMENT(add_part,
     "INSERT INTO job (id, kind, user_id, media_id, video_id, parent, part, stage, state, priority, params, progress,"
@@ -68,7 +74,7 @@ DB_STATEMENT(add_part,
     " SELECT $1, kind, user_id, media_id, video_id, number, $2, 'part', 'pending', priority + 1, $3, 0, 0, 0, 0, $4,"
     " 0, trace_id, $4 FROM job WHERE number = $5"
     " AND NOT EXISTS (SELECT 1 FROM job kept WHERE kept.parent = $5 AND kept.part = $2)");
-DB_STATEMENT(wait_for_parts, "UPDATE job SET state = 'waiting', parts_total = $3, lease_until = NULL"
+DB_STATEMENT(wait_for_parts, "UPDATE job SET state = 'waiting', parts_total = $3, result = $4, lease_until = NULL"
                              " WHERE number = $1 AND fence = $2 AND state = 'processing'");
 // The last part to end wakes the parent; without any left to do it wakes at once.
 DB_STATEMENT(wake_parent,
@@ -76,10 +82,11 @@ DB_STATEMENT(wake_parent,
     " AND state = 'waiting' AND NOT EXISTS (SELECT 1 FROM job part WHERE part.parent = $1"
     " AND part.state <> 'completed')");
 
-error job_fan_out(struct scope *scope, const struct job *job, json_t *const *parts, size_t count)
+error job_fan_out(struct scope *scope, const struct job *job, json_t *const *parts, size_t count, const json_t *facts)
 {
     int64_t now = clock_now_us(), changed;
-    TRY(db_run(scope->db, &wait_for_parts, DB_ARGS(db_int(job->number), db_int(job->fence), db_int((int64_t)count)),
+    TRY(db_run(scope->db, &wait_for_parts,
+        DB_ARGS(db_int(job->number), db_int(job->fence), db_int((int64_t)count), json_or_null(scope->arena, facts)),
         &changed));
     if (!changed)
         return error_of(ERROR_CANCELLED);
@@ -88,8 +95,8 @@ error job_fan_out(struct scope *scope, const struct job *job, json_t *const *par
         struct db_value number = db_int(job->number), index = db_int((int64_t)i),
                         params = db_text(json_text(scope->arena, parts[i]));
         TRY(db_run(scope->db, &drop_other_part, DB_ARGS(number, index, params), NULL));
-        TRY(db_run(scope->db, &add_part, DB_ARGS(db_text(id_new(scope->arena)), index, params, db_int(now), number),
-            NULL));
+        TRY(db_run(
+            scope->db, &add_part, DB_ARGS(db_text(id_new(scope->arena)), index, params, db_int(now), number), NULL));
     }
     return db_run(scope->db, &wake_parent, DB_ARGS(db_int(job->number), db_int(now)), NULL);
 }
@@ -136,8 +143,7 @@ error job_complete(struct scope *scope, const struct job *job, const json_t *res
 {
     struct job done;
     TRY(db_one(scope->db, scope->arena, &complete,
-        DB_ARGS(db_int(job->number), db_int(job->fence), result ? db_text(json_text(scope->arena, result)) : db_null(),
-            db_int(clock_now_us())),
+        DB_ARGS(db_int(job->number), db_int(job->fence), json_or_null(scope->arena, result), db_int(clock_now_us())),
         &job_row_shape, &done, ret_mine));
     if (!*ret_mine)
         return OK;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/blob_use.h"
 #include "domain/event.h"
 
 static const struct field fields[] = {
@@ -187,16 +188,14 @@ error media_update(struct scope *scope, str key, str file_name, str file_path, s
 }
 
 DB_STATEMENT(delete_one, "DELETE FROM media WHERE number = $1");
-DB_STATEMENT(delete_blob, "DELETE FROM blob WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM media WHERE blob_id = $1)"
-                          " AND NOT EXISTS (SELECT 1 FROM cache WHERE blob_id = $1)");
 
 error media_delete(struct scope *scope, str key, struct media *ret_media, str *ret_free_blob)
 {
-    int64_t changed;
+    bool is_free;
     TRY(media_get(scope, key, ret_media));
     TRY(db_run(scope->db, &delete_one, DB_ARGS(db_int(ret_media->number)), NULL));
-    TRY(db_run(scope->db, &delete_blob, DB_ARGS(db_text(ret_media->blob_id)), &changed));
-    *ret_free_blob = changed ? ret_media->blob_id : STR_NONE;
+    TRY(blob_use_release(scope, ret_media->blob_id, &is_free));
+    *ret_free_blob = is_free ? ret_media->blob_id : STR_NONE;
     json_t *payload = json_keep(
         scope->arena, json_pack("{s:s#}", "media_id", ret_media->id.data, (int)ret_media->id.size));
     return event_add(scope,

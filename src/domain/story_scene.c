@@ -77,7 +77,7 @@ static void add_title(struct arena *arena, struct scene *scene)
     if (!draft->title.size)
         return;
     bool over_picture = draft->picture_count > 0, with_list = draft->list_count > 0;
-    double y = over_picture ? (with_list || captions_on(scene->style) ? 14 : 84) : with_list ? 20 : 46;
+    double y = over_picture ? (with_list || captions_on(scene->style) ? 11 : 84) : with_list ? 20 : 46;
     double size = title_size(draft->title, !over_picture && !with_list);
     double end = over_picture && !with_list && scene->duration > TITLE_SECONDS + 2 ? TITLE_SECONDS : scene->duration;
     json_t *properties = json_pack("{s:o,s:s,s:f,s:s,s:s,s:s,s:{s:f,s:f},s:f,s:s,s:s,s:f}", "text",

@@ -15,6 +15,7 @@ struct effect_state {
     bool has_colour;
     struct frame *sheet;    // a copy of the frame, for effects that need one
     struct overlay overlay; // of the vignette
+    int *sums;              // of the blur
 };
 
 struct effect {
@@ -38,7 +39,7 @@ static void map_linear(struct frame *frame, int plane, double centre, double gai
 {
     uint8_t table[256];
     for (int i = 0; i < 256; i++)
-        table[i] = (uint8_t)fmin(fmax(round(centre + (i - centre) * gain + shift), plane > 0 ? 16 : 16), 240);
+        table[i] = (uint8_t)fmin(fmax(round(centre + (i - centre) * gain + shift), 16), plane > 0 ? 240 : 235);
     map_plane(frame, plane, table);
 }
 
@@ -139,22 +140,57 @@ static error apply_shake(struct layer *layer, const struct layer_moment *moment,
     return OK;
 }
 
-static void box_line(uint8_t *to, const uint8_t *from, int count, ptrdiff_t to_step, ptrdiff_t from_step, int radius)
+// A sum of `span` bytes, rounded up by half of it, divided by it: by a product, which is quicker.
+static unsigned reciprocal(int span)
 {
-    int span = 2 * radius + 1, sum = span / 2;
+    return 65536u / (unsigned)span + 1;
+}
+
+static void blur_row(uint8_t *to, const uint8_t *from, int width, int radius)
+{
+    int span = 2 * radius + 1, last = width - 1, sum = span / 2;
+    unsigned factor = reciprocal(span);
     for (int i = -radius; i <= radius; i++)
-        sum += from[(i < 0 ? 0 : i >= count ? count - 1 : i) * from_step];
-    for (int i = 0; i < count; i++) {
-        to[i * to_step] = (uint8_t)(sum / span);
-        int in = i + radius + 1, out = i - radius;
-        sum += from[(in >= count ? count - 1 : in) * from_step] - from[(out < 0 ? 0 : out) * from_step];
+        sum += from[i < 0 ? 0 : i > last ? last : i];
+    for (int x = 0; x < width; x++) {
+        to[x] = (uint8_t)((unsigned)sum * factor >> 16);
+        int in = x + radius + 1, out = x - radius;
+        sum += from[in > last ? last : in] - from[out < 0 ? 0 : out];
+    }
+}
+
+// Goes down all columns at once; `sums` has room for one a column.
+static void blur_columns(
+    uint8_t *to, int to_stride, const uint8_t *from, int from_stride, int width, int height, int radius, int *sums)
+{
+    int span = 2 * radius + 1, last = height - 1;
+    unsigned factor = reciprocal(span);
+    for (int x = 0; x < width; x++)
+        sums[x] = span / 2;
+    for (int i = -radius; i <= radius; i++) {
+        const uint8_t *row = from + (ptrdiff_t)(i < 0 ? 0 : i > last ? last : i) * from_stride;
+        for (int x = 0; x < width; x++)
+            sums[x] += row[x];
+    }
+    for (int y = 0; y < height; y++) {
+        int in = y + radius + 1, out = y - radius;
+        const uint8_t *comes = from + (ptrdiff_t)(in > last ? last : in) * from_stride;
+        const uint8_t *goes = from + (ptrdiff_t)(out < 0 ? 0 : out) * from_stride;
+        uint8_t *row = to + (ptrdiff_t)y * to_stride;
+        for (int x = 0; x < width; x++) {
+            row[x] = (uint8_t)((unsigned)sums[x] * factor >> 16);
+            sums[x] += comes[x] - goes[x];
+        }
     }
 }
 
 static error apply_blur(struct layer *layer, const struct layer_moment *moment, struct frame *frame)
 {
     (void)moment;
+    struct effect_state *state = layer->state;
     struct frame *sheet = copy_of(layer, frame);
+    if (!state->sums)
+        state->sums = ARENA_ARRAY(layer->arena, int, (size_t)frame->width);
     for (int pass = 0; pass < 2; pass++) {
         for (int i = 0; i < 3; i++) {
             int part = i > 0 ? 2 : 1, width = frame->width / part, height = frame->height / part;
@@ -162,11 +198,10 @@ static error apply_blur(struct layer *layer, const struct layer_moment *moment, 
             if (radius < 1)
                 continue;
             for (int y = 0; y < height; y++)
-                box_line(sheet->planes[i] + (ptrdiff_t)y * sheet->strides[i],
-                    frame->planes[i] + (ptrdiff_t)y * frame->strides[i], width, 1, 1, radius);
-            for (int x = 0; x < width; x++)
-                box_line(
-                    frame->planes[i] + x, sheet->planes[i] + x, height, frame->strides[i], sheet->strides[i], radius);
+                blur_row(sheet->planes[i] + (ptrdiff_t)y * sheet->strides[i],
+                    frame->planes[i] + (ptrdiff_t)y * frame->strides[i], width, radius);
+            blur_columns(frame->planes[i], frame->strides[i], sheet->planes[i], sheet->strides[i], width, height,
+                radius, state->sums);
         }
     }
     return OK;

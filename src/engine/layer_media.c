@@ -111,9 +111,17 @@ static error read_look(struct layer *layer, struct media_state *state)
     return OK;
 }
 
+static void drop_surface(void *pointer)
+{
+    struct media_state *state = pointer;
+    cairo_surface_destroy(state->surface);
+    state->surface = NULL;
+}
+
 static error media_open(struct layer *layer)
 {
     struct media_state *state = ARENA_NEW(layer->arena, struct media_state);
+    arena_defer(layer->arena, drop_surface, state);
     if (layer->spec->input == NO_INPUT)
         return error_make(ERROR_ASSET_MISSING, "input", "A media layer needs its input");
     TRY(video_reader_open(&layer->inputs[layer->spec->input], &state->reader));
@@ -235,9 +243,7 @@ static error media_lay(struct layer *layer, const struct layer_moment *moment, s
 
 static void media_rest(struct layer *layer)
 {
-    struct media_state *state = layer->state;
-    cairo_surface_destroy(state->surface);
-    state->surface = NULL;
+    drop_surface(layer->state);
 }
 
 const struct layer_kind layer_media = {

@@ -2,7 +2,8 @@
 #include "engine/scene_view.h"
 
 #include <math.h>
-#include <string.h>
+
+#include "engine/gradient.h"
 
 // What a layer shows at one moment. Two moments with the same answer look the same.
 struct shown {
@@ -26,7 +27,7 @@ struct scene_view {
     struct raster *raster;
     struct item *items; // back-most first
     size_t count;
-    struct overlay gradient;
+    struct frame *gradient; // the background, when it is one
     struct frame *frame, *base;
     bool has_frame, has_base;
     size_t base_count;   // the base holds the background and so many items
@@ -38,14 +39,11 @@ static void done(void *pointer)
     struct scene_view *view = pointer;
     for (size_t i = 0; i < view->count; i++)
         overlay_done(&view->items[i].overlay);
-    overlay_done(&view->gradient);
 }
 
 // A background from a file is a layer behind all others.
-static const struct composition_layer *background_layer(
-    struct arena *arena, const struct composition_scene *scene, const struct composition *composition)
+static const struct composition_layer *background_layer(struct arena *arena, const struct composition_scene *scene)
 {
-    (void)composition;
     struct composition_layer *layer = ARENA_NEW(arena, struct composition_layer);
     json_t *properties = json_keep(arena, json_pack("{s:s, s:i, s:i}", "fit", "cover", "width", 100, "height", 100));
     *layer = (struct composition_layer) { .id = STR("background"),
@@ -55,26 +53,6 @@ static const struct composition_layer *background_layer(
         .input = scene->background.input,
         .properties = properties };
     return layer;
-}
-
-static error draw_gradient(struct scene_view *view)
-{
-    const struct composition_background *background = &view->scene->background;
-    double width = view->composition->width, height = view->composition->height;
-    double angle = background->angle * M_PI / 180, x = sin(angle), y = -cos(angle);
-    // The corners in the gradient's direction get the pure colours.
-    double reach = (fabs(x) * width + fabs(y) * height) / 2;
-    cairo_t *cairo = raster_begin(view->raster, (struct frame_box) { 0, 0, (int)width, (int)height });
-    cairo_pattern_t *pattern = cairo_pattern_create_linear(
-        width / 2 - x * reach, height / 2 - y * reach, width / 2 + x * reach, height / 2 + y * reach);
-    cairo_pattern_add_color_stop_rgb(
-        pattern, 0, background->colour.red, background->colour.green, background->colour.blue);
-    cairo_pattern_add_color_stop_rgb(
-        pattern, 1, background->colour_2.red, background->colour_2.green, background->colour_2.blue);
-    cairo_set_source(cairo, pattern);
-    cairo_paint(cairo);
-    cairo_pattern_destroy(pattern);
-    return raster_end(view->raster, &view->gradient);
 }
 
 error scene_view_new(struct arena *arena, const struct composition *composition, const struct composition_scene *scene,
@@ -88,12 +66,13 @@ error scene_view_new(struct arena *arena, const struct composition *composition,
     view->items = ARENA_ARRAY(arena, struct item, scene->layer_count + 1);
     arena_defer(arena, done, view);
     if (scene->background.input != NO_INPUT)
-        TRY(layer_open(arena, composition, background_layer(arena, scene, composition), inputs,
-            &view->items[view->count++].layer));
+        TRY(layer_open(arena, composition, background_layer(arena, scene), inputs, &view->items[view->count++].layer));
     for (size_t i = scene->layer_count; i-- > 0;)
         TRY(layer_open(arena, composition, &scene->layers[i], inputs, &view->items[view->count++].layer));
-    if (scene->background.gradient)
-        TRY(draw_gradient(view));
+    if (scene->background.gradient) {
+        view->gradient = frame_new(arena, composition->width, composition->height);
+        gradient_fill(view->gradient, scene->background.colour, scene->background.colour_2, scene->background.angle);
+    }
     view->frame = frame_new(arena, composition->width, composition->height);
     view->base = frame_new(arena, composition->width, composition->height);
     *ret_view = view;
@@ -215,8 +194,8 @@ static error draw_item(struct scene_view *view, struct item *item, double time)
 static void draw_background(struct scene_view *view)
 {
     const struct colour *colour = &view->scene->background.colour;
-    if (view->gradient.room)
-        overlay_blend(&view->gradient, 1, view->frame);
+    if (view->gradient)
+        frame_copy(view->frame, view->gradient);
     else if (view->scene->background.input == NO_INPUT)
         overlay_fill(view->frame, overlay_colour(colour->red, colour->green, colour->blue));
     else

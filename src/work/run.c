@@ -2,7 +2,6 @@
 #include "work/run.h"
 
 #include "base/clock.h"
-#include "domain/media.h"
 #include "work/runner_parts.h"
 
 static const int64_t TELL_US = SECOND_US / 4;
@@ -24,6 +23,7 @@ bool run_is_final(error failure)
     case ERROR_NO_VIDEO:
     case ERROR_UNSUPPORTED_LANGUAGE:
     case ERROR_VALIDATION_ERROR:
+    case ERROR_INVALID_ID:
     case ERROR_LIMIT_EXCEEDED:
     case ERROR_ASSET_MISSING:
     case ERROR_VIDEO_HAS_NO_SCENES:
@@ -99,7 +99,8 @@ error run_ask(struct run *run, enum zygote_kind zygote, struct child_call *call,
     if (*child && !child_alive(*child))
         child_end(TAKE(*child));
     if (!*child)
-        TRY(child_fork(zygote == ZYGOTE_SPEECH ? options->speech : options->plain, &(struct child_limits) { 0 }, child));
+        TRY(child_fork(
+            zygote == ZYGOTE_SPEECH ? options->speech : options->plain, &(struct child_limits) { 0 }, child));
     call->progress = question_progress;
     call->context = run;
     call->cancelled = &run->cancelled;
@@ -109,24 +110,9 @@ error run_ask(struct run *run, enum zygote_kind zygote, struct child_call *call,
 
 // Files
 
-static void close_reader(void *reader)
-{
-    blob_reader_close(reader);
-}
-
 static void close_scratch(void *scratch)
 {
     scratch_close(scratch);
-}
-
-error run_blob(struct run *run, str blob_id, struct blob_reader **ret_reader)
-{
-    struct media_blob blob;
-    TRY(media_blob_get(&run->scope, blob_id, &blob));
-    TRY(blob_reader_open(run->scope.blobs, str_to_c(run->scope.arena, blob.id),
-        (const unsigned char *)blob.sealed_key.data, ret_reader));
-    arena_defer(run->scope.arena, close_reader, *ret_reader);
-    return OK;
 }
 
 error run_scratch(struct run *run, struct scratch **ret_scratch)
@@ -191,12 +177,12 @@ static error split_change(struct db *db, void *context)
     struct change *change = context;
     struct scope scope = change->run->scope;
     scope.db = db;
-    return job_fan_out(&scope, &change->run->job, change->parts, change->part_count);
+    return job_fan_out(&scope, &change->run->job, change->parts, change->part_count, change->result);
 }
 
-error run_fan_out(struct run *run, json_t *const *parts, size_t count)
+error run_fan_out(struct run *run, json_t *const *parts, size_t count, const json_t *facts)
 {
-    struct change change = { .run = run, .parts = parts, .part_count = count };
+    struct change change = { .run = run, .result = facts, .parts = parts, .part_count = count };
     TRY(run_check(run));
     TRY(db_write(run->runner->options.db, split_change, &change));
     run->ended = true;

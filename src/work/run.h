@@ -8,6 +8,9 @@
 #include "net/child_blob.h"
 
 struct runner;
+struct run_input;
+
+enum { RUN_INPUTS_OPEN = 8 };
 
 struct run {
     struct scope scope;         // the arena, a reading connection, the blobs; the actor owns the job
@@ -17,13 +20,14 @@ struct run {
 
     // For run.c and the runner.
     struct runner *runner;
-    struct child *children[2]; // by enum zygote_kind
-    atomic_bool cancelled;     // no longer ours, or the runner stops: end soon
-    atomic_int progress_ppm;   // of this run, parts in a million
-    atomic_int parts_done;     // of the parent
-    double from, to;           // of the present question in the run's progress
-    int64_t told_us;           // when progress was last published, clock_mono_us
-    bool ended;                // completed or split
+    struct child *children[2];               // by enum zygote_kind
+    struct run_input *open[RUN_INPUTS_OPEN]; // the one read last first
+    atomic_bool cancelled;                   // no longer ours, or the runner stops: end soon
+    atomic_int progress_ppm;                 // of this run, parts in a million
+    atomic_int parts_done;                   // of the parent
+    double from, to;                         // of the present question in the run's progress
+    int64_t told_us;                         // when progress was last published, clock_mono_us
+    bool ended;                              // completed or split
 };
 
 // Asks the engine in a sandboxed child of this run. Fills in the call's progress, cancellation and deadline; its
@@ -36,8 +40,8 @@ void run_progress(struct run *run, double done);
 // CANCELLED when the run should end: to be asked in loops of one's own.
 MUST_USE error run_check(const struct run *run);
 
-// Splits the job into parts with these params (borrowed).
-MUST_USE error run_fan_out(struct run *run, json_t *const *parts, size_t count);
+// Splits the job into parts with these params (borrowed); `facts` (may be NULL) are its result until it has one.
+MUST_USE error run_fan_out(struct run *run, json_t *const *parts, size_t count, const json_t *facts);
 // Results of the parts in order (NULL for one without), for `join`.
 MUST_USE error run_results(struct run *run, const json_t ***ret_results, size_t *ret_count);
 // What is written together with the completion, in the same change; may run more than once.
@@ -48,8 +52,9 @@ MUST_USE error run_complete(struct run *run, const json_t *result, run_commit co
 // In a change, with anything of this run's: results that others may use before the run is complete.
 MUST_USE error run_write(struct run *run, run_commit commit, void *context);
 
-// A reader of a listed blob, closed with the run.
-MUST_USE error run_blob(struct run *run, str blob_id, struct blob_reader **ret_reader);
+// A listed blob as an input of this run's questions.
+MUST_USE error run_input(struct run *run, str blob_id, struct child_input *ret_input);
+void run_close_inputs(struct run *run); // by the runner, at the end
 // A scratch file, closed with the run.
 MUST_USE error run_scratch(struct run *run, struct scratch **ret_scratch);
 // Moves what was written into a new blob, which no row knows yet.

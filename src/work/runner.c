@@ -110,12 +110,12 @@ static error work(struct run *run)
     TRY(prepare(run));
     const struct job_kind *kind = find_kind(run->runner, run->job.kind);
     if (!kind)
-        return error_make(ERROR_VALIDATION_ERROR, "kind", "This version of Kinora does not know jobs of the kind \"%.*s\"",
-            STR_ARGS(run->job.kind));
+        return error_make(ERROR_VALIDATION_ERROR, "kind",
+            "This version of Kinora does not know jobs of the kind \"%.*s\"", STR_ARGS(run->job.kind));
     bool is_join = str_equal(run->job.stage, STR("join"));
     TRY((run->job.parent.set ? kind->part : is_join ? kind->join : kind->start)(run));
     ASSERT(run->ended);
-    if (run->job.parent.set) {
+    if (run->job.parent.set) { // its siblings' progress builds on it
         int64_t done;
         TRY(job_parts_done(&run->scope, run->parent.number, &done));
         runner_parts_done(run->runner, run->parent.number, done);
@@ -139,7 +139,7 @@ static error ending_change(struct db *db, void *context)
     return job_fail(&scope, &ending->run->job, ending->failure, run_is_final(ending->failure));
 }
 
-static bool is_stopping(struct runner *runner)
+bool runner_is_stopping(struct runner *runner)
 {
     pthread_mutex_lock(&runner->lock);
     bool stopping = runner->stopping;
@@ -151,7 +151,7 @@ static bool is_stopping(struct runner *runner)
 static void end_badly(struct run *run, error failure)
 {
     struct arena *arena = run->scope.arena;
-    struct ending ending = { .run = run, .failure = failure, .hand_back = is_stopping(run->runner) };
+    struct ending ending = { .run = run, .failure = failure, .hand_back = runner_is_stopping(run->runner) };
     ending.failure.message = str_copy(arena, str_of(failure.message)).data;
     if (!ending.hand_back && atomic_load(&run->cancelled))
         return;
@@ -163,15 +163,12 @@ static void end_badly(struct run *run, error failure)
 static void log_end(const struct run *run, error result, int64_t started_us)
 {
     double seconds = (double)(clock_mono_us() - started_us) / 1e6;
-    bool failed = error_is(result) && !atomic_load(&run->cancelled);
-    log_event(failed ? LOG_WARN : LOG_INFO, &run->scope.trace, "job",
-        failed              ? "Attempt failed"
-        : error_is(result) ? "Attempt ended"
-                           : "Done",
+    bool ended = run->ended || atomic_load(&run->cancelled);
+    str outcome = run->ended ? STR("done") : str_of(error_info(result.code)->name);
+    log_event(ended ? LOG_INFO : LOG_WARN, &run->scope.trace, "job", ended ? "Attempt ended" : "Attempt failed",
         LOG_TEXT("job_id", run->job.parent.set ? run->parent.id : run->job.id), LOG_TEXT("kind", run->job.kind),
         LOG_TEXT("stage", run->job.stage), LOG_NUMBER("part", run->job.part), LOG_NUMBER("attempt", run->job.attempts),
-        LOG_NUMBER("seconds", seconds),
-        LOG_TEXT("error", error_is(result) ? str_of(error_info(result.code)->name) : STR_NONE));
+        LOG_NUMBER("seconds", seconds), LOG_TEXT("outcome", outcome));
 }
 
 static void set_run(struct slot *slot, struct run *run)
@@ -192,10 +189,11 @@ static void run_job(struct slot *slot, struct run *run)
     error result = work(run);
     for (size_t i = 0; i < sizeof run->children / sizeof *run->children; i++)
         child_end(run->children[i]);
+    run_close_inputs(run);
     if (error_is(result) && !run->ended)
         end_badly(run, result);
     set_run(slot, NULL);
-    log_end(run, run->ended ? OK : result, started_us);
+    log_end(run, result, started_us);
 }
 
 // Slots
@@ -241,7 +239,7 @@ static bool wait_for_work(struct runner *runner)
 static error take_jobs(struct slot *slot, struct db *db, struct arena *arena)
 {
     bool found = true;
-    while (found && !is_stopping(slot->runner)) {
+    while (found && !runner_is_stopping(slot->runner)) {
         arena_reset(arena);
         struct run run = { .runner = slot->runner,
             .scope = { .arena = arena, .db = db, .blobs = slot->runner->options.blobs } };
@@ -285,7 +283,7 @@ static void release(struct runner *runner)
 {
     pthread_mutex_destroy(&runner->lock);
     pthread_cond_destroy(&runner->work);
-    pthread_cond_destroy(&runner->tick);
+    pthread_cond_destroy(&runner->stop);
     arena_free(runner->clock_arena);
     free(runner->slots);
     free(runner);
@@ -298,6 +296,7 @@ static void start_threads(struct runner *runner)
         ASSERT(!pthread_create(&runner->slots[i].thread, NULL, slot_main, &runner->slots[i]));
     }
     ASSERT(!pthread_create(&runner->clock, NULL, runner_clock, runner));
+    ASSERT(!pthread_create(&runner->sweeper, NULL, runner_sweeper, runner));
 }
 
 error runner_start(const struct runner_options *options, struct runner **ret_runner)
@@ -313,7 +312,7 @@ error runner_start(const struct runner_options *options, struct runner **ret_run
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&runner->tick, &monotonic);
+    pthread_cond_init(&runner->stop, &monotonic);
     pthread_condattr_destroy(&monotonic);
     runner->slots = calloc((size_t)options->slots, sizeof *runner->slots);
     ASSERT(runner->slots);
@@ -340,10 +339,11 @@ void runner_stop(struct runner *runner)
         if (runner->slots[i].run)
             atomic_store(&runner->slots[i].run->cancelled, true);
     pthread_cond_broadcast(&runner->work);
-    pthread_cond_signal(&runner->tick);
+    pthread_cond_broadcast(&runner->stop);
     pthread_mutex_unlock(&runner->lock);
     for (int i = 0; i < runner->options.slots; i++)
         pthread_join(runner->slots[i].thread, NULL);
     pthread_join(runner->clock, NULL);
+    pthread_join(runner->sweeper, NULL);
     release(runner);
 }

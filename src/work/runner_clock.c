@@ -20,8 +20,8 @@ struct clock {
     struct db *db; // for reading; NULL until the database answers
     struct seen *seen;
     int count;
-    int *stored_ppm;        // by slot: progress when last stored
-    int64_t *stored_number; // and of which job
+    int *stored_ppm;                           // by slot: progress when last stored
+    int64_t *stored_number;                    // and of which job
     int64_t progress_us, lease_us, recover_us; // when last done
 };
 
@@ -69,8 +69,7 @@ static error check(struct clock *clock)
 
 static bool has_progress(const struct clock *clock, const struct seen *seen)
 {
-    return clock->stored_number[seen->slot] != seen->job.number
-           || clock->stored_ppm[seen->slot] != seen->progress_ppm;
+    return clock->stored_number[seen->slot] != seen->job.number || clock->stored_ppm[seen->slot] != seen->progress_ppm;
 }
 
 static double share_of(const struct job *job, int ppm)
@@ -134,15 +133,14 @@ static error tick(struct clock *clock)
     return OK;
 }
 
-// Until the next tick; false when the runner stops.
-static bool wait_for_tick(struct runner *runner)
+bool runner_sleep(struct runner *runner, int64_t us)
 {
-    int64_t until = clock_mono_us() + TICK_US;
+    int64_t until = clock_mono_us() + us;
     struct timespec time = { .tv_sec = until / SECOND_US, .tv_nsec = until % SECOND_US * 1000 };
     pthread_mutex_lock(&runner->lock);
     int result = 0;
     while (!runner->stopping && !result)
-        result = pthread_cond_timedwait(&runner->tick, &runner->lock, &time);
+        result = pthread_cond_timedwait(&runner->stop, &runner->lock, &time);
     bool stopping = runner->stopping;
     pthread_mutex_unlock(&runner->lock);
     return !stopping;
@@ -159,7 +157,7 @@ void *runner_clock(void *context)
         .stored_ppm = ARENA_ARRAY(arena, int, slots),
         .stored_number = ARENA_ARRAY(arena, int64_t, slots),
     };
-    while (wait_for_tick(runner)) {
+    while (runner_sleep(runner, TICK_US)) {
         runner_heard(runner, tick(&clock));
         arena_reset(runner->clock_arena);
     }

@@ -21,17 +21,22 @@ struct runner {
     struct runner_options options;
     char id[37];
     pthread_mutex_t lock; // of the slots' runs, `due` and `stopping`
-    pthread_cond_t work, tick;
+    pthread_cond_t work, stop;
     bool due; // there may be a job: one idle slot should look
     bool stopping;
     atomic_bool ready;
     struct slot *slots;
-    pthread_t clock;
+    pthread_t clock, sweeper;
     struct arena *clock_arena;
 };
 
 // Body of the one thread that keeps leases, notices cancels and recovers jobs.
 void *runner_clock(void *runner);
+// Body of the one thread that sweeps blobs: soon after the start, then daily.
+void *runner_sweeper(void *runner);
+// Sleeps; false as soon as the runner stops.
+bool runner_sleep(struct runner *runner, int64_t us);
+bool runner_is_stopping(struct runner *runner);
 // Logs when the database went away or came back.
 void runner_heard(struct runner *runner, error result);
 // Tells the other runs of the same job how many parts are done.

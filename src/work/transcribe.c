@@ -15,13 +15,10 @@ static str param(const json_t *params, const char *name, str fallback)
 static error open_media(struct run *run, struct child_input *ret_input)
 {
     struct media media;
-    struct blob_reader *reader;
     TRY(media_get(&run->scope, run->job.media_id, &media));
     if (!media.has_audio)
         return error_of(ERROR_NO_AUDIO);
-    TRY(run_blob(run, media.blob_id, &reader));
-    *ret_input = child_input_of_blob(reader);
-    return OK;
+    return run_input(run, media.blob_id, ret_input);
 }
 
 static error write_result(struct scope *scope, const struct run *run, void *context)
@@ -94,7 +91,8 @@ static error start(struct run *run)
         .input_count = 1 };
     json_t *split, **parts;
     TRY(run_ask(run, ZYGOTE_PLAIN, &call, &split));
-    str language = param(run->params, "language", STR("en")), engine = param(run->params, "engine", STR("pocketsphinx"));
+    str language = param(run->params, "language", STR("en")),
+        engine = param(run->params, "engine", STR("pocketsphinx"));
     double duration = json_get_number(split, "duration", 0);
     size_t count = transcript_split(arena, json_object_get(split, "chunks"), &parts);
     if (!count)
@@ -107,7 +105,7 @@ static error start(struct run *run)
         json_object_set(params, "chunks", parts[i]);
         parts[i] = params;
     }
-    return run_fan_out(run, parts, count);
+    return run_fan_out(run, parts, count, NULL);
 }
 
 static error part(struct run *run)

@@ -374,15 +374,9 @@ static int try_font(void)
     return folder && readdir(folder) ? 1 : 2;
 }
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED true
-#endif
-#endif
 #ifdef __SANITIZE_ADDRESS__
 #define SANITIZED true
-#endif
-#ifndef SANITIZED
+#else
 #define SANITIZED false
 #endif
 

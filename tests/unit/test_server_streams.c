@@ -293,7 +293,8 @@ static void stalled_streams_hold_nobody_up(void **state)
     assert_in_range(took_us, 0, 10 * SECOND_US);
     assert_in_range(worst_us, 0, 2 * SECOND_US);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    assert_in_range(grown_kb, 0, 110 * 1024);
+    // A download keeps 64 KB, an upload what came in (up to 32 KB), each its arena of 8 KB and more.
+    assert_in_range(grown_kb, 0, STALLED * (64 + 32 + 2 * 16));
 #endif
     for (int i = 0; i < 2 * STALLED; i++)
         close(sockets[i]);

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "domain/blob_use.h"
+
+#define UNUSED                                                                                                         \
+    "NOT EXISTS (SELECT 1 FROM media WHERE media.blob_id = blob.id)"                                                   \
+    " AND NOT EXISTS (SELECT 1 FROM cache WHERE cache.blob_id = blob.id)"                                              \
+    " AND NOT EXISTS (SELECT 1 FROM film_file WHERE film_file.blob_id = blob.id)"
+
+DB_STATEMENT(release, "DELETE FROM blob WHERE id = $1 AND " UNUSED);
+
+error blob_use_release(struct scope *scope, str blob_id, bool *ret_free)
+{
+    int64_t changed;
+    TRY(db_run(scope->db, &release, DB_ARGS(db_text(blob_id)), &changed));
+    *ret_free = changed > 0;
+    return OK;
+}
+
+DB_STATEMENT(release_unused, "DELETE FROM blob WHERE created_at < $1 AND " UNUSED);
+
+error blob_use_release_unused(struct scope *scope, int64_t before_us, int64_t *ret_count)
+{
+    return db_run(scope->db, &release_unused, DB_ARGS(db_int(before_us)), ret_count);
+}
+
+DB_STATEMENT(listed, "SELECT count(*) FROM blob WHERE id = $1");
+
+error blob_use_is_listed(struct scope *scope, str blob_id, bool *ret_listed)
+{
+    int64_t count;
+    TRY(db_integer(scope->db, &listed, DB_ARGS(db_text(blob_id)), &count, NULL));
+    *ret_listed = count > 0;
+    return OK;
+}

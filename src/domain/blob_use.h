@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Which listed blobs are used: by media, by the cache, by rendered films. A table that refers to blobs has a line in
+// blob_use.c.
+#pragma once
+
+#include "domain/scope.h"
+
+// In a change: takes the blob off the list unless something uses it; then its bytes may be removed after the change.
+MUST_USE error blob_use_release(struct scope *scope, str blob_id, bool *ret_free);
+// In a change: takes all unused blobs that were listed before `before_us` off the list.
+MUST_USE error blob_use_release_unused(struct scope *scope, int64_t before_us, int64_t *ret_count);
+MUST_USE error blob_use_is_listed(struct scope *scope, str blob_id, bool *ret_listed);

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "work/render.h"
+
+#include "domain/cache.h"
+#include "domain/film_file.h"
+#include "domain/media.h"
+
+error render_put(struct scope *scope, const struct run *run, void *context)
+{
+    const struct render_made *made = context;
+    (void)run;
+    return cache_put(scope, made->key, &made->blob, made->facts);
+}
+
+static error cached_input(struct run *run, str key, struct child_input *ret_input)
+{
+    struct cache_entry entry;
+    bool found;
+    TRY(cache_get(&run->scope, key, &entry, &found));
+    if (!found)
+        return error_make(ERROR_UNAVAILABLE, NULL, "A piece of the film is no longer in the cache; render it again");
+    return run_input(run, entry.blob_id, ret_input);
+}
+
+static error open_input(struct run *run, const json_t *input, struct child_input *ret_input)
+{
+    str blob_id = json_get_str(input, "blob");
+    return blob_id.data ? run_input(run, blob_id, ret_input)
+                        : cached_input(run, json_get_str(input, "cache"), ret_input);
+}
+
+// Asks with these inputs and leaves what the engine writes in a new blob.
+static error make(struct run *run, const char *op, const json_t *params, const struct child_input *inputs, size_t count,
+    struct blob_info *ret_blob, json_t **ret_facts)
+{
+    struct scratch *scratch;
+    TRY(run_scratch(run, &scratch));
+    struct child_output output = child_output_of_scratch(scratch);
+    struct child_call call = {
+        .op = op, .params = params, .inputs = inputs, .input_count = count, .outputs = &output, .output_count = 1
+    };
+    TRY(run_ask(run, ZYGOTE_PLAIN, &call, ret_facts));
+    return run_keep(run, scratch, ret_blob);
+}
+
+error render_make(struct run *run, const json_t *piece, struct blob_info *ret_blob, json_t **ret_facts)
+{
+    const json_t *list = json_object_get(piece, "inputs");
+    size_t count = json_array_size(list);
+    struct child_input *inputs = ARENA_ARRAY(run->scope.arena, struct child_input, count);
+    for (size_t i = 0; i < count; i++)
+        TRY(open_input(run, json_array_get(list, i), &inputs[i]));
+    return make(
+        run, json_get_str(piece, "op").data, json_object_get(piece, "params"), inputs, count, ret_blob, ret_facts);
+}
+
+// What `join` needs to know: {"scenes", "duration", "width", "height", "warnings", "keys", "join"}.
+static json_t *join_facts(struct run *run, const struct render_plan *plan)
+{
+    json_t *facts = json_keep(run->scope.arena, json_object()), *keys = json_array();
+    str format = json_get_str(run->params, "format");
+    json_object_set_new(facts, "scenes", json_integer((json_int_t)plan->film->scene_count));
+    json_object_set_new(facts, "film_name", json_str(plan->film->title));
+    json_object_set_new(facts, "warnings", warnings_json(&plan->warnings));
+    json_object_set_new(facts, "keys", keys);
+    json_object_set(facts, "join", film_join_params(plan->film, format.data ? format.data : "mp4"));
+    for (size_t i = 0; i < plan->piece_count; i++)
+        json_array_append_new(keys, json_str(plan->pieces[i].key));
+    return facts;
+}
+
+static error start(struct run *run)
+{
+    struct render_plan plan;
+    TRY(render_plan(run, &plan));
+    json_t **parts = ARENA_ARRAY(run->scope.arena, json_t *, plan.piece_count);
+    size_t count = 0;
+    for (size_t i = 0; i < plan.piece_count; i++)
+        if (!plan.pieces[i].is_cached)
+            parts[count++] = plan.pieces[i].part;
+    return run_fan_out(run, parts, count, join_facts(run, &plan));
+}
+
+static error part(struct run *run)
+{
+    struct render_made made = { .key = json_get_str(run->params, "key") };
+    json_t *facts;
+    run->scene = json_get_int(run->params, "scene", 0);
+    run->scene_count = json_get_int(run->params, "scenes", 0);
+    TRY(render_make(run, run->params, &made.blob, &facts));
+    made.facts = facts;
+    return run_complete(run, facts, render_put, &made);
+}
+
+// The end
+
+struct finished {
+    struct blob_info blob;
+    struct film_file film;
+};
+
+static error add_film(struct scope *scope, const struct run *run, void *context)
+{
+    struct finished *finished = context;
+    (void)run;
+    TRY(media_blob_add(scope, &finished->blob));
+    return film_file_add(scope, &finished->film);
+}
+
+static error evict(struct scope *scope, const struct run *run, void *ret_blobs)
+{
+    (void)run;
+    return cache_evict(scope, RENDER_CACHE_SIZE_MAX, ret_blobs);
+}
+
+static error keep_cache_small(struct run *run)
+{
+    struct list blobs;
+    TRY(run_write(run, evict, &blobs));
+    for (size_t i = 0; i < blobs.count; i++)
+        TRY(blob_remove(run->scope.blobs, str_to_c(run->scope.arena, ((str *)blobs.items)[i])));
+    return OK;
+}
+
+static error join_pieces(struct run *run, const json_t *plan, struct blob_info *ret_blob, json_t **ret_facts)
+{
+    const json_t *keys = json_object_get(plan, "keys");
+    size_t count = json_array_size(keys);
+    struct child_input *inputs = ARENA_ARRAY(run->scope.arena, struct child_input, count);
+    for (size_t i = 0; i < count; i++)
+        TRY(cached_input(run, str_of(json_string_value(json_array_get(keys, i))), &inputs[i]));
+    return make(run, "render.join", json_object_get(plan, "join"), inputs, count, ret_blob, ret_facts);
+}
+
+static error join(struct run *run)
+{
+    struct finished finished;
+    json_t *plan, *facts, *result = json_keep(run->scope.arena, json_object());
+    TRY(json_read(run->scope.arena, run->job.result.text, &plan));
+    run->scene = run->scene_count = json_get_int(plan, "scenes", 0);
+    TRY(join_pieces(run, plan, &finished.blob, &facts));
+    bool is_mov = str_equal(json_get_str(run->params, "format"), STR("mov"));
+    finished.film = (struct film_file) { .job_id = run->job.id,
+        .video_id = run->job.video_id,
+        .blob_id = str_of(finished.blob.id),
+        .mime_type = is_mov ? STR("video/quicktime") : STR("video/mp4"),
+        .duration = json_get_number(facts, "duration", 0),
+        .width = json_get_int(facts, "width", 0),
+        .height = json_get_int(facts, "height", 0),
+        .size_bytes = finished.blob.size };
+    json_object_set(result, "film_name", json_object_get(plan, "film_name"));
+    json_object_set(result, "scenes", json_object_get(plan, "scenes"));
+    json_object_set(result, "warnings", json_object_get(plan, "warnings"));
+    json_object_set_new(result, "blob_id", json_str(finished.film.blob_id));
+    json_object_set_new(result, "duration", json_real(finished.film.duration));
+    json_object_set_new(result, "width", json_integer(finished.film.width));
+    json_object_set_new(result, "height", json_integer(finished.film.height));
+    json_object_set_new(result, "size_bytes", json_integer(finished.film.size_bytes));
+    TRY(run_complete(run, result, add_film, &finished));
+    return keep_cache_small(run);
+}
+
+const struct job_kind render_kind = { "render", start, part, join };

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A real `kinora serve` on a data folder of its own, which a test may stop, kill and start again.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+export const program = path.join(repository, 'build/kinora');
+const START_MS = 30_000;
+
+export const temporary = (name) => fs.mkdtempSync(path.join(os.tmpdir(), `kinora-api-${name}-`));
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// Asks until the answer is true (or anything truthy, which is given back).
+export async function until(what, ask, { limit_ms = 30_000, every_ms = 50 } = {}) {
+    for (const end = Date.now() + limit_ms; ;) {
+        const answer = await ask();
+        if (answer)
+            return answer;
+        if (Date.now() > end)
+            throw new Error(`after ${limit_ms} ms still not so: ${what}`);
+        await sleep(every_ms);
+    }
+}
+
+// Runs a command to its end; a server that should not start is one of them.
+export function run(arguments_, { env = {}, input = '', limit_ms = 20_000 } = {}) {
+    const { status, signal, stdout, stderr } = spawnSync(program, arguments_,
+        { env: { ...process.env, ...env }, input, encoding: 'utf8', timeout: limit_ms });
+    return { code: status ?? signal, stdout, stderr };
+}
+
+export class Server {
+    constructor({ data = temporary('data'), flags = [], env = {}, tls = false } = {}) {
+        Object.assign(this, { data, flags, env, tls, child: null, log: '' });
+    }
+
+    static async start(options) {
+        const server = new Server(options);
+        await server.start();
+        return server;
+    }
+
+    async start() {
+        const child = spawn(program, ['serve', '--data', this.data, '--listen', '127.0.0.1:0', ...this.flags],
+            { env: { ...process.env, KINORA_RATE_LIMIT: 'off', ...this.env }, stdio: ['ignore', 'ignore', 'pipe'] });
+        this.child = child;
+        this.log = '';
+        this.ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve(code ?? signal)));
+        await new Promise((resolve, reject) => {
+            const timer = setTimeout(() => reject(new Error(`the server does not start:\n${this.log}`)), START_MS);
+            child.stderr.setEncoding('utf8').on('data', (text) => {
+                this.log += text;
+                const ready = /is ready: https?:\/\/[^\s]*:(\d+)/.exec(this.log);
+                if (ready) {
+                    this.port = Number(ready[1]);
+                    clearTimeout(timer);
+                    resolve();
+                }
+            });
+            child.on('exit', (code) => reject(new Error(`the server ended with ${code}:\n${this.log}`)));
+        });
+        return this;
+    }
+
+    get pid() {
+        return this.child.pid;
+    }
+
+    get origin() {
+        return `${this.tls ? 'https' : 'http'}://127.0.0.1:${this.port}`;
+    }
+
+    // Resolves to the exit code; a clean stop is 0.
+    async stop() {
+        this.child.kill('SIGTERM');
+        return this.ended;
+    }
+
+    async kill() {
+        this.child.kill('SIGKILL');
+        return this.ended;
+    }
+
+    // Ends the server and removes what it kept.
+    async remove() {
+        if (this.child && this.child.exitCode === null && this.child.signalCode === null)
+            await this.kill();
+        fs.rmSync(this.data, { recursive: true, force: true, maxRetries: 5 });
+    }
+
+    // Every file of the blob store, relative to it.
+    blobs() {
+        const top = path.join(this.data, 'blobs');
+        const walk = (folder) => fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+            entry.isDirectory() ? walk(path.join(folder, entry.name)) : [path.relative(top, path.join(folder, entry.name))]);
+        return fs.existsSync(top) ? walk(top) : [];
+    }
+
+    // Rows of the database, read beside the server.
+    sql(statement) {
+        const told = spawnSync('sqlite3', ['-json', path.join(this.data, 'kinora.db'), statement], { encoding: 'utf8' });
+        if (told.status !== 0)
+            throw new Error(`sqlite3: ${told.stderr}`);
+        return told.stdout ? JSON.parse(told.stdout) : [];
+    }
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "domain/transcription.h"
+#include "runner_help.h"
+
+// Kinds of jobs for tests
+
+static atomic_int starts, running, most_running, parts_run;
+
+static error split_start(struct run *run)
+{
+    json_t *parts[6];
+    for (int i = 0; i < 6; i++)
+        parts[i] = json_keep(run->scope.arena, json_pack("{s:i}", "n", i));
+    return run_fan_out(run, parts, 6, NULL);
+}
+
+static error split_part(struct run *run)
+{
+    int now = atomic_fetch_add(&running, 1) + 1;
+    if (now > atomic_load(&most_running))
+        atomic_store(&most_running, now);
+    for (int i = 0; i < 5; i++)
+        nap();
+    run_progress(run, 0.5);
+    atomic_fetch_sub(&running, 1);
+    atomic_fetch_add(&parts_run, 1);
+    return run_complete(run, run->params, NULL, NULL);
+}
+
+static error split_join(struct run *run)
+{
+    const json_t **results;
+    size_t count;
+    json_int_t sum = 0;
+    TRY(run_results(run, &results, &count));
+    for (size_t i = 0; i < count; i++)
+        sum += json_get_int(results[i], "n", 100);
+    return run_complete(run, json_keep(run->scope.arena, json_pack("{s:I}", "sum", sum)), NULL, NULL);
+}
+
+static error fail_once(struct run *run)
+{
+    if (atomic_fetch_add(&starts, 1) == 0)
+        return error_make(ERROR_ENGINE_FAILED, NULL, "Once");
+    return run_complete(run, NULL, NULL, NULL);
+}
+
+static error fail_at_once(struct run *run)
+{
+    (void)run;
+    atomic_fetch_add(&starts, 1);
+    return error_make(ERROR_NO_AUDIO, NULL, "There is nothing to hear");
+}
+
+static error write_too_much(struct scope *scope, const struct run *run, void *context)
+{
+    (void)context;
+    TRY(media_set_status(scope, run->job.media_id, "failed"));
+    return error_make(ERROR_VALIDATION_ERROR, NULL, "Refused at the end");
+}
+
+static error fail_in_commit(struct run *run)
+{
+    return run_complete(run, NULL, write_too_much, NULL);
+}
+
+static error wait_until_cancelled(struct run *run)
+{
+    atomic_fetch_add(&starts, 1);
+    for (;; nap())
+        TRY(run_check(run));
+}
+
+static const struct job_kind split_kind = { "split", split_start, split_part, split_join };
+static const struct job_kind once_kind = { "once", fail_once, NULL, NULL };
+static const struct job_kind final_kind = { "final", fail_at_once, NULL, NULL };
+static const struct job_kind commit_kind = { "commit", fail_in_commit, NULL, NULL };
+static const struct job_kind endless_kind = { "endless", wait_until_cancelled, NULL, NULL };
+static const struct job_kind *const test_kinds[] = { &transcribe_kind, &split_kind, &once_kind, &final_kind,
+    &commit_kind, &endless_kind, NULL };
+
+static void reset_counts(void)
+{
+    atomic_store(&starts, 0);
+    atomic_store(&most_running, 0);
+    atomic_store(&parts_run, 0);
+}
+
+static void parts_run_side_by_side_and_are_joined(void **state)
+{
+    (void)state;
+    reset_counts();
+    struct runner *runner = start_runner(test_kinds, 3);
+    struct job job = wait_for(add_job("split", STR_NONE).id, "completed");
+    stop_runner(runner);
+    assert_string_equal(job.result.text.data, "{\"sum\":15}");
+    assert_int_equal(atomic_load(&parts_run), 6);
+    assert_int_equal(atomic_load(&most_running), 3);
+    assert_true(job.progress == 1);
+}
+
+static void a_failed_attempt_is_followed_by_another(void **state)
+{
+    (void)state;
+    reset_counts();
+    struct runner *runner = start_runner(test_kinds, 1);
+    struct job job = wait_for(add_job("once", STR_NONE).id, "completed");
+    stop_runner(runner);
+    assert_int_equal(atomic_load(&starts), 2);
+    assert_int_equal(job.attempts, 2);
+}
+
+static void a_fault_of_the_input_is_final(void **state)
+{
+    (void)state;
+    reset_counts();
+    struct runner *runner = start_runner(test_kinds, 1);
+    struct job job = wait_for(add_job("final", STR_NONE).id, "failed"), unknown = add_job("unheard-of", STR_NONE);
+    unknown = wait_for(unknown.id, "failed");
+    stop_runner(runner);
+    assert_int_equal(atomic_load(&starts), 1);
+    assert_string_equal(job.error_code.data, "NO_AUDIO");
+    assert_string_equal(job.error_message.data, "There is nothing to hear");
+    assert_true(str_find(unknown.error_message, STR("unheard-of")) > 0);
+}
+
+static void a_cancel_ends_what_runs_within_two_seconds(void **state)
+{
+    (void)state;
+    reset_counts();
+    struct runner *runner = start_runner(test_kinds, 1);
+    struct job job = add_job("endless", STR_NONE);
+    while (!atomic_load(&starts))
+        nap();
+    int64_t before = clock_mono_us();
+    assert_ok(db_write(library.pool, cancel_change, &job));
+    wait_for(add_job("split", STR_NONE).id, "completed"); // by the one slot that was busy
+    assert_true(clock_mono_us() - before < 2 * SECOND_US);
+    assert_string_equal(job_now(job.id).state.data, "cancelled");
+    stop_runner(runner);
+}
+
+static void a_stop_hands_jobs_back_untouched(void **state)
+{
+    (void)state;
+    reset_counts();
+    struct runner *runner = start_runner(test_kinds, 1);
+    struct job job = add_job("endless", STR_NONE);
+    while (!atomic_load(&starts))
+        nap();
+    int64_t before = clock_mono_us();
+    stop_runner(runner);
+    assert_true(clock_mono_us() - before < SECOND_US);
+    job = job_now(job.id);
+    assert_string_equal(job.state.data, "pending");
+    assert_int_equal(job.attempts, 0);
+}
+
+// Real work
+
+static const char recording[] =
+    "/usr/share/pocketsphinx/test/data/librivox/sense_and_sensibility_01_austen_64kb-0870.wav";
+
+static void a_failing_commit_leaves_nothing(void **state)
+{
+    (void)state;
+    str media_id = add_media(recording, true);
+    struct runner *runner = start_runner(test_kinds, 1);
+    struct job job = wait_for(add_job("commit", media_id).id, "failed");
+    stop_runner(runner);
+    struct media media;
+    assert_ok(media_get(&library.scope, media_id, &media));
+    assert_string_equal(job.error_message.data, "Refused at the end");
+    assert_string_equal(media.status.data, "pending");
+}
+
+static void a_recording_becomes_a_transcript(void **state)
+{
+    (void)state;
+    str media_id = add_media(recording, true);
+    struct runner *runner = start_runner(NULL, 2);
+    struct job job = wait_for(add_job("transcribe", media_id).id, "completed");
+    stop_runner(runner);
+    struct transcription transcription;
+    struct media media;
+    struct list segments;
+    bool found;
+    assert_ok(transcription_of_job(&library.scope, job.id, &transcription, &found));
+    assert_true(found);
+    assert_true(str_find(transcription.text, STR("leisure to consider how much")) >= 0);
+    assert_true(transcription.word_count > 10);
+    assert_true(transcription.duration.value > 5);
+    assert_true(transcription.confidence.value > 0 && transcription.confidence.value <= 1);
+    assert_string_equal(transcription.language.data, "en");
+    assert_ok(transcription_segments(&library.scope, transcription.id, &segments));
+    assert_true(segments.count > 0);
+    const struct segment *first = segments.items;
+    assert_string_equal(first->speaker.data, "speaker_1");
+    assert_true(first->end_time > first->start_time && first->words.text.size > 20);
+    assert_ok(media_get(&library.scope, media_id, &media));
+    assert_string_equal(media.status.data, "completed");
+}
+
+static void a_silent_file_says_so(void **state)
+{
+    (void)state;
+    str media_id = add_media(recording, false);
+    struct runner *runner = start_runner(NULL, 1);
+    struct job job = wait_for(add_job("transcribe", media_id).id, "failed");
+    stop_runner(runner);
+    assert_string_equal(job.error_message.data, "This file has no audio track");
+    assert_int_equal(job.attempts, 1);
+}
+
+static void a_cancel_ends_the_engine_within_two_seconds(void **state)
+{
+    (void)state;
+    struct runner *runner = start_runner(test_kinds, 1);
+    struct job job = add_job("transcribe", add_media(recording, true));
+    wait_for(job.id, "waiting");
+    nanosleep(&(struct timespec) { .tv_nsec = 300000000 }, NULL); // in the middle of its only part
+    int64_t before = clock_mono_us();
+    assert_ok(db_write(library.pool, cancel_change, &job));
+    reset_counts();
+    atomic_store(&starts, 1);                            // so that it succeeds at once
+    wait_for(add_job("once", STR_NONE).id, "completed"); // by the one slot that was busy
+    assert_true(clock_mono_us() - before < 2 * SECOND_US);
+    stop_runner(runner);
+    assert_string_equal(job_now(job.id).state.data, "cancelled");
+}
+
+static void progress_is_kept_for_those_who_come_later(void **state)
+{
+    (void)state;
+    struct hub *hub = hub_new();
+    struct runner_options options = { .db = library.pool,
+        .blobs = library.blobs,
+        .hub = hub,
+        .plain = plain,
+        .speech = speech,
+        .scratch_directory = library.folder,
+        .slots = 1,
+        .kinds = test_kinds };
+    struct runner *runner;
+    assert_ok(runner_start(&options, &runner));
+    struct job job = wait_for(add_job("split", STR_NONE).id, "completed");
+    runner_stop(runner);
+    str told = hub_progress(
+        hub, library.arena, str_format(library.arena, "user:%.*s", STR_ARGS(library.scope.actor.user_id)));
+    hub_free(hub);
+    assert_true(str_find(told, STR("event: job_progress")) >= 0);
+    assert_true(str_find(told, job.id) > 0);
+    assert_true(str_find(told, STR("\"kind\":\"split\"")) > 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_library, close_library)
+    const struct CMUnitTest tests[] = {
+        TEST(parts_run_side_by_side_and_are_joined),
+        TEST(a_failed_attempt_is_followed_by_another),
+        TEST(a_fault_of_the_input_is_final),
+        TEST(a_cancel_ends_what_runs_within_two_seconds),
+        TEST(a_stop_hands_jobs_back_untouched),
+        TEST(a_failing_commit_leaves_nothing),
+        TEST(a_recording_becomes_a_transcript),
+        TEST(a_silent_file_says_so),
+        TEST(a_cancel_ends_the_engine_within_two_seconds),
+        TEST(progress_is_kept_for_those_who_come_later),
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}
