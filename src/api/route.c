@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "api/auth.h"
+#include "api/condition.h"
 #include "api/face.h"
 #include "api/input.h"
 #include "api/limiter.h"
@@ -50,6 +51,7 @@ size_t route_errors(const struct route *route, enum error_code *ret_codes, size_
     HAS(input, ERROR_VALIDATION_ERROR);
     HAS(route->body_kind == BODY_JSON, ERROR_MALFORMED_JSON);
     HAS(route->face == FACE_DETAIL && (has_ranges(route->query_in) || has_ranges(route->body_in)), ERROR_UNPROCESSABLE);
+    HAS(condition_is_checked(route), ERROR_STALE_REVISION);
     HAS(route->access != ACCESS_PUBLIC, ERROR_NOT_AUTHENTICATED);
     HAS(route->access == ACCESS_SUPERUSER, ERROR_FORBIDDEN);
     for (const enum error_code *own = route->errors; own && *own != ERROR_NONE; own++)
@@ -112,7 +114,8 @@ static void send(struct api_call *call)
     if (call->status == 401)
         exchange_header(call->exchange, "WWW-Authenticate", STR("Bearer"));
     exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
-    exchange_header(call->exchange, "Cache-Control", STR("no-store"));
+    bool kept = condition_is_tagged(call->route) && call->status < 400;
+    exchange_header(call->exchange, "Cache-Control", kept ? STR("private, no-cache") : STR("no-store"));
     exchange_answer(call->exchange, call->status, &call->answer);
 }
 
@@ -125,19 +128,23 @@ static void encode_error(struct api_call *call, error why)
             LOG_TEXT("code", str_of(error_info(why.code)->name)));
 }
 
-static void encode(struct api_call *call, error result)
+// Gives back what is answered: a success may turn out to be too large.
+static error encode(struct api_call *call, error result)
 {
-    if (!error_is(result) && arena_over(call->scope.arena))
+    if (!error_is(result))
+        face_success(call);
+    if (!error_is(result) && (arena_over(call->scope.arena) || call->answer.failed))
         result = error_of(ERROR_LIMIT_EXCEEDED);
     if (error_is(result))
         encode_error(call, result);
-    else
-        face_success(call);
+    else if (condition_is_tagged(call->route))
+        condition_answer(call);
+    return result;
 }
 
 void route_finish(struct api_call *call, error result)
 {
-    encode(call, result);
+    (void)encode(call, result);
     send(call);
 }
 
@@ -172,9 +179,10 @@ static error change(struct db *db, void *context)
 {
     struct api_call *call = context;
     call->scope.db = db;
-    error result = call->changing(call);
-    encode(call, result);
-    return result;
+    error result = condition_require(call);
+    if (!error_is(result))
+        result = call->changing(call);
+    return encode(call, result);
 }
 
 static void changed(void *context, error result)
