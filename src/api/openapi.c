@@ -6,6 +6,7 @@
 
 #include "api/condition.h"
 #include "api/face.h"
+#include "api/repeat.h"
 
 enum { SHAPES_MAX = 256 };
 
@@ -88,6 +89,9 @@ static void put_header_parameters(struct document *document, const struct route 
         put_header_parameter(document, "If-None-Match", "An ETag: 304 when the answer still has it");
     if (condition_is_checked(route))
         put_header_parameter(document, "If-Match", "An ETag of the resource: 412 when it has another one by now");
+    if (repeat_is_possible(route))
+        put_header_parameter(document, "Idempotency-Key",
+            "Of your choice: sent again within 24 hours, the same request is answered as before and not made again");
 }
 
 static void put_upload_schema(struct document *document)

@@ -9,6 +9,7 @@
 #include "api/face.h"
 #include "api/input.h"
 #include "api/limiter.h"
+#include "api/repeat.h"
 #include "api/router.h"
 #include "base/clock.h"
 #include "base/settings.h"
@@ -47,11 +48,12 @@ size_t route_errors(const struct route *route, enum error_code *ret_codes, size_
 #define HAS(condition, code)                                                                                           \
     if ((condition) && count < room)                                                                                   \
     ret_codes[count++] = (code)
-    bool input = route->path_in || route->query_in || route->body_kind != BODY_NONE;
+    bool input = route->path_in || route->query_in || route->body_kind != BODY_NONE || repeat_is_possible(route);
     HAS(input, ERROR_VALIDATION_ERROR);
     HAS(route->body_kind == BODY_JSON, ERROR_MALFORMED_JSON);
     HAS(route->face == FACE_DETAIL && (has_ranges(route->query_in) || has_ranges(route->body_in)), ERROR_UNPROCESSABLE);
     HAS(condition_is_checked(route), ERROR_STALE_REVISION);
+    HAS(repeat_is_possible(route), ERROR_CONFLICT);
     HAS(route->access != ACCESS_PUBLIC, ERROR_NOT_AUTHENTICATED);
     HAS(route->access == ACCESS_SUPERUSER, ERROR_FORBIDDEN);
     for (const enum error_code *own = route->errors; own && *own != ERROR_NONE; own++)
@@ -170,6 +172,7 @@ static error before(struct api_call *call)
     }
     TRY(auth_check(call));
     TRY(check_rate(call));
+    TRY(repeat_check(call));
     TRY(input_read(call));
     return call->route->prepare ? call->route->prepare(call) : OK;
 }
@@ -179,10 +182,21 @@ static error change(struct db *db, void *context)
 {
     struct api_call *call = context;
     call->scope.db = db;
-    error result = condition_require(call);
+    bool repeated = false;
+    error result = repeat_find(call, &repeated);
+    if (repeated && !error_is(result))
+        return OK;
+    if (!error_is(result))
+        result = condition_require(call);
     if (!error_is(result))
         result = call->changing(call);
-    return encode(call, result);
+    result = encode(call, result);
+    if (error_is(result))
+        return result;
+    result = repeat_keep(call);
+    if (error_is(result))
+        encode_error(call, result);
+    return result;
 }
 
 static void changed(void *context, error result)

@@ -322,6 +322,18 @@ test('a failed transcription is retried through document 003', async () => {
     await ada.job_end(made.failed, { state: 'failed', limit_ms: 10_000 });
 });
 
+test('a key that was used for another request answers 409 wherever keys are taken', async () => {
+    const keyed = operations().filter(({ operation }) => operation.parameters.some((one) => one.name === 'Idempotency-Key'));
+    assert.ok(keyed.length > 10);
+    const headers = { 'Idempotency-Key': 'used' };
+    await ada.must(201, 'POST', '/api/v1/videos', { title: 'Once' }, { headers });
+    for (const { path, method } of keyed) {
+        const id = /\{(user_id|media_id|transcription_id)\}/.test(path) ? '999999' : randomUUID();
+        const { status, bytes } = await ada.call(method, fill(path, id), { json: bodies[`${method} ${path}`], headers });
+        assert.equal(status, 409, `${method} ${path}: ${bytes}`);
+    }
+});
+
 test('streams of events open', async () => {
     const all = ada.events('/api/v1/events');
     const one = ada.events(`/api/v1/files/${made.picture.id}/events`);
