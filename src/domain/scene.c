@@ -66,14 +66,15 @@ error scene_list(struct scope *scope, str video_id, struct list *ret_scenes)
     struct list scenes, layers;
     TRY(db_all(scope->db, scope->arena, &of_video, DB_ARGS(db_text(video_id)), &scene_row_shape, 0, &scenes));
     TRY(db_all(scope->db, scope->arena, &layers_of_video, DB_ARGS(db_text(video_id)), &layer_shape, 0, &layers));
-    struct layer *layer = layers.items, *end = layer + layers.count;
+    struct layer *layer = layers.items;
+    size_t left = layers.count;
     double at = 0;
     for (size_t i = 0; i < scenes.count; i++) {
         struct scene *scene = &((struct scene *)scenes.items)[i];
         scene->start_time = at;
         scene->end_time = at += scene->duration;
         scene->layers.items = layer;
-        while (layer < end && str_equal(layer->scene_id, scene->id)) {
+        for (; left && str_equal(layer->scene_id, scene->id); left--) {
             layer++;
             scene->layers.count++;
         }
