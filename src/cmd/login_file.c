@@ -64,7 +64,7 @@ void login_file_close(struct login_file *file)
 error login_file_read(struct arena *arena, struct login_file *file)
 {
     LOCAL_FILE_AUTO struct local_file *local = NULL;
-    str text;
+    str text = STR_NONE;
     json_t *json = NULL;
     error result = local_file_open(file->path, &local);
     if (!error_is(result))
