@@ -205,8 +205,10 @@ static error as_render(struct api_call *call, const struct job *job, struct rend
         .created_at = job->created_at,
         .completed_at = job->finished_at };
     int64_t scenes = json_get_int(result, "scenes", 0);
-    if (scenes > 0)
-        ret_render->total_scenes = ret_render->current_scene = (struct opt_int) { true, scenes };
+    if (scenes > 0) { // scenes are rendered side by side; how many could be done by now says enough
+        ret_render->total_scenes = (struct opt_int) { true, scenes };
+        ret_render->current_scene = (struct opt_int) { true, 1 + (int64_t)(job->progress * (double)(scenes - 1)) };
+    }
     if (str_equal(ret_render->status, STR("processing")) && job->started_at.us && job->progress > 0.02) {
         double spent = (double)(clock_now_us() - job->started_at.us) / SECOND_US;
         ret_render->estimated_time_remaining = (struct opt_number) { true,

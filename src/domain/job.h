@@ -79,7 +79,8 @@ MUST_USE error job_of_part(struct scope *scope, const struct job *part, struct j
 MUST_USE error job_parts_done(struct scope *scope, int64_t number, int64_t *ret_count);
 // Parts of a job in order, with their results.
 MUST_USE error job_parts(struct scope *scope, const struct job *job, struct list *ret_parts);
-// In a change: ends the job well; *ret_mine false when it was no longer ours and nothing may be written.
+// In a change: ends the job well and forgets its parts; *ret_mine false when it was no longer ours and nothing may be
+// written.
 MUST_USE error job_complete(struct scope *scope, const struct job *job, const json_t *result, bool *ret_mine);
 // In a change: another attempt later (exponential backoff), or failed for good when `final` or out of attempts.
 MUST_USE error job_fail(struct scope *scope, const struct job *job, error why, bool final);

@@ -139,6 +139,9 @@ static error part_done(struct scope *scope, const struct job *part)
     return job_changed(scope, &parent);
 }
 
+// Their results are in the job's own by now.
+DB_STATEMENT(forget_parts, "DELETE FROM job WHERE parent = $1");
+
 error job_complete(struct scope *scope, const struct job *job, const json_t *result, bool *ret_mine)
 {
     struct job done;
@@ -147,7 +150,11 @@ error job_complete(struct scope *scope, const struct job *job, const json_t *res
         &job_row_shape, &done, ret_mine));
     if (!*ret_mine)
         return OK;
-    return done.parent.set ? part_done(scope, &done) : job_changed(scope, &done);
+    if (done.parent.set)
+        return part_done(scope, &done);
+    if (done.parts_total)
+        TRY(db_run(scope->db, &forget_parts, DB_ARGS(db_int(done.number)), NULL));
+    return job_changed(scope, &done);
 }
 
 DB_STATEMENT(again,

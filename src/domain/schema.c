@@ -220,6 +220,10 @@ static const char films[] = "CREATE TABLE film_file (\n"
 static const char event_order[] = "ALTER TABLE event ADD COLUMN xid xid8 NOT NULL DEFAULT pg_current_xact_id();\n"
                                   "CREATE INDEX idx_event_order ON event(xid, number);\n";
 
+// How far the parts are, without reading their params, which may be long.
+static const char part_progress[] = "CREATE INDEX idx_job_part_progress ON job(parent, state, progress)"
+                                    " WHERE parent IS NOT NULL;\n";
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -229,5 +233,6 @@ const struct db_migration schema_migrations[] = {
     { 6, "events and the cache", events, NULL },
     { 7, "event order", event_order, "SELECT 1;\n" },
     { 8, "rendered films", films, NULL },
+    { 9, "progress of parts", part_progress, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

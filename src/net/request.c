@@ -88,6 +88,7 @@ static void hand_over(struct exchange *exchange)
     struct buffer free_one = exchange->handed;
     exchange->handed = exchange->filling;
     exchange->filling = free_one;
+    exchange->handed_ms = uv_now(&exchange->server->loop);
     exchange_schedule(exchange, TASK_DATA);
 }
 
@@ -133,7 +134,8 @@ static void receive_step(struct exchange *exchange)
         return;
     }
     bool complete = http_parser_complete(&exchange->parser);
-    if (exchange->filling.size >= UPLOAD_BUFFER || (complete && exchange->filling.size))
+    bool waited = uv_now(&exchange->server->loop) - exchange->handed_ms >= UPLOAD_WAIT_MS;
+    if (exchange->filling.size >= UPLOAD_BUFFER || ((complete || waited) && exchange->filling.size))
         hand_over(exchange);
     else if (complete)
         exchange_schedule(exchange, TASK_END);

@@ -20,6 +20,7 @@ enum {
     INPUT_SIZE = 64 * 1024,        // bytes read from a socket at once
     PENDING_MAX = 64 * 1024,       // bytes kept of a peer that sends more than is wanted now, then it is not read
     UPLOAD_BUFFER = 256 * 1024,    // bytes handed to receive_ops.data
+    UPLOAD_WAIT_MS = 200,          // what a slow peer sent is handed on after this time
     DOWNLOAD_BUFFER = 64 * 1024,   // bytes asked of send_ops.fill
     UNSENT_IN_KERNEL = 256 * 1024, // bytes a socket takes beyond what is on its way
     EVENTS_QUEUE_MAX = 1 << 20,    // bytes an event stream may owe its peer
@@ -80,6 +81,7 @@ struct exchange {
     const struct send_ops *send_ops;
     void *stream_state;
     struct buffer filling, handed; // upload: what the loop fills (loop), what `data` looks at
+    uint64_t handed_ms;            // (loop) when the last of it was
     bool stopped;                  // `data` said so, or the end was told
     int refuse_status;             // (loop) answer with this when the receiver has been told that it is lost
     struct buffer filled;          // download

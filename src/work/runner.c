@@ -165,8 +165,10 @@ static void log_end(const struct run *run, error result, int64_t started_us)
     double seconds = (double)(clock_mono_us() - started_us) / 1e6;
     bool ended = run->ended || atomic_load(&run->cancelled);
     str outcome = run->ended ? STR("done") : str_of(error_info(result.code)->name);
-    log_event(ended ? LOG_INFO : LOG_WARN, &run->scope.trace, "job", ended ? "Attempt ended" : "Attempt failed",
-        LOG_TEXT("job_id", run->job.parent.set ? run->parent.id : run->job.id), LOG_TEXT("kind", run->job.kind),
+    str job_id = run->job.parent.set ? run->parent.id : run->job.id;
+    enum log_severity severity = ended ? LOG_INFO : LOG_WARN;
+    const char *message = ended ? "Attempt ended" : "Attempt failed";
+    log_event(severity, &run->scope.trace, "job", message, LOG_TEXT("job_id", job_id), LOG_TEXT("kind", run->job.kind),
         LOG_TEXT("stage", run->job.stage), LOG_NUMBER("part", run->job.part), LOG_NUMBER("attempt", run->job.attempts),
         LOG_NUMBER("seconds", seconds), LOG_TEXT("outcome", outcome));
 }

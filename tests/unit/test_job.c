@@ -351,6 +351,7 @@ static void the_last_part_wakes_the_join(void **state)
     assert_int_equal(json_get_int(result, "r", 0), 2);
     assert_true(complete(&job, "{}"));
     assert_state(&added, "completed");
+    assert_int_equal(parts_of(&job).count, 0);
 }
 
 static void without_parts_the_join_comes_at_once(void **state)

@@ -51,13 +51,6 @@ static struct job add_render(str video_id, const char *params)
     return adding.job;
 }
 
-static int64_t part_count(const struct job *job)
-{
-    struct list parts;
-    assert_ok(job_parts(&library.scope, job, &parts));
-    return (int64_t)parts.count;
-}
-
 static void a_video_becomes_a_film_and_only_changes_are_made_anew(void **state)
 {
     (void)state;
@@ -76,15 +69,34 @@ static void a_video_becomes_a_film_and_only_changes_are_made_anew(void **state)
     assert_int_equal(json_get_int(result, "scenes", 0), 2);
     assert_string_equal(json_get_str(result, "film_name").data, "Tour");
     assert_null(json_object_get(result, "join"));
-    int64_t parts = part_count(&job);
+    int64_t parts = job.parts_total;
     assert_true(parts >= 3);
 
     struct job same = wait_for(add_render(video.id, "{\"quality\":\"480p\",\"format\":\"mp4\"}").id, "completed");
-    assert_int_equal(part_count(&same), 0);
+    assert_int_equal(same.parts_total, 0);
     struct job full = wait_for(
         add_render(video.id, "{\"quality\":\"480p\",\"format\":\"mp4\",\"full_regeneration\":true}").id, "completed");
-    assert_int_equal(part_count(&full), parts);
+    assert_int_equal(full.parts_total, parts);
     stop_runner(runner);
+}
+
+static void media_of_the_library_are_rendered(void **state)
+{
+    (void)state;
+    str sound = add_media("/usr/share/pocketsphinx/test/data/cards/001.wav", true);
+    str text = str_format(library.arena,
+        "{\"video\":{\"title\":\"T\"},\"scenes\":[{\"text\":\"\",\"duration\":1,\"layers\":[{\"type\":\"audio\","
+        "\"name\":\"sound\",\"properties\":{\"audio_url\":\"http://127.0.0.1:8000/content/media/%.*s/"
+        "001.wav?e=1\"}}]}]}",
+        STR_ARGS(sound));
+    struct video video = add_video(text.data);
+    struct runner *runner = start_runner(NULL, 2);
+    struct job job = wait_for(add_render(video.id, "{\"quality\":\"480p\",\"format\":\"mov\"}").id, "completed");
+    stop_runner(runner);
+    struct film_file film;
+    assert_ok(film_file_get(&library.scope, job.id, &film));
+    assert_string_equal(film.mime_type.data, "video/quicktime");
+    assert_true(film.size_bytes > 1000 && job.parts_total >= 2);
 }
 
 static void a_missing_picture_is_named(void **state)
@@ -247,6 +259,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_library, close_library)
     const struct CMUnitTest tests[] = {
         TEST(a_video_becomes_a_film_and_only_changes_are_made_anew),
+        TEST(media_of_the_library_are_rendered),
         TEST(a_missing_picture_is_named),
         TEST(a_video_without_scenes_is_not_rendered),
         TEST(the_cache_drops_what_was_not_used_for_longest),
