@@ -265,6 +265,9 @@ test('videos, scenes and layers of document 001', async () => {
     await ada.must(200, 'PUT', `/api/v1/layers/${layer.id}/toggle-visibility`, { enabled: false });
     await ada.must(200, 'PUT', '/api/v1/layers/reorder', { scene_id: scene.id, layer_orders: [{ layer_id: layer.id, order_index: 1 }] });
     assert.equal((await ada.must(200, 'GET', `${made.video}/scenes`)).data.scenes.length, 2);
+    await ada.must(201, 'POST', `/api/v1/layers/${layer.id}/duplicate`);
+    const { data: { scene: copy } } = await ada.must(201, 'POST', `${made.video}/scenes/${scene.id}/duplicate`);
+    await ada.must(200, 'DELETE', `${made.video}/scenes/${copy.id}`);
     await ada.must(200, 'DELETE', `/api/v1/layers/${layer.id}`);
     await ada.must(200, 'DELETE', `${made.video}/scenes/${other.id}`);
     const { data: { video: written } } = await ada.must(201, 'POST', '/api/v1/videos/from-script', { script: '# A\n\nHello.\n\n# B\n\nBye.' });
