@@ -161,6 +161,7 @@ static const struct route routes[] = {
         .message = "Layer duplicated successfully", .errors = ERRORS(ERROR_LAYER_NOT_FOUND), .handle = duplicate },
     { "PUT", "/api/v1/layers/{layerId}/toggle-visibility", "Layers", "Show or hide a layer", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .path_in = &path_shape, .body_in = &toggle_shape, .output = &one_shape,
-        .message = "Layer visibility updated", .errors = LAYER_ERRORS, .handle = toggle },
+        .resource = "/api/v1/layers/{layerId}", .message = "Layer visibility updated", .errors = LAYER_ERRORS,
+        .handle = toggle },
 };
 const struct route_group route_group_layers = ROUTE_GROUP(routes);

@@ -12,6 +12,7 @@ import { Server } from './lib/server.mjs';
 const exceptions = [
     [/ 413$/, 'limits.test.mjs sends what is too large'],
     [/ 429$/, 'safety.test.mjs asks too often'],
+    [/ (304|412)$/, 'conditional.test.mjs sends tags'],
 ];
 
 let server, root, ada, bob, document;
@@ -324,6 +325,18 @@ test('a failed transcription is retried through document 003', async () => {
     await ada.job_end(made.failed, { state: 'failed', limit_ms: 10_000 });
     await ada.must(202, 'POST', `/api/transcription/${made.failed}/retry`);
     await ada.job_end(made.failed, { state: 'failed', limit_ms: 10_000 });
+});
+
+test('a key that was used for another request answers 409 wherever keys are taken', async () => {
+    const keyed = operations().filter(({ operation }) => operation.parameters.some((one) => one.name === 'Idempotency-Key'));
+    assert.ok(keyed.length > 10);
+    const headers = { 'Idempotency-Key': 'used' };
+    await ada.must(201, 'POST', '/api/v1/videos', { title: 'Once' }, { headers });
+    for (const { path, method } of keyed) {
+        const id = /\{(user_id|media_id|transcription_id)\}/.test(path) ? '999999' : randomUUID();
+        const { status, bytes } = await ada.call(method, fill(path, id), { json: bodies[`${method} ${path}`], headers });
+        assert.equal(status, 409, `${method} ${path}: ${bytes}`);
+    }
 });
 
 test('streams of events open', async () => {
