@@ -162,8 +162,8 @@ export async function wrk(url, { seconds = 5, connections = 64, script = null, a
     };
 }
 
-// Processor time of a process and its children so far, in seconds, in steps of 10 ms.
-export function cpu_seconds(pid) {
+// A process and its children: [{pid, ticks}] with their processor time in steps of 10 ms.
+function processes(pid) {
     const stats = fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => {
         try {
             const text = fs.readFileSync(`/proc/${name}/stat`, 'utf8');
@@ -173,9 +173,13 @@ export function cpu_seconds(pid) {
             return []; // it ended meanwhile
         }
     });
-    const of = (one) => stats.filter(({ parent }) => parent === one)
-        .reduce((sum, child) => sum + of(child.pid), stats.find((stat) => stat.pid === one)?.ticks ?? 0);
-    return of(pid) / 100;
+    const of = (one) => [one, ...stats.filter(({ parent }) => parent === one.pid).flatMap(of)];
+    return stats.filter((one) => one.pid === pid).flatMap(of);
+}
+
+// Processor time of a process and its children so far, in seconds.
+export function cpu_seconds(pid) {
+    return processes(pid).reduce((sum, { ticks }) => sum + ticks, 0) / 100;
 }
 
 // Resident memory of one process in MB, now or at its highest.
@@ -238,4 +242,26 @@ export function timed(command, options = {}) {
     if (status !== 0)
         throw new Error(`${command.join(' ')}: ${stderr}`);
     return Number(process.hrtime.bigint() - start_ns) / 1e9;
+}
+
+// {wall_s, peak_mb} of a command that must succeed: the highest resident memory of any one of its processes, looked at
+// ten times a second.
+export async function watched(command, options = {}) {
+    const from = performance.now();
+    const child = spawn(command[0], command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'], ...options });
+    let errors = '', peak_mb = 0;
+    child.stderr.on('data', (bytes) => (errors += bytes));
+    const watch = setInterval(() => {
+        for (const { pid } of processes(child.pid))
+            try {
+                peak_mb = Math.max(peak_mb, memory_mb(pid, 'VmHWM'));
+            } catch {
+                // it ended meanwhile
+            }
+    }, 100);
+    const status = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+    clearInterval(watch);
+    if (status !== 0)
+        throw new Error(`${command.join(' ')}: ${errors}`);
+    return { wall_s: (performance.now() - from) / 1000, peak_mb };
 }

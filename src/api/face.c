@@ -57,6 +57,8 @@ static void envelope(struct json_out *out, struct api_call *call)
 
 void face_success(struct api_call *call)
 {
+    if (call->answer_type)
+        return;
     struct json_out out = { .buffer = &call->answer };
     if (call->route->face == FACE_ENVELOPE)
         envelope(&out, call);

@@ -111,8 +111,9 @@ static struct api_call *call_new(struct worker *worker, struct exchange *exchang
 
 static void send(struct api_call *call)
 {
-    if (call->answer.size)
-        exchange_header(call->exchange, "Content-Type", STR("application/json"));
+    if (call->answer.size || call->answer_type)
+        exchange_header(
+            call->exchange, "Content-Type", call->answer_type ? str_of(call->answer_type) : STR("application/json"));
     if (call->status == 401)
         exchange_header(call->exchange, "WWW-Authenticate", STR("Bearer"));
     exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
@@ -124,6 +125,7 @@ static void send(struct api_call *call)
 static void encode_error(struct api_call *call, error why)
 {
     buffer_clear(&call->answer);
+    call->answer_type = NULL;
     call->status = face_error(call->route->face, why, &call->problems, &call->answer);
     if (call->status >= 500)
         log_event(LOG_ERROR, &call->scope.trace, "request", why.message, LOG_TEXT("route", str_of(call->route->path)),

@@ -62,7 +62,11 @@ void buffer_append_c(struct buffer *buffer, const char *text)
 
 void buffer_append_byte(struct buffer *buffer, char byte)
 {
-    buffer_append(buffer, &byte, 1);
+    char *at = buffer_reserve(buffer, 1);
+    if (!at)
+        return;
+    *at = byte;
+    buffer->size++;
 }
 
 void buffer_format(struct buffer *buffer, const char *format, ...)

@@ -171,17 +171,15 @@ void json_array_end(struct json_out *out)
 static void quoted(struct json_out *out, str s)
 {
     struct buffer *buffer = out->buffer;
-    char *at = buffer_reserve(buffer, s.size + 2);
+    size_t i = 0;
+    while (i < s.size && (unsigned char)s.data[i] >= 0x20 && s.data[i] != '"' && s.data[i] != '\\')
+        i++;
+    char *at = buffer_reserve(buffer, i + 2);
     if (!at)
         return;
-    *at++ = '"';
-    size_t i = 0;
-    for (; i < s.size; i++) {
-        unsigned char c = (unsigned char)s.data[i];
-        if (c < 0x20 || c == '"' || c == '\\')
-            break;
-        *at++ = (char)c;
-    }
+    *at = '"';
+    if (i)
+        memcpy(at + 1, s.data, i);
     buffer->size += i + 1;
     for (; i < s.size; i++) {
         unsigned char c = (unsigned char)s.data[i];
@@ -238,6 +236,11 @@ void json_put_number(struct json_out *out, double value)
 {
     if (!isfinite(value)) {
         json_put_null(out);
+        return;
+    }
+    if (fabs(value) < 1e9 && value == (double)(int32_t)value) { // most times and positions are whole
+        json_put_int(out, (int32_t)value);
+        buffer_append(out->buffer, ".0", 2);
         return;
     }
     char text[32];

@@ -43,6 +43,7 @@ const bodies = {
     'POST /api/v1/videos': { title: 'x' },
     'PUT /api/v1/videos/{videoId}': { title: 'x' },
     'POST /api/v1/videos/from-script': { script: 'x' },
+    'POST /api/v1/videos/from-transcription': { job_id: randomUUID() },
     'POST /api/v1/videos/{videoId}/scenes': { text: 'x' },
     'PUT /api/v1/videos/{videoId}/scenes/reorder': { scene_orders: [{ scene_id: randomUUID(), scene_number: 1 }] },
     'PUT /api/v1/videos/{videoId}/scenes/{sceneId}': { text: 'x' },
@@ -266,8 +267,12 @@ test('videos, scenes and layers of document 001', async () => {
     await ada.must(200, 'PUT', `/api/v1/layers/${layer.id}/toggle-visibility`, { enabled: false });
     await ada.must(200, 'PUT', '/api/v1/layers/reorder', { scene_id: scene.id, layer_orders: [{ layer_id: layer.id, order_index: 1 }] });
     assert.equal((await ada.must(200, 'GET', `${made.video}/scenes`)).data.scenes.length, 2);
+    await ada.must(201, 'POST', `/api/v1/layers/${layer.id}/duplicate`);
+    const { data: { scene: copy } } = await ada.must(201, 'POST', `${made.video}/scenes/${scene.id}/duplicate`);
+    await ada.must(200, 'DELETE', `${made.video}/scenes/${copy.id}`);
     await ada.must(200, 'DELETE', `/api/v1/layers/${layer.id}`);
     await ada.must(200, 'DELETE', `${made.video}/scenes/${other.id}`);
+    await ada.must(201, 'POST', '/api/v1/videos/from-transcription', { job_id: made.transcribed });
     const { data: { video: written } } = await ada.must(201, 'POST', '/api/v1/videos/from-script', { script: '# A\n\nHello.\n\n# B\n\nBye.' });
     await ada.must(200, 'DELETE', `/api/v1/videos/${written.id}`);
 });
