@@ -52,14 +52,13 @@ static str sealed(const struct api_call *call, str key)
     return keyring_seal(call->scope.arena, call->app->keyring, purpose, key, buffer_str(&call->answer));
 }
 
-error repeat_find(struct api_call *call, bool *ret_repeated)
+error repeat_find(struct api_call *call)
 {
     str key = key_of(call), answer;
     struct kept_answer kept;
     bool found = false;
     if (key.data)
         TRY(kept_answer_get(&call->scope, key, &kept, &found));
-    *ret_repeated = found;
     if (!found)
         return OK;
     if (!str_equal(kept.request, digest(call)))
@@ -67,7 +66,7 @@ error repeat_find(struct api_call *call, bool *ret_repeated)
     TRY(keyring_open_sealed(call->scope.arena, call->app->keyring, purpose, key, kept.answer, &answer));
     buffer_append_str(&call->answer, answer);
     call->status = (int)kept.status;
-    exchange_header(call->exchange, "Idempotent-Replayed", STR("true"));
+    call->repeated = true;
     return OK;
 }
 

@@ -9,8 +9,8 @@
 bool repeat_is_possible(const struct route *route);
 // VALIDATION_ERROR for a key that is empty, too long or not printable ASCII.
 MUST_USE error repeat_check(struct api_call *call);
-// In a change, first of all: *ret_repeated, and then status and answer as they were. CONFLICT when the key was used for
-// another request.
-MUST_USE error repeat_find(struct api_call *call, bool *ret_repeated);
+// In a change, first of all: whether call->repeated, and then status and answer as they were. CONFLICT when the key was
+// used for another request.
+MUST_USE error repeat_find(struct api_call *call);
 // In a change, last of all: keeps the encoded answer of a success. CONFLICT when the same request is under way.
 MUST_USE error repeat_keep(struct api_call *call);

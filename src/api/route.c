@@ -3,6 +3,7 @@
 #include "api/route.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/auth.h"
 #include "api/condition.h"
@@ -89,6 +90,11 @@ struct plan route_plan(void *context, const struct http_request *request)
     return (struct plan) { route->lane, body_limit(route), (void *)route };
 }
 
+static size_t output_size(const struct route *route)
+{
+    return route->output_list ? sizeof(struct list) : route->output ? route->output->size : 0;
+}
+
 static struct api_call *call_new(struct worker *worker, struct exchange *exchange)
 {
     struct arena *arena = exchange_arena(exchange);
@@ -103,7 +109,7 @@ static struct api_call *call_new(struct worker *worker, struct exchange *exchang
         .message = route->message };
     trace_from_header(http_header(exchange_request(exchange), "traceparent"), &call->scope.trace);
     exchange_set_user(exchange, call);
-    size_t size = route->output_list ? sizeof(struct list) : route->output ? route->output->size : 0;
+    size_t size = output_size(route);
     if (size)
         call->output = arena_alloc(arena, size);
     return call;
@@ -117,6 +123,8 @@ static void send(struct api_call *call)
     if (call->status == 401)
         exchange_header(call->exchange, "WWW-Authenticate", STR("Bearer"));
     exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
+    if (call->repeated)
+        exchange_header(call->exchange, "Idempotent-Replayed", STR("true"));
     bool kept = condition_is_tagged(call->route) && call->status < 400;
     exchange_header(call->exchange, "Cache-Control", kept ? STR("private, no-cache") : STR("no-store"));
     exchange_answer(call->exchange, call->status, &call->answer);
@@ -179,14 +187,28 @@ static error before(struct api_call *call)
     return call->route->prepare ? call->route->prepare(call) : OK;
 }
 
+// A change that collides with another one is run again (PostgreSQL): nothing of the attempt before may stay.
+static void begin_anew(struct api_call *call)
+{
+    const struct route *route = call->route;
+    buffer_clear(&call->answer);
+    call->status = route->status ? route->status : 200;
+    call->message = route->message;
+    call->warnings = (struct warnings) { 0 };
+    call->problems.count = 0;
+    call->repeated = false;
+    if (call->output)
+        memset(call->output, 0, output_size(route));
+}
+
 // Writer thread. The answer is rendered inside the change: the error's texts and the rows are at hand.
 static error change(struct db *db, void *context)
 {
     struct api_call *call = context;
     call->scope.db = db;
-    bool repeated = false;
-    error result = repeat_find(call, &repeated);
-    if (repeated && !error_is(result))
+    begin_anew(call);
+    error result = repeat_find(call);
+    if (call->repeated)
         return OK;
     if (!error_is(result))
         result = condition_require(call);
