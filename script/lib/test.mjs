@@ -29,6 +29,7 @@ const groups = [
         name: 'unit', budget_s: 240, what: 'unit tests, and what the programs are linked with',
         steps: [build(600), meson('build', 'unit'), commands('linked', 60, [
             ['kinora needs no engine library', 'script/check-layers', '--linked'],
+            ['docs/api.md is current', 'script/docs', '--check'],
         ])],
     },
     {

@@ -71,24 +71,27 @@ bool download_range(str header, int64_t size, int64_t *ret_first, int64_t *ret_l
     return true;
 }
 
-// RFC 6266 with the extended form of RFC 8187 for names beyond ASCII.
-static str disposition(struct arena *arena, const struct download *download)
+str download_disposition(struct arena *arena, str file_name, bool attachment)
 {
-    bool shown = false;
-    for (const char *const *type = shown_types; *type && !shown; type++)
-        shown = str_starts(download->mime_type, str_of(*type));
     BUFFER_AUTO struct buffer plain = { 0 }, extended = { 0 };
-    for (size_t i = 0; i < download->file_name.size; i++) {
-        unsigned char c = (unsigned char)download->file_name.data[i];
+    for (size_t i = 0; i < file_name.size; i++) {
+        unsigned char c = (unsigned char)file_name.data[i];
         buffer_append_byte(&plain, c < 0x20 || c > 0x7E || c == '"' || c == '\\' ? '_' : (char)c);
         if (isalnum(c) || c == '.' || c == '-' || c == '_')
             buffer_append_byte(&extended, (char)c);
         else
             buffer_format(&extended, "%%%02X", c);
     }
-    return str_format(arena, "%s; filename=\"%.*s\"; filename*=UTF-8''%.*s",
-        shown && !download->attachment ? "inline" : "attachment", STR_ARGS(buffer_str(&plain)),
-        STR_ARGS(buffer_str(&extended)));
+    return str_format(arena, "%s; filename=\"%.*s\"; filename*=UTF-8''%.*s", attachment ? "attachment" : "inline",
+        STR_ARGS(buffer_str(&plain)), STR_ARGS(buffer_str(&extended)));
+}
+
+static bool is_shown(str mime_type)
+{
+    for (const char *const *type = shown_types; *type; type++)
+        if (str_starts(mime_type, str_of(*type)))
+            return true;
+    return false;
 }
 
 static void put_headers(struct api_call *call, const struct download *download, str etag)
@@ -96,7 +99,8 @@ static void put_headers(struct api_call *call, const struct download *download, 
     struct exchange *exchange = call->exchange;
     struct arena *arena = call->scope.arena;
     exchange_header(exchange, "Content-Type", download->mime_type);
-    exchange_header(exchange, "Content-Disposition", disposition(arena, download));
+    bool attachment = download->attachment || !is_shown(download->mime_type);
+    exchange_header(exchange, "Content-Disposition", download_disposition(arena, download->file_name, attachment));
     exchange_header(exchange, "Accept-Ranges", STR("bytes"));
     exchange_header(exchange, "ETag", etag);
     exchange_header(exchange, "Last-Modified", clock_http_date(arena, download->changed_us));

@@ -57,6 +57,8 @@ static void envelope(struct json_out *out, struct api_call *call)
 
 void face_success(struct api_call *call)
 {
+    if (call->answer_type)
+        return;
     struct json_out out = { .buffer = &call->answer };
     if (call->route->face == FACE_ENVELOPE)
         envelope(&out, call);
@@ -150,13 +152,16 @@ static void detail(struct json_out *out, error why, int status, const struct pro
     json_object_end(out);
 }
 
-// In the detail face what is well-formed but not acceptable is 422; the other faces say 400 or 409.
+// In the detail face what is well-formed but not acceptable is 422; the other faces say 400 or 409. CONFLICT is of the
+// request itself, not of a value in it.
 static int status_in(enum face face, error why, const struct problems *problems)
 {
     int status = error_info(why.code)->status;
     if (face != FACE_DETAIL)
         return status == 422 ? 400 : status;
-    return status == 409 && problems->count ? 422 : why.code == ERROR_LAST_SUPERUSER ? 422 : status;
+    return status == 409 && problems->count && why.code != ERROR_CONFLICT ? 422
+           : why.code == ERROR_LAST_SUPERUSER                             ? 422
+                                                                          : status;
 }
 
 int face_status(enum face face, enum error_code code)

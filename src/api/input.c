@@ -4,7 +4,7 @@
 #include "api/multipart.h"
 #include "api/router.h"
 
-static error read_path(struct api_call *call)
+error input_path(struct api_call *call)
 {
     struct router_value values[ROUTER_VALUES_MAX];
     size_t count;
@@ -88,7 +88,7 @@ static error read_form(struct api_call *call)
 
 error input_read(struct api_call *call)
 {
-    TRY(read_path(call));
+    TRY(input_path(call));
     read_query(call);
     if (call->route->body_in)
         call->body = arena_alloc(call->scope.arena, call->route->body_in->size);

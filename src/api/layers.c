@@ -124,6 +124,11 @@ static error delete_layer(struct api_call *call)
     return layer_delete(&call->scope, ((struct path *)call->path)->layerId);
 }
 
+static error duplicate(struct api_call *call)
+{
+    return layer_duplicate(&call->scope, ((struct path *)call->path)->layerId, fresh(call));
+}
+
 static error reorder(struct api_call *call)
 {
     const struct orders_in *in = call->body;
@@ -151,8 +156,12 @@ static const struct route routes[] = {
     { "DELETE", "/api/v1/layers/{layerId}", "Layers", "Delete a layer", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE,
         .path_in = &path_shape, .message = "Layer deleted successfully", .errors = ERRORS(ERROR_LAYER_NOT_FOUND),
         .handle = delete_layer },
+    { "POST", "/api/v1/layers/{layerId}/duplicate", "Layers", "Copy a layer, in front of it", FACE_ENVELOPE,
+        ACCESS_USER, LANE_WRITE, .path_in = &path_shape, .output = &one_shape, .status = 201,
+        .message = "Layer duplicated successfully", .errors = ERRORS(ERROR_LAYER_NOT_FOUND), .handle = duplicate },
     { "PUT", "/api/v1/layers/{layerId}/toggle-visibility", "Layers", "Show or hide a layer", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .path_in = &path_shape, .body_in = &toggle_shape, .output = &one_shape,
-        .message = "Layer visibility updated", .errors = LAYER_ERRORS, .handle = toggle },
+        .resource = "/api/v1/layers/{layerId}", .message = "Layer visibility updated", .errors = LAYER_ERRORS,
+        .handle = toggle },
 };
 const struct route_group route_group_layers = ROUTE_GROUP(routes);

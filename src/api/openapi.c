@@ -4,7 +4,9 @@
 
 #include <string.h>
 
+#include "api/condition.h"
 #include "api/face.h"
+#include "api/repeat.h"
 
 enum { SHAPES_MAX = 256 };
 
@@ -65,6 +67,31 @@ static void put_parameters(struct document *document, const struct shape *shape,
         json_object_end(out);
         json_decref(all);
     }
+}
+
+static void put_header_parameter(struct document *document, const char *name, const char *description)
+{
+    struct json_out *out = &document->out;
+    json_object_begin(out);
+    put(document, "name", name);
+    put(document, "in", "header");
+    put(document, "description", description);
+    json_key(out, "required");
+    json_put_bool(out, false);
+    json_key(out, "schema");
+    json_put_raw(out, STR("{\"type\":\"string\"}"));
+    json_object_end(out);
+}
+
+static void put_header_parameters(struct document *document, const struct route *route)
+{
+    if (condition_is_tagged(route))
+        put_header_parameter(document, "If-None-Match", "An ETag: 304 when the answer still has it");
+    if (condition_is_checked(route))
+        put_header_parameter(document, "If-Match", "An ETag of the resource: 412 when it has another one by now");
+    if (repeat_is_possible(route))
+        put_header_parameter(document, "Idempotency-Key",
+            "Of your choice: sent again within 24 hours, the same request is answered as before and not made again");
 }
 
 static void put_upload_schema(struct document *document)
@@ -166,9 +193,13 @@ static void put_success(struct document *document, const struct route *route)
     json_object_end(out);
 }
 
-// Content is also sent in parts, and not at all to a client that has it.
+// Content is also sent in parts, and nothing at all is sent to a client that has it.
 static void put_content_answers(struct document *document, const struct route *route)
 {
+    if (condition_is_tagged(route)) {
+        put_response(document, 304, "Unchanged");
+        json_object_end(&document->out);
+    }
     for (const enum error_code *code = route->errors; code && *code != ERROR_NONE; code++)
         if (*code == ERROR_RANGE_NOT_SATISFIABLE) {
             put_response(document, 206, "The range that was asked for");
@@ -228,6 +259,7 @@ static void put_operation(struct document *document, const struct route *route)
     json_array_begin(out);
     put_parameters(document, route->path_in, "path");
     put_parameters(document, route->query_in, "query");
+    put_header_parameters(document, route);
     json_array_end(out);
     put_body(document, route);
     json_key(out, "responses");

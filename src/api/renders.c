@@ -165,7 +165,7 @@ static error regenerate(struct api_call *call)
     struct video video;
     struct job last;
     bool found;
-    json_t *params = json_keep(arena, json_object()), *scenes = json_array();
+    json_t *params = json_keep(arena, json_object()), *scenes = json_keep(arena, json_array());
     TRY(video_get(&call->scope, ((struct path *)call->path)->videoId, VIDEO_WRITE, &video));
     TRY(newest(call, &video, &last, &found));
     if (found) {
@@ -177,13 +177,11 @@ static error regenerate(struct api_call *call)
         struct scene scene;
         str id = ((str *)in->scenes.items)[i];
         error known = scene_get(&call->scope, id, VIDEO_READ, &scene);
-        if (error_is(known) || !str_equal(scene.video_id, video.id)) {
-            json_decref(scenes);
+        if (error_is(known) || !str_equal(scene.video_id, video.id))
             return error_make(ERROR_SCENE_NOT_FOUND, "scenes", "Scene with ID '%.*s' not found", STR_ARGS(id));
-        }
         json_array_append_new(scenes, json_str(scene.id));
     }
-    json_object_set_new(params, "scenes", scenes);
+    json_object_set(params, "scenes", scenes);
     json_object_set_new(params, "full_regeneration", json_boolean(in->full_regeneration));
     json_object_set_new(params, "regenerate", json_true());
     return enqueue(call, &video, params);

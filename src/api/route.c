@@ -5,9 +5,11 @@
 #include <stdlib.h>
 
 #include "api/auth.h"
+#include "api/condition.h"
 #include "api/face.h"
 #include "api/input.h"
 #include "api/limiter.h"
+#include "api/repeat.h"
 #include "api/router.h"
 #include "base/clock.h"
 #include "base/settings.h"
@@ -46,10 +48,12 @@ size_t route_errors(const struct route *route, enum error_code *ret_codes, size_
 #define HAS(condition, code)                                                                                           \
     if ((condition) && count < room)                                                                                   \
     ret_codes[count++] = (code)
-    bool input = route->path_in || route->query_in || route->body_kind != BODY_NONE;
+    bool input = route->path_in || route->query_in || route->body_kind != BODY_NONE || repeat_is_possible(route);
     HAS(input, ERROR_VALIDATION_ERROR);
     HAS(route->body_kind == BODY_JSON, ERROR_MALFORMED_JSON);
     HAS(route->face == FACE_DETAIL && (has_ranges(route->query_in) || has_ranges(route->body_in)), ERROR_UNPROCESSABLE);
+    HAS(condition_is_checked(route), ERROR_STALE_REVISION);
+    HAS(repeat_is_possible(route), ERROR_CONFLICT);
     HAS(route->access != ACCESS_PUBLIC, ERROR_NOT_AUTHENTICATED);
     HAS(route->access == ACCESS_SUPERUSER, ERROR_FORBIDDEN);
     for (const enum error_code *own = route->errors; own && *own != ERROR_NONE; own++)
@@ -107,37 +111,44 @@ static struct api_call *call_new(struct worker *worker, struct exchange *exchang
 
 static void send(struct api_call *call)
 {
-    if (call->answer.size)
-        exchange_header(call->exchange, "Content-Type", STR("application/json"));
+    if (call->answer.size || call->answer_type)
+        exchange_header(
+            call->exchange, "Content-Type", call->answer_type ? str_of(call->answer_type) : STR("application/json"));
     if (call->status == 401)
         exchange_header(call->exchange, "WWW-Authenticate", STR("Bearer"));
     exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
-    exchange_header(call->exchange, "Cache-Control", STR("no-store"));
+    bool kept = condition_is_tagged(call->route) && call->status < 400;
+    exchange_header(call->exchange, "Cache-Control", kept ? STR("private, no-cache") : STR("no-store"));
     exchange_answer(call->exchange, call->status, &call->answer);
 }
 
 static void encode_error(struct api_call *call, error why)
 {
     buffer_clear(&call->answer);
+    call->answer_type = NULL;
     call->status = face_error(call->route->face, why, &call->problems, &call->answer);
     if (call->status >= 500)
         log_event(LOG_ERROR, &call->scope.trace, "request", why.message, LOG_TEXT("route", str_of(call->route->path)),
             LOG_TEXT("code", str_of(error_info(why.code)->name)));
 }
 
-static void encode(struct api_call *call, error result)
+// Gives back what is answered: a success may turn out to be too large.
+static error encode(struct api_call *call, error result)
 {
-    if (!error_is(result) && arena_over(call->scope.arena))
+    if (!error_is(result))
+        face_success(call);
+    if (!error_is(result) && (arena_over(call->scope.arena) || call->answer.failed))
         result = error_of(ERROR_LIMIT_EXCEEDED);
     if (error_is(result))
         encode_error(call, result);
-    else
-        face_success(call);
+    else if (condition_is_tagged(call->route))
+        condition_answer(call);
+    return result;
 }
 
 void route_finish(struct api_call *call, error result)
 {
-    encode(call, result);
+    (void)encode(call, result);
     send(call);
 }
 
@@ -163,6 +174,7 @@ static error before(struct api_call *call)
     }
     TRY(auth_check(call));
     TRY(check_rate(call));
+    TRY(repeat_check(call));
     TRY(input_read(call));
     return call->route->prepare ? call->route->prepare(call) : OK;
 }
@@ -172,8 +184,20 @@ static error change(struct db *db, void *context)
 {
     struct api_call *call = context;
     call->scope.db = db;
-    error result = call->changing(call);
-    encode(call, result);
+    bool repeated = false;
+    error result = repeat_find(call, &repeated);
+    if (repeated && !error_is(result))
+        return OK;
+    if (!error_is(result))
+        result = condition_require(call);
+    if (!error_is(result))
+        result = call->changing(call);
+    result = encode(call, result);
+    if (error_is(result))
+        return result;
+    result = repeat_keep(call);
+    if (error_is(result))
+        encode_error(call, result);
     return result;
 }
 

@@ -28,7 +28,8 @@ struct route {
     int status;                    // of success; 0: 200
     const char *message;           // envelope: "Layer added successfully"
     const enum error_code *errors; // its own, beyond those that follow from access and input; ends with ERROR_NONE
-    const char *answer_type;       // of streams: "text/event-stream"; NULL: JSON
+    const char *resource;    // of PUT and DELETE: path of the GET whose ETag If-Match names; NULL: of the same path
+    const char *answer_type; // of streams: "text/event-stream"; NULL: JSON
     // Handler thread, before the change: slow or blocking work (argon2, probing). May be NULL.
     error (*prepare)(struct api_call *call);
     // LANE_READ: handler thread. LANE_WRITE: inside a change. LANE_STREAM: stream thread; it has taken over the
@@ -64,6 +65,7 @@ struct api_call {
     error (*changing)(struct api_call *call); // what route_change runs
     void (*undo)(struct api_call *call);      // runs when the change did not last; may be NULL
     struct buffer answer;
+    const char *answer_type; // set by a handler that wrote `answer` itself: its media type; NULL: the face writes it
 };
 
 // Runs for every request (server_app.plan, .handle, .refuse): finds the route, checks access and input, calls the

@@ -113,6 +113,14 @@ static error delete_scene(struct api_call *call)
     return scene_delete(&call->scope, path->videoId, path->sceneId);
 }
 
+static error duplicate(struct api_call *call)
+{
+    struct scene scene;
+    const struct path *path = call->path;
+    TRY(scene_duplicate(&call->scope, path->videoId, path->sceneId, &scene));
+    return give(call, &scene);
+}
+
 static error reorder(struct api_call *call)
 {
     const struct orders_in *in = call->body;
@@ -139,5 +147,8 @@ static const struct route routes[] = {
     { "DELETE", "/api/v1/videos/{videoId}/scenes/{sceneId}", "Scenes", "Delete a scene", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, .path_in = &path_shape, .message = "Scene deleted successfully", .errors = SCENE_ERRORS,
         .handle = delete_scene },
+    { "POST", "/api/v1/videos/{videoId}/scenes/{sceneId}/duplicate", "Scenes", "Copy a scene, right behind it",
+        FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, .path_in = &path_shape, .output = &one_shape, .status = 201,
+        .message = "Scene duplicated successfully", .errors = SCENE_ERRORS, .handle = duplicate },
 };
 const struct route_group route_group_scenes = ROUTE_GROUP(routes);

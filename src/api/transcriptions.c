@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Transcriptions as text (document 000) and with segments and speakers (document 004).
-#include "api/route.h"
+#include "api/download.h"
 #include "domain/job.h"
+#include "domain/media.h"
 #include "domain/transcription.h"
 
 struct path {
@@ -12,7 +13,8 @@ static const struct field path_fields[] = {
 };
 static const struct shape path_shape = SHAPE("TranscriptionPath", struct path, path_fields);
 static const struct field job_path_fields[] = {
-    FIELD(struct path, job_id, .required = true, .format = FORMAT_UUID, .doc = "Transcription job"),
+    FIELD(struct path, job_id, .required = true, .max = 64,
+        .doc = "Transcription job; with .srt, .vtt, .txt, .json or .tsv behind it: the transcript as such a file"),
 };
 static const struct shape job_path_shape = SHAPE("TranscriptionJobPath", struct path, job_path_fields);
 
@@ -90,7 +92,7 @@ static const struct field speaker_fields[] = {
 };
 static const struct shape speaker_shape = SHAPE("TranscriptSpeaker", struct speaker_answer, speaker_fields);
 
-struct transcript {
+struct transcript_answer {
     str job_id, text;
     struct list segments, speakers;
     str language;
@@ -99,16 +101,16 @@ struct transcript {
     struct opt_number confidence;
 };
 static const struct field transcript_fields[] = {
-    FIELD(struct transcript, job_id, .format = FORMAT_UUID),
-    FIELD(struct transcript, text),
-    FIELD(struct transcript, segments, .shape = &segment_shape),
-    FIELD(struct transcript, speakers, .shape = &speaker_shape),
-    FIELD(struct transcript, language, .doc = "ISO 639-1"),
-    FIELD(struct transcript, duration, .doc = "Seconds"),
-    FIELD(struct transcript, word_count),
-    FIELD(struct transcript, confidence, .doc = "0 to 1"),
+    FIELD(struct transcript_answer, job_id, .format = FORMAT_UUID),
+    FIELD(struct transcript_answer, text),
+    FIELD(struct transcript_answer, segments, .shape = &segment_shape),
+    FIELD(struct transcript_answer, speakers, .shape = &speaker_shape),
+    FIELD(struct transcript_answer, language, .doc = "ISO 639-1"),
+    FIELD(struct transcript_answer, duration, .doc = "Seconds"),
+    FIELD(struct transcript_answer, word_count),
+    FIELD(struct transcript_answer, confidence, .doc = "0 to 1"),
 };
-static const struct shape transcript_shape = SHAPE("Transcript", struct transcript, transcript_fields);
+static const struct shape transcript_shape = SHAPE("Transcript", struct transcript_answer, transcript_fields);
 
 static struct plain as_plain(const struct transcription *row)
 {
@@ -179,28 +181,72 @@ static struct list speakers_of(struct arena *arena, const struct list *rows)
     return (struct list) { speakers, count };
 }
 
-static error get_transcript(struct api_call *call)
+static error show_transcript(struct api_call *call, const struct job *job, const struct transcription *row)
 {
-    struct job job;
-    struct transcription row;
     struct list rows;
-    bool found;
-    TRY(job_get(&call->scope, ((struct path *)call->path)->job_id, &job));
-    TRY(transcription_of_job(&call->scope, job.id, &row, &found));
-    if (!found && str_equal(job.state, STR("completed")))
-        return error_of(ERROR_TRANSCRIPTION_NOT_FOUND);
-    if (!found)
-        return error_make(ERROR_JOB_STATE_CONFLICT, "status", "%.*s", STR_ARGS(job_status(&job)));
-    TRY(transcription_segments(&call->scope, row.id, &rows));
+    TRY(transcription_segments(&call->scope, row->id, &rows));
     struct arena *arena = call->scope.arena;
     struct segment_answer *segments = ARENA_ARRAY(arena, struct segment_answer, rows.count);
     for (size_t i = 0; i < rows.count; i++) {
         const struct segment *segment = &((struct segment *)rows.items)[i];
         segments[i] = (struct segment_answer) { segment->start_time, segment->end_time, segment->text, { STR_NONE } };
     }
-    *(struct transcript *)call->output = (struct transcript) { job.id, row.text, { segments, rows.count },
-        speakers_of(arena, &rows), row.language, row.duration, row.word_count, row.confidence };
+    *(struct transcript_answer *)call->output = (struct transcript_answer) { job->id, row->text,
+        { segments, rows.count }, speakers_of(arena, &rows), row->language, row->duration, row->word_count,
+        row->confidence };
     return OK;
+}
+
+// The name of the recording with the ending of the format.
+static str export_name(struct arena *arena, str file_name, str ending)
+{
+    size_t size = file_name.size;
+    while (size && file_name.data[size - 1] != '.')
+        size--;
+    str base = size > 1 ? str_sub(file_name, 0, size - 1) : file_name;
+    return str_format(arena, "%.*s.%.*s", STR_ARGS(base), STR_ARGS(ending));
+}
+
+static error export_transcript(struct api_call *call, const struct transcription *row, str ending)
+{
+    static const char *const types[] = {
+        [TRANSCRIPT_TXT] = "text/plain; charset=utf-8",
+        [TRANSCRIPT_JSON] = "application/json",
+        [TRANSCRIPT_SRT] = "application/x-subrip; charset=utf-8",
+        [TRANSCRIPT_VTT] = "text/vtt; charset=utf-8",
+        [TRANSCRIPT_TSV] = "text/tab-separated-values; charset=utf-8",
+    };
+    struct arena *arena = call->scope.arena;
+    enum transcript_format format;
+    struct transcript transcript;
+    struct media media;
+    if (!transcript_format_of(ending, &format))
+        return error_make(ERROR_VALIDATION_ERROR, "job_id", "A transcript is written as srt, vtt, txt, json or tsv");
+    TRY(media_get(&call->scope, row->media_id, &media));
+    TRY(transcription_transcript(&call->scope, row, &transcript));
+    transcript_write(arena, &transcript, format, &call->answer);
+    call->answer_type = types[format];
+    exchange_header(call->exchange, "Content-Disposition",
+        download_disposition(arena, export_name(arena, media.file_name, ending), true));
+    return OK;
+}
+
+static error get_transcript(struct api_call *call)
+{
+    struct job job;
+    struct transcription row;
+    bool found;
+    str id = ((struct path *)call->path)->job_id;
+    ptrdiff_t dot = str_index(id, '.');
+    TRY(job_get(&call->scope, dot < 0 ? id : str_sub(id, 0, (size_t)dot), &job));
+    TRY(transcription_of_job(&call->scope, job.id, &row, &found));
+    if (!found && str_equal(job.state, STR("completed")))
+        return error_of(ERROR_TRANSCRIPTION_NOT_FOUND);
+    if (!found)
+        return error_make(ERROR_JOB_STATE_CONFLICT, "status", "%.*s", STR_ARGS(job_status(&job)));
+    if (dot < 0)
+        return show_transcript(call, &job, &row);
+    return export_transcript(call, &row, str_sub(id, (size_t)dot + 1, id.size));
 }
 
 #define NOT_FOUND_ERRORS ERRORS(ERROR_TRANSCRIPTION_NOT_FOUND)

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Videos: Kinora's additions to document 001, in its face.
 #include "api/scene_shapes.h"
+#include "domain/job.h"
+#include "domain/media.h"
+#include "domain/recording.h"
 #include "domain/story.h"
+#include "domain/transcription.h"
 #include "domain/video.h"
 
 struct path {
@@ -50,6 +54,19 @@ static const struct field script_fields[] = {
 };
 static const struct shape script_shape = SHAPE("VideoFromScript", struct script_in, script_fields);
 
+struct recording_in {
+    str transcription_id, job_id, title;
+    json_t *segments;
+};
+static const struct field recording_fields[] = {
+    FIELD(struct recording_in, transcription_id, .format = FORMAT_UUID, .doc = "Transcription; or its job"),
+    FIELD(struct recording_in, job_id, .format = FORMAT_UUID, .doc = "Transcription job"),
+    FIELD(struct recording_in, title, .min = 1, .max = 255, .doc = "Title; left out: the recording's name"),
+    FIELD(struct recording_in, segments, .json_type = "array",
+        .doc = "Indexes of the segments to take, in this order; left out: all"),
+};
+static const struct shape recording_shape = SHAPE("VideoFromTranscription", struct recording_in, recording_fields);
+
 struct one {
     struct video_answer *video;
 };
@@ -92,6 +109,42 @@ static error from_script(struct api_call *call)
     if (in->scene_breakdown.data)
         ASSERT(story_breakdown_of(in->scene_breakdown, &options.breakdown));
     TRY(story_read(call->scope.arena, in->script, &options, &call->warnings, &document));
+    TRY(video_import(&call->scope, document, &call->problems, &call->warnings, &video));
+    return give(call, &video);
+}
+
+static error find_transcription(struct api_call *call, struct transcription *ret_row)
+{
+    const struct recording_in *in = call->body;
+    struct job job;
+    bool found;
+    if (in->transcription_id.data)
+        return transcription_get(&call->scope, in->transcription_id, ret_row);
+    if (!in->job_id.data)
+        return error_make(ERROR_VALIDATION_ERROR, "transcription_id", "Say which: transcription_id or job_id");
+    TRY(job_get(&call->scope, in->job_id, &job));
+    TRY(transcription_of_job(&call->scope, job.id, ret_row, &found));
+    return found ? OK : error_of(ERROR_TRANSCRIPTION_NOT_FOUND);
+}
+
+static error from_transcription(struct api_call *call)
+{
+    const struct recording_in *in = call->body;
+    struct transcription row;
+    struct transcript transcript;
+    struct media media;
+    struct video video;
+    json_t *document;
+    TRY(find_transcription(call, &row));
+    TRY(media_get(&call->scope, row.media_id, &media));
+    TRY(transcription_transcript(&call->scope, &row, &transcript));
+    struct recording recording = { .media_id = media.id,
+        .title = in->title.data ? in->title : media.file_name,
+        .is_film = str_equal(media.media_type, STR("video")),
+        .width = (double)media.width.value,
+        .height = (double)media.height.value,
+        .transcript = &transcript };
+    TRY(recording_document(call->scope.arena, &recording, in->segments, &document));
     TRY(video_import(&call->scope, document, &call->problems, &call->warnings, &video));
     return give(call, &video);
 }
@@ -141,6 +194,10 @@ static const struct route routes[] = {
     { "POST", "/api/v1/videos/from-script", "Videos", "Create a video from a script", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .body_in = &script_shape, .output = &one_shape, .status = 201,
         .message = "Video created successfully", .handle = from_script },
+    { "POST", "/api/v1/videos/from-transcription", "Videos", "Create a video from a recording and its transcript",
+        FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON, .body_in = &recording_shape, .output = &one_shape,
+        .status = 201, .message = "Video created successfully",
+        .errors = ERRORS(ERROR_TRANSCRIPTION_NOT_FOUND, ERROR_JOB_NOT_FOUND), .handle = from_transcription },
     { "GET", "/api/v1/videos", "Videos", "List your videos", FACE_ENVELOPE, ACCESS_USER, LANE_READ,
         .query_in = &page_query_shape, .output = &many_shape, .handle = list_videos },
     { "GET", "/api/v1/videos/{videoId}", "Videos", "Show a video", FACE_ENVELOPE, ACCESS_USER, LANE_READ,

@@ -184,10 +184,15 @@ static const char *const kind_types[] = {
     [FIELD_OBJECT] = "type_error.dict",
 };
 
+static bool is_json_list(const struct field *field)
+{
+    return field->kind == FIELD_JSON && field->json_type && !strcmp(field->json_type, "array");
+}
+
 static void wrong_kind(const struct reader *reader, const struct field *field)
 {
-    complain(reader, field, kind_types[field->kind], false,
-        str_format(reader->arena, "must be %s", kind_words[field->kind]));
+    enum field_kind kind = is_json_list(field) ? FIELD_LIST : field->kind;
+    complain(reader, field, kind_types[kind], false, str_format(reader->arena, "must be %s", kind_words[kind]));
 }
 
 static void set_integer(const struct reader *reader, const struct field *field, int64_t value, char *place)
@@ -257,7 +262,7 @@ static bool set_value(const struct reader *reader, const struct field *field, co
         ((struct raw_json *)(void *)place)->text = json_text(reader->arena, value);
         return true;
     case FIELD_JSON:
-        if (!json_is_object(value))
+        if (is_json_list(field) ? !json_is_array(value) : !json_is_object(value))
             return false;
         *(json_t **)(void *)place = (json_t *)value;
         return true;

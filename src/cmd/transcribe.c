@@ -5,8 +5,8 @@
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/progress.h"
+#include "domain/transcript.h"
 #include "work/local_file.h"
-#include "work/transcript.h"
 #include "work/transcript_split.h"
 
 struct values {

@@ -143,6 +143,27 @@ DB_STATEMENT(insert,
     "INSERT INTO scenes_layers (id, scene_id, type, name, enabled, duration, start_time, end_time, order_index,"
     " properties) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
 
+static error insert_row(struct scope *scope, const struct layer *layer)
+{
+    return db_run(scope->db, &insert,
+        DB_ARGS(db_text(layer->id), db_text(layer->scene_id), db_text(layer->type), db_text(layer->name),
+            db_bool(layer->enabled), db_number(layer->duration), db_number(layer->start_time),
+            db_number(layer->end_time), db_int(layer->order_index), db_text(layer->properties.text)),
+        NULL);
+}
+
+// Stores a new layer at its index, before which the others make room.
+static error put_in(struct scope *scope, str video_id, const struct layer *layer, struct layer *ret_layer)
+{
+    TRY(db_run(scope->db, &make_room, DB_ARGS(db_text(layer->scene_id), db_int(layer->order_index)), NULL));
+    TRY(insert_row(scope, layer));
+    TRY(layer_get(scope, layer->id, ret_layer));
+    json_t *object = shape_json(scope->arena, &layer_shape, ret_layer);
+    json_t *inverse = json_keep(scope->arena, json_pack("{s:b}", "delete", 1));
+    return layer_record(scope, &(struct layer_note) { "layer:added", "layer.add", video_id, layer->scene_id, layer->id,
+                                   object, inverse, object, ret_layer->revision });
+}
+
 error layer_add(struct scope *scope, str scene_id, const struct layer_change *change, struct problems *problems,
     struct warnings *warnings, struct layer *ret_layer)
 {
@@ -158,17 +179,9 @@ error layer_add(struct scope *scope, str scene_id, const struct layer_change *ch
     TRY(problems_error(problems));
     TRY(check_assets(scope, &layer, properties, warnings));
     layer.order_index = change->order_index.set ? change->order_index.value : 1;
-    TRY(db_run(scope->db, &make_room, DB_ARGS(db_text(scene.id), db_int(layer.order_index)), NULL));
-    TRY(db_run(scope->db, &insert,
-        DB_ARGS(db_text(layer.id), db_text(scene.id), db_text(layer.type), db_text(change->name),
-            db_bool(layer.enabled), db_number(layer.duration), db_number(layer.start_time), db_number(layer.end_time),
-            db_int(layer.order_index), db_text(json_text(scope->arena, properties))),
-        NULL));
-    TRY(layer_get(scope, layer.id, ret_layer));
-    json_t *object = shape_json(scope->arena, &layer_shape, ret_layer);
-    json_t *inverse = json_keep(scope->arena, json_pack("{s:b}", "delete", 1));
-    return layer_record(scope, &(struct layer_note) { "layer:added", "layer.add", scene.video_id, scene.id, layer.id,
-                                   object, inverse, object, ret_layer->revision });
+    layer.name = change->name;
+    layer.properties.text = json_text(scope->arena, properties);
+    return put_in(scope, scene.video_id, &layer, ret_layer);
 }
 
 // The patch as it was meant: only what the change names.
@@ -245,6 +258,24 @@ error layer_delete(struct scope *scope, str id)
     return layer_record(
         scope, &(struct layer_note) { "layer:deleted", "layer.delete", layer.video_id, layer.scene_id, layer.id, change,
                    shape_json(scope->arena, &layer_shape, &layer), NULL, layer.revision + 1 });
+}
+
+error layer_duplicate(struct scope *scope, str id, struct layer *ret_layer)
+{
+    struct layer layer;
+    struct video video;
+    TRY(layer_get(scope, id, &layer));
+    TRY(video_get(scope, layer.video_id, VIDEO_WRITE, &video));
+    layer.id = id_new(scope->arena);
+    return put_in(scope, layer.video_id, &layer, ret_layer);
+}
+
+error layer_copy(struct scope *scope, const struct layer *layer, str scene_id)
+{
+    struct layer copy = *layer;
+    copy.id = id_new(scope->arena);
+    copy.scene_id = scene_id;
+    return insert_row(scope, &copy);
 }
 
 static error order_problem(const char *what)

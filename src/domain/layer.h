@@ -32,6 +32,10 @@ MUST_USE error layer_add(struct scope *scope, str scene_id, const struct layer_c
 MUST_USE error layer_update(struct scope *scope, str id, const struct layer_change *change, struct problems *problems,
     struct warnings *warnings, struct layer *ret_layer);
 MUST_USE error layer_delete(struct scope *scope, str id);
+// In a change: the same layer again, in front of the first.
+MUST_USE error layer_duplicate(struct scope *scope, str id, struct layer *ret_layer);
+// In a change: the same layer in another scene of the video, under a new id; what copies the scene makes the event.
+MUST_USE error layer_copy(struct scope *scope, const struct layer *layer, str scene_id);
 struct layer_order {
     str layer_id;
     int64_t order_index;

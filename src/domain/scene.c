@@ -66,14 +66,15 @@ error scene_list(struct scope *scope, str video_id, struct list *ret_scenes)
     struct list scenes, layers;
     TRY(db_all(scope->db, scope->arena, &of_video, DB_ARGS(db_text(video_id)), &scene_row_shape, 0, &scenes));
     TRY(db_all(scope->db, scope->arena, &layers_of_video, DB_ARGS(db_text(video_id)), &layer_shape, 0, &layers));
-    struct layer *layer = layers.items, *end = layer + layers.count;
+    struct layer *layer = layers.items;
+    size_t left = layers.count;
     double at = 0;
     for (size_t i = 0; i < scenes.count; i++) {
         struct scene *scene = &((struct scene *)scenes.items)[i];
         scene->start_time = at;
         scene->end_time = at += scene->duration;
         scene->layers.items = layer;
-        while (layer < end && str_equal(layer->scene_id, scene->id)) {
+        for (; left && str_equal(layer->scene_id, scene->id); left--) {
             layer++;
             scene->layers.count++;
         }
@@ -188,6 +189,15 @@ error scene_update(struct scope *scope, str video_id, str id, const struct scene
         scope, "scene:updated", "scene.update", ret_scene, patch, inverse, scene_json(scope->arena, ret_scene));
 }
 
+static json_t *whole_json(struct arena *arena, const struct scene *scene, const struct list *layers)
+{
+    json_t *object = scene_json(arena, scene), *list = json_array();
+    for (size_t i = 0; i < layers->count; i++)
+        json_array_append(list, shape_json(arena, &layer_shape, &((struct layer *)layers->items)[i]));
+    json_object_set_new(object, "layers", list);
+    return object;
+}
+
 DB_STATEMENT(delete_one, "DELETE FROM scenes WHERE id = $1");
 DB_STATEMENT(close_gap, "UPDATE scenes SET scene_number = scene_number - 1 WHERE video_id = $1 AND scene_number > $2");
 
@@ -199,14 +209,37 @@ error scene_delete(struct scope *scope, str video_id, str id)
     TRY(video_get(scope, video_id, VIDEO_WRITE, &video));
     TRY(get_in_video(scope, video_id, id, &scene));
     TRY(layer_list(scope, scene.id, &layers));
-    json_t *inverse = scene_json(scope->arena, &scene), *list = json_array();
-    for (size_t i = 0; i < layers.count; i++)
-        json_array_append(list, shape_json(scope->arena, &layer_shape, &((struct layer *)layers.items)[i]));
-    json_object_set_new(inverse, "layers", list);
+    json_t *inverse = whole_json(scope->arena, &scene, &layers);
     TRY(db_run(scope->db, &delete_one, DB_ARGS(db_text(scene.id)), NULL));
     TRY(db_run(scope->db, &close_gap, DB_ARGS(db_text(scene.video_id), db_int(scene.scene_number)), NULL));
     return record(scope, "scene:deleted", "scene.delete", &scene,
         json_keep(scope->arena, json_pack("{s:b}", "delete", 1)), inverse, NULL);
+}
+
+DB_STATEMENT(open_gap, "UPDATE scenes SET scene_number = scene_number + 1 WHERE video_id = $1 AND scene_number > $2");
+DB_STATEMENT(insert_copy,
+    "INSERT INTO scenes (id, video_id, scene_number, text, duration, properties, is_expanded, revision, created_at,"
+    " updated_at) SELECT $1, video_id, scene_number + 1, text, duration, properties, is_expanded, 1, $3, $3"
+    " FROM scenes WHERE id = $2");
+
+error scene_duplicate(struct scope *scope, str video_id, str id, struct scene *ret_scene)
+{
+    struct scene scene;
+    struct video video;
+    struct list layers;
+    TRY(video_get(scope, video_id, VIDEO_WRITE, &video));
+    TRY(get_in_video(scope, video_id, id, &scene));
+    TRY(layer_list(scope, scene.id, &layers));
+    str copy = id_new(scope->arena);
+    TRY(db_run(scope->db, &open_gap, DB_ARGS(db_text(scene.video_id), db_int(scene.scene_number)), NULL));
+    TRY(db_run(scope->db, &insert_copy, DB_ARGS(db_text(copy), db_text(scene.id), db_int(clock_now_us())), NULL));
+    for (size_t i = 0; i < layers.count; i++)
+        TRY(layer_copy(scope, &((struct layer *)layers.items)[i], copy));
+    TRY(scene_get(scope, copy, VIDEO_READ, ret_scene));
+    TRY(layer_list(scope, copy, &layers));
+    json_t *object = whole_json(scope->arena, ret_scene, &layers);
+    json_t *inverse = json_keep(scope->arena, json_pack("{s:b}", "delete", 1));
+    return record(scope, "scene:added", "scene.add", ret_scene, object, inverse, object);
 }
 
 static error order_problem(const char *what)

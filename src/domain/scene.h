@@ -34,6 +34,8 @@ MUST_USE error scene_add(struct scope *scope, str video_id, const struct scene_c
 MUST_USE error scene_update(struct scope *scope, str video_id, str id, const struct scene_change *change,
     struct problems *problems, struct scene *ret_scene);
 MUST_USE error scene_delete(struct scope *scope, str video_id, str id);
+// In a change: the same scene with copies of its layers, right behind the first.
+MUST_USE error scene_duplicate(struct scope *scope, str video_id, str id, struct scene *ret_scene);
 struct scene_order {
     str scene_id;
     int64_t scene_number;

@@ -170,6 +170,19 @@ static void check_points(const struct check *check, str path, const struct scene
             str_format(check->arena, "must be a list of at most %.0f points [x, y]", row->max));
 }
 
+static void check_words(const struct check *check, str path, const struct scene_property *row, const json_t *value)
+{
+    bool good = json_is_array(value) && (double)json_array_size(value) <= row->max;
+    for (size_t i = 0; good && i < json_array_size(value); i++) {
+        const json_t *word = json_array_get(value, i);
+        double start = json_get_number(word, "start", -1);
+        good = json_get_str(word, "text").size && start >= 0 && json_get_number(word, "end", -1) >= start;
+    }
+    if (!good)
+        complain(check, path, "type_error.list", false,
+            str_format(check->arena, "must be a list of at most %.0f words {text, start, end}", row->max));
+}
+
 static void check_object(const struct check *check, str path, const json_t *object);
 
 static void check_value(const struct check *check, str path, const struct scene_property *row, const json_t *value)
@@ -206,6 +219,9 @@ static void check_value(const struct check *check, str path, const struct scene_
         return;
     case PROPERTY_POINTS:
         check_points(check, path, row, value);
+        return;
+    case PROPERTY_WORDS:
+        check_words(check, path, row, value);
         return;
     }
 }

@@ -34,6 +34,7 @@ enum property_kind {
     PROPERTY_FILL,     // a colour, or an object like PROPERTY_OBJECT
     PROPERTY_GRADIENT, // [colour, colour, angle in degrees]
     PROPERTY_POINTS,   // [[x, y] or {x, y}, ...] in percent, `max` of them at most
+    PROPERTY_WORDS,    // [{"text", "start", "end"}, ...] in seconds, `max` of them at most
 };
 
 struct scene_property {

@@ -97,6 +97,7 @@ static void put_type(struct json_out *out, enum property_owner owner, const stru
         return;
     case PROPERTY_GRADIENT:
     case PROPERTY_POINTS:
+    case PROPERTY_WORDS:
         put_pair(out, "type", "array");
         json_key(out, "items");
         json_put_raw(out, STR("{}"));
@@ -148,6 +149,7 @@ static void page_value(struct buffer *out, const struct scene_property *row)
         [PROPERTY_FILL] = "colour or object",
         [PROPERTY_GRADIENT] = "gradient",
         [PROPERTY_POINTS] = "points",
+        [PROPERTY_WORDS] = "words",
     };
     if (row->choices) {
         for (const char *at = row->choices; *at; at++)

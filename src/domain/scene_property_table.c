@@ -105,6 +105,7 @@ const struct scene_property scene_properties[] = {
     { ON_MEDIA, "loop", PROPERTY_BOOLEAN, .fallback = "true", .doc = "Begins again at its end" },
     { ON_MEDIA, "speed", PROPERTY_NUMBER, .min = 0.1, .max = 10, .fallback = "1", .doc = "Factor" },
     { ON_MEDIA, "volume", PROPERTY_NUMBER, .min = 0, .max = 2, .fallback = "0", .doc = "Of the film's sound; 1 is its own" },
+    { ON_MEDIA | ON_AUDIO, "words", PROPERTY_WORDS, .max = 2000, .doc = "What is said in it, in seconds of the recording: for captions and subtitles" },
     // avatar
     { ON_AVATAR, "avatar_id", PROPERTY_TEXT, .min = 1, .max = 2000, .required = true, .doc = "Avatar of the library" },
     { ON_AVATAR, "avatar_url", PROPERTY_TEXT, .min = 1, .max = 2000, .doc = "Informative" },

@@ -224,6 +224,18 @@ static const char event_order[] = "ALTER TABLE event ADD COLUMN xid xid8 NOT NUL
 static const char part_progress[] = "CREATE INDEX idx_job_part_progress ON job(parent, state, progress)"
                                     " WHERE parent IS NOT NULL;\n";
 
+// What a repeated POST is answered.
+static const char kept_answers[] = "CREATE TABLE kept_answer (\n"
+                                   "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+                                   "  key TEXT NOT NULL,\n"
+                                   "  request BYTEA NOT NULL,\n"
+                                   "  status BIGINT NOT NULL,\n"
+                                   "  answer BYTEA NOT NULL,\n"
+                                   "  created_at BIGINT NOT NULL,\n"
+                                   "  PRIMARY KEY (user_id, key)\n"
+                                   ");\n"
+                                   "CREATE INDEX idx_kept_answer_age ON kept_answer(user_id, created_at);\n";
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -234,5 +246,6 @@ const struct db_migration schema_migrations[] = {
     { 7, "event order", event_order, "SELECT 1;\n" },
     { 8, "rendered films", films, NULL },
     { 9, "progress of parts", part_progress, NULL },
+    { 10, "kept answers", kept_answers, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

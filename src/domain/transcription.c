@@ -86,6 +86,40 @@ error transcription_segments(struct scope *scope, str transcription_id, struct l
         scope->db, scope->arena, &segments_of, DB_ARGS(db_text(transcription_id)), &segment_row_shape, 0, ret_segments);
 }
 
+static error words_of(struct arena *arena, const struct segment *row, struct transcript_segment *segment)
+{
+    json_t *words;
+    double sum = 0;
+    TRY(json_read(arena, row->words.text, &words));
+    segment->word_count = json_array_size(words);
+    segment->words = ARENA_ARRAY(arena, struct transcript_word, segment->word_count);
+    for (size_t i = 0; i < segment->word_count; i++) {
+        const json_t *word = json_array_get(words, i);
+        struct transcript_word *out = &segment->words[i];
+        *out = (struct transcript_word) { json_get_str(word, "text"), json_get_number(word, "start", row->start_time),
+            json_get_number(word, "end", row->end_time), json_get_number(word, "confidence", 0) };
+        sum += out->confidence;
+    }
+    segment->confidence = segment->word_count ? sum / (double)segment->word_count : 0;
+    return OK;
+}
+
+error transcription_transcript(
+    struct scope *scope, const struct transcription *transcription, struct transcript *ret_transcript)
+{
+    struct list rows;
+    TRY(transcription_segments(scope, transcription->id, &rows));
+    struct transcript_segment *segments = ARENA_ARRAY(scope->arena, struct transcript_segment, rows.count);
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct segment *row = &((struct segment *)rows.items)[i];
+        segments[i] = (struct transcript_segment) { row->start_time, row->end_time, row->text };
+        TRY(words_of(scope->arena, row, &segments[i]));
+    }
+    *ret_transcript = (struct transcript) { transcription->language, transcription->duration.value, segments,
+        rows.count };
+    return OK;
+}
+
 static int64_t count_words(str text)
 {
     int64_t count = 0;

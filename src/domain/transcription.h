@@ -3,6 +3,7 @@
 #pragma once
 
 #include "domain/scope.h"
+#include "domain/transcript.h"
 
 struct transcription {
     int64_t number;
@@ -32,6 +33,9 @@ MUST_USE error transcription_of_job(
     struct scope *scope, str job_id, struct transcription *ret_transcription, bool *ret_found);
 MUST_USE error transcription_list(struct scope *scope, int64_t skip, int64_t limit, struct list *ret_transcriptions);
 MUST_USE error transcription_segments(struct scope *scope, str transcription_id, struct list *ret_segments);
+// Its segments and words, to be written in one of transcript.h's formats.
+MUST_USE error transcription_transcript(
+    struct scope *scope, const struct transcription *transcription, struct transcript *ret_transcript);
 // In a change: from text a person gives (document 000); unknown media: VALIDATION_ERROR.
 MUST_USE error transcription_add_text(
     struct scope *scope, int64_t media_number, str text, struct transcription *ret_transcription);

@@ -10,8 +10,8 @@
 // A film and all that hangs on it live in the arena given to film_plan.
 #pragma once
 
+#include "domain/transcript.h"
 #include "domain/warnings.h"
-#include "work/transcript.h"
 
 enum film_asset_kind { FILM_PICTURE, FILM_AUDIO, FILM_AVATAR }; // a picture may be still or moving
 

@@ -88,7 +88,7 @@ static json_t *layer_json(struct composing *composing, const struct plan_scene *
         id = str_format(arena, "layer-%zu", layer->index + 1);
     json_t *properties = json_deep_copy(layer->properties);
     // The input says what is shown; what it is called decides no pixel.
-    static const char *const unseen[] = { "start_at", "media_id", "media_url", "media_type", "avatar_url" };
+    static const char *const unseen[] = { "start_at", "media_id", "media_url", "media_type", "avatar_url", "words" };
     for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++)
         json_object_del(properties, unseen[i]);
     str type = json_get_str(layer->json, "type");

@@ -184,6 +184,25 @@ static error take_voice(struct film *film, struct plan_scene *scene, struct plan
     return OK;
 }
 
+// What is said in a film or recording, as far as the layer shows it.
+static void take_recorded(struct film *film, struct plan_scene *scene, const struct plan_layer *layer)
+{
+    const json_t *words = json_object_get(layer->properties, "words"), *word;
+    size_t count = json_array_size(words), i;
+    double start = json_get_number(layer->json, "start_time", 0), length = json_get_number(layer->json, "duration", -1);
+    double from = json_get_number(layer->properties, "start_from", 0);
+    double speed = json_get_number(layer->properties, "speed", 1), limit = length < 0 ? INFINITY : start + length;
+    scene->words = arena_grow(film->plan->arena, scene->words, scene->word_count * sizeof *scene->words,
+        (scene->word_count + count) * sizeof *scene->words);
+    json_array_foreach ((json_t *)words, i, word) {
+        double first = start + (json_get_number(word, "start", 0) - from) / speed;
+        double last = start + (json_get_number(word, "end", 0) - from) / speed;
+        if (last > start && first < limit)
+            scene->words[scene->word_count++] = (struct film_word) { json_get_str(word, "text"), fmax(first, start),
+                fmin(last, limit) };
+    }
+}
+
 static int by_time(const void *a, const void *b)
 {
     const struct film_word *left = a, *right = b;
@@ -196,10 +215,16 @@ error film_take_speech(struct film *film)
         struct plan_scene *scene = &film->plan->scenes[s];
         scene->speeches = ARENA_ARRAY(film->plan->arena, struct film_speech, scene->layer_count);
         scene->speech_count = scene->word_count = 0;
-        for (size_t i = 0; i < scene->layer_count; i++)
+        size_t recorded = 0;
+        for (size_t i = 0; i < scene->layer_count; i++) {
             if (scene->layers[i].has_voice)
                 TRY(take_voice(film, scene, &scene->layers[i]));
-        if (scene->speech_count > 1)
+            else if (json_object_get(scene->layers[i].properties, "words")) {
+                take_recorded(film, scene, &scene->layers[i]);
+                recorded++;
+            }
+        }
+        if (scene->speech_count + recorded > 1)
             qsort(scene->words, scene->word_count, sizeof *scene->words, by_time);
     }
     return OK;

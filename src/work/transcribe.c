@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The job "transcribe" {language, engine} of a media file: speech is found, decoded in parts, and merged.
 #include "domain/media.h"
+#include "domain/transcript.h"
 #include "domain/transcription.h"
 #include "work/job_kind.h"
-#include "work/transcript.h"
 #include "work/transcript_split.h"
 
 static str param(const json_t *params, const char *name, str fallback)

@@ -8,7 +8,7 @@ import { kinora, names, new_folder } from './kinora.mjs';
 const folder = new_folder();
 after(() => fs.rmSync(folder, { recursive: true }));
 const at = (name) => path.join(folder, name);
-const commands = ['make', 'transcribe', 'say', 'render', 'preview', 'doctor', 'version'];
+const commands = ['make', 'transcribe', 'say', 'render', 'preview', 'api-document', 'doctor', 'version'];
 
 test('help lists every command, and each has a page of its own', () => {
     const help = kinora(['--help']);
@@ -25,6 +25,16 @@ test('help lists every command, and each has a page of its own', () => {
 test('version prints the version', () => {
     for (const args of [['version'], ['--version']])
         assert.match(kinora(args).out, /^kinora \d+\.\d+\.\d+\n$/);
+});
+
+test('the description of the API has every call, as a page and as OpenAPI', () => {
+    const document = JSON.parse(kinora(['api-document', '--format', 'openapi']).out);
+    const calls = Object.entries(document.paths).flatMap(([pattern, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${pattern}`));
+    const page = kinora(['api-document']).out;
+    assert.ok(calls.length > 50);
+    assert.deepEqual(page.match(/^### [A-Z]+ \/.*$/mg).map((line) => line.slice(4)).sort(), calls.sort());
+    const anchors = new Set(page.match(/^### \w+$/mg).map((line) => line.slice(4).toLowerCase()));
+    assert.deepEqual([...page.matchAll(/\(#(\w*)\)/g)].map((link) => link[1]).filter((name) => !anchors.has(name)), []);
 });
 
 test('doctor finds all that is needed', () => {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <math.h>
 
+#include "domain/transcript.h"
 #include "test.h"
-#include "work/transcript.h"
 
 static const json_t *parse(struct arena *arena, const char *text)
 {

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "work/transcript.h"
+#include "domain/transcript.h"
 
 enum { LINE_LETTERS = 42, ORPHAN_LETTERS = 16 };
 #define LETTERS_A_SECOND 17.0 // what most people read with ease

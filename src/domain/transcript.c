@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "work/transcript.h"
+#include "domain/transcript.h"
 
 #include <math.h>
 #include <stdlib.h>
