@@ -7,8 +7,8 @@
 #include "work/film.h"
 #include "work/local_pool.h"
 
-extern const struct command api_document_command, doctor_command, make_command, preview_command, render_command,
-    say_command, serve_command, transcribe_command, user_command, version_command;
+extern const struct command api_command, api_document_command, doctor_command, make_command, preview_command,
+    render_command, say_command, serve_command, transcribe_command, user_command, version_command;
 
 // Path of kinora-engine: the setting, or beside this program, or where it was installed. UNAVAILABLE says how to mend.
 MUST_USE error engine_path(struct arena *arena, const char **ret_path);
@@ -22,6 +22,8 @@ MUST_USE error project_load(struct arena *arena, const char *path, const struct 
     struct warnings *warnings, json_t **ret_project, const char **ret_folder);
 // "mp4" from "x.MP4"; "" without an ending.
 str file_ending(struct arena *arena, const char *path);
+// From the terminal without echo, or one line of standard input. VALIDATION_ERROR when empty.
+MUST_USE error password_read(struct arena *arena, str *ret_password);
 // Prints "warning: ..." lines to standard error.
 void print_warnings(const struct warnings *warnings);
 // A folder for unnamed temporary files: TMPDIR, or /var/tmp.

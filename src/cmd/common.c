@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "base/settings.h"
@@ -104,4 +105,34 @@ const char *scratch_folder(void)
 {
     const char *folder = getenv("TMPDIR");
     return folder && !access(folder, W_OK) ? folder : "/var/tmp";
+}
+
+static str read_line(struct arena *arena)
+{
+    char line[1200];
+    if (!fgets(line, sizeof line, stdin))
+        return STR("");
+    line[strcspn(line, "\r\n")] = 0;
+    return str_copy(arena, str_of(line));
+}
+
+error password_read(struct arena *arena, str *ret_password)
+{
+    struct termios old, quiet;
+    bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &old) == 0;
+    if (terminal) {
+        fputs("Password: ", stderr);
+        quiet = old;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    }
+    str password = read_line(arena);
+    if (terminal) {
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+        fputc('\n', stderr);
+    }
+    if (!password.size)
+        return error_make(ERROR_VALIDATION_ERROR, "password", "A password is needed");
+    *ret_password = password;
+    return OK;
 }

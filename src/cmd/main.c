@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
     &render_command,
     &preview_command,
     &user_command,
+    &api_command,
     &api_document_command,
     &doctor_command,
     &version_command,

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "base/settings.h"
 #include "cmd/commands.h"
@@ -26,31 +24,10 @@ struct request {
     bool found;
 };
 
-static str read_line(struct arena *arena)
+static error new_password(struct arena *arena, str *ret_password)
 {
-    char line[1200];
-    if (!fgets(line, sizeof line, stdin))
-        return STR("");
-    line[strcspn(line, "\r\n")] = 0;
-    return str_copy(arena, str_of(line));
-}
-
-// From the terminal without echo, or one line of standard input.
-static error read_password(struct arena *arena, str *ret_password)
-{
-    struct termios old, quiet;
-    bool terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &old) == 0;
-    if (terminal) {
-        fputs("Password: ", stderr);
-        quiet = old;
-        quiet.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-    }
-    str password = read_line(arena);
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
-        fputc('\n', stderr);
-    }
+    str password;
+    TRY(password_read(arena, &password));
     if (str_length_utf8(password) < 8)
         return error_make(ERROR_VALIDATION_ERROR, "password", "A password has at least 8 characters");
     *ret_password = password;
@@ -101,7 +78,7 @@ static error list(struct request *request, struct db_pool *pool)
 static error change(struct request *request, struct db_pool *pool, bool adding)
 {
     struct scope scope = { .arena = request->arena };
-    TRY(read_password(request->arena, &request->change.password));
+    TRY(new_password(request->arena, &request->change.password));
     TRY(user_prepare(&scope, &request->change));
     TRY(db_write(pool, adding ? add : set_password, request));
     fprintf(stderr, adding ? "Made user %d: %.*s%s\n" : "Changed the password of user %d: %.*s%s\n",

@@ -273,6 +273,7 @@ test('videos, scenes and layers of document 001', async () => {
     await ada.must(200, 'DELETE', `/api/v1/layers/${layer.id}`);
     await ada.must(200, 'DELETE', `${made.video}/scenes/${other.id}`);
     await ada.must(201, 'POST', '/api/v1/videos/from-transcription', { job_id: made.transcribed });
+    assert.equal((await ada.post('/api/v1/videos/from-transcription', bodies['POST /api/v1/videos/from-transcription'])).status, 404);
     const { data: { video: written } } = await ada.must(201, 'POST', '/api/v1/videos/from-script', { script: '# A\n\nHello.\n\n# B\n\nBye.' });
     await ada.must(200, 'DELETE', `/api/v1/videos/${written.id}`);
 });
