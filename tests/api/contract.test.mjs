@@ -104,13 +104,14 @@ test('malformed input answers 400 wherever input is taken', async () => {
 test('what is not there answers 404, in the face of its document', async () => {
     const named = operations().filter(({ path, operation }) => path.includes('{') && operation.responses[404]);
     for (const { path, method } of named) {
-        const id = /\{(user_id|media_id|transcription_id)\}/.test(path) ? '999999' : randomUUID();
+        const where = path.replace(/\{(user_id|media_id|transcription_id)\}/, '999999');
         const query = path.startsWith('/content') ? signed : '';
-        const { status, bytes } = await root.call(method, fill(path, id) + query, { json: bodies[`${method} ${path}`] });
+        const { status, bytes } = await root.call(method, fill(where, randomUUID()) + query, { json: bodies[`${method} ${path}`] });
         assert.equal(status, 404, `${method} ${path}: ${bytes}`);
     }
     assert.equal((await root.put('/api/v1/layers/reorder', bodies['PUT /api/v1/layers/reorder'])).status, 404);
     assert.equal((await root.post('/api/transcription/start', bodies['POST /api/transcription/start'])).status, 404);
+    assert.equal((await root.post('/api/v1/videos/from-transcription', bodies['POST /api/v1/videos/from-transcription'])).status, 404);
 });
 
 test('an unknown path is 404 and a wrong method 405 with Allow, before any token is asked for', async () => {
