@@ -26,7 +26,6 @@ static int stop_zygote(void **state)
     (void)state;
     zygote_stop(zygote);
     pango_cairo_font_map_set_default(NULL);
-    cairo_debug_reset_static_data();
     return 0;
 }
 
