@@ -12,7 +12,7 @@ import { account, all, ask, start_kinora, tone } from './kinora.mjs';
 import { answers, cpu_seconds, finish, free_port, interleave, memory_mb, options, root, row, scratch, start, start_nginx,
     wrk } from './lib.mjs';
 
-const { seconds, rounds, users: USERS } = options({ seconds: 4, rounds: 3, users: 640 });
+const { seconds, rounds, users: USERS } = options({ seconds: 4, rounds: 3, users: 1000 });
 const SCENES = 6, LAYERS = 5, CONNECTIONS = 64;
 const SCRIPT = path.join(root, 'bench', 'http', 'rotate.lua');
 const folder = scratch('http');

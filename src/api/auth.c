@@ -6,7 +6,8 @@
 
 #include "base/clock.h"
 
-enum { SLOTS = 1024, TOKEN_MAX = 1024 };
+// A token may stand in any slot of its set, so that a thousand users at once do not drive each other out.
+enum { SETS = 1024, WAYS = 4, TOKEN_MAX = 1024 };
 // A revoked session or disabled user is refused within this time.
 static const int64_t FRESH_US = SECOND_US;
 
@@ -20,7 +21,7 @@ struct slot {
 };
 
 struct token_cache {
-    struct slot slots[SLOTS];
+    struct slot slots[SETS][WAYS];
 };
 
 struct token_cache *token_cache_new(void)
@@ -41,13 +42,20 @@ static str bearer(const struct http_request *request)
     return str_trim(str_sub(header, 7, header.size));
 }
 
-// The signature's last bytes are as good as a hash.
+// The token's slot, or the one that was checked longest ago. The signature's last bytes are as good as a hash.
 static struct slot *slot_of(struct token_cache *cache, str token)
 {
     uint64_t hash = 0;
     for (size_t i = token.size < 12 ? 0 : token.size - 12; i < token.size; i++)
         hash = hash * 131 + (unsigned char)token.data[i];
-    return &cache->slots[hash % SLOTS];
+    struct slot *set = cache->slots[hash % SETS], *oldest = set;
+    for (struct slot *slot = set; slot < set + WAYS; slot++) {
+        if (str_equal(token, (str) { slot->token, slot->size }))
+            return slot;
+        if (slot->checked_us < oldest->checked_us)
+            oldest = slot;
+    }
+    return oldest;
 }
 
 static void put_text(char *place, size_t room, str text)

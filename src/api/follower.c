@@ -6,6 +6,7 @@
 #include "api/events.h"
 #include "base/clock.h"
 #include "domain/event.h"
+#include "domain/member.h"
 
 enum { ROWS_MAX = 500, ARENA_CAP = 16 << 20 };
 
@@ -35,6 +36,22 @@ const char *events_file_name(const struct event *event, bool *ret_done)
     return str_equal(event->kind, STR("job")) ? "job_progress" : NULL;
 }
 
+// A video's events go to everyone who may open it.
+static error give_audience(struct follower *follower, struct scope *scope, const struct event *event)
+{
+    struct list audience;
+    if (!event->video_id.data)
+        return OK;
+    TRY(member_audience(scope, event->video_id, &audience));
+    for (size_t i = 0; i < audience.count; i++) {
+        str user = ((struct member *)audience.items)[i].user_id;
+        if (!str_equal(user, event->user_id))
+            hub_publish(follower->app->hub, events_user_topic(scope->arena, user), event->number, event->kind,
+                event->payload.text);
+    }
+    return OK;
+}
+
 static void give(struct follower *follower, struct arena *arena, const struct event *event)
 {
     struct hub *hub = follower->app->hub;
@@ -58,6 +75,7 @@ static error follow(struct follower *follower, struct db *db, size_t *ret_count)
     TRY(event_after(&scope, follower->at, ROWS_MAX, &events));
     for (size_t i = 0; i < events.count; i++) {
         const struct event *event = &((struct event *)events.items)[i];
+        TRY(give_audience(follower, &scope, event));
         give(follower, arena, event);
         follower->at = event->number;
     }

@@ -135,8 +135,8 @@ static error reorder(struct api_call *call)
     return layer_reorder(&call->scope, in->scene_id, &in->layer_orders);
 }
 
-#define SCENE_ERRORS ERRORS(ERROR_SCENE_NOT_FOUND, ERROR_MEDIA_NOT_FOUND)
-#define LAYER_ERRORS ERRORS(ERROR_LAYER_NOT_FOUND, ERROR_MEDIA_NOT_FOUND)
+#define SCENE_ERRORS ERRORS(ERROR_SCENE_NOT_FOUND, ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY)
+#define LAYER_ERRORS ERRORS(ERROR_LAYER_NOT_FOUND, ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY)
 
 static const struct route routes[] = {
     { "GET", "/api/v1/scenes/{sceneId}/layers", "Layers", "List a scene's layers", FACE_ENVELOPE, ACCESS_USER,
@@ -147,18 +147,19 @@ static const struct route routes[] = {
         .message = "Layer added successfully", .errors = SCENE_ERRORS, .handle = add },
     { "PUT", "/api/v1/layers/reorder", "Layers", "Reorder a scene's layers", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE,
         BODY_JSON, .body_in = &orders_shape, .message = "Layers reordered successfully",
-        .errors = ERRORS(ERROR_SCENE_NOT_FOUND), .handle = reorder },
+        .errors = ERRORS(ERROR_SCENE_NOT_FOUND, ERROR_READ_ONLY), .handle = reorder },
     { "GET", "/api/v1/layers/{layerId}", "Layers", "Show a layer", FACE_ENVELOPE, ACCESS_USER, LANE_READ,
         .path_in = &path_shape, .output = &one_shape, .errors = ERRORS(ERROR_LAYER_NOT_FOUND), .handle = get },
     { "PUT", "/api/v1/layers/{layerId}", "Layers", "Change a layer", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON,
         .path_in = &path_shape, .body_in = &update_shape, .output = &one_shape, .message = "Layer updated successfully",
         .errors = LAYER_ERRORS, .handle = update },
     { "DELETE", "/api/v1/layers/{layerId}", "Layers", "Delete a layer", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE,
-        .path_in = &path_shape, .message = "Layer deleted successfully", .errors = ERRORS(ERROR_LAYER_NOT_FOUND),
-        .handle = delete_layer },
+        .path_in = &path_shape, .message = "Layer deleted successfully",
+        .errors = ERRORS(ERROR_LAYER_NOT_FOUND, ERROR_READ_ONLY), .handle = delete_layer },
     { "POST", "/api/v1/layers/{layerId}/duplicate", "Layers", "Copy a layer, in front of it", FACE_ENVELOPE,
         ACCESS_USER, LANE_WRITE, .path_in = &path_shape, .output = &one_shape, .status = 201,
-        .message = "Layer duplicated successfully", .errors = ERRORS(ERROR_LAYER_NOT_FOUND), .handle = duplicate },
+        .message = "Layer duplicated successfully", .errors = ERRORS(ERROR_LAYER_NOT_FOUND, ERROR_READ_ONLY),
+        .handle = duplicate },
     { "PUT", "/api/v1/layers/{layerId}/toggle-visibility", "Layers", "Show or hide a layer", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .path_in = &path_shape, .body_in = &toggle_shape, .output = &one_shape,
         .resource = "/api/v1/layers/{layerId}", .message = "Layer visibility updated", .errors = LAYER_ERRORS,

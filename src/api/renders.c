@@ -226,7 +226,7 @@ static error get_render(struct api_call *call)
 {
     struct job job;
     struct one *out = call->output;
-    TRY(job_get(&call->scope, ((struct path *)call->path)->jobId, &job));
+    TRY(job_get_of_video(&call->scope, ((struct path *)call->path)->jobId, &job));
     if (!str_equal(job.kind, STR("render")))
         return error_of(ERROR_JOB_NOT_FOUND);
     out->render = ARENA_NEW(call->scope.arena, struct render);
@@ -266,7 +266,8 @@ static error get_state(struct api_call *call)
 }
 
 #define START_ERRORS                                                                                                   \
-    ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND, ERROR_VIDEO_HAS_NO_SCENES, ERROR_RENDER_IN_PROGRESS)
+    ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_READ_ONLY, ERROR_SCENE_NOT_FOUND, ERROR_VIDEO_HAS_NO_SCENES,                   \
+        ERROR_RENDER_IN_PROGRESS)
 
 static const struct route routes[] = {
     { "POST", "/api/v1/videos/{videoId}/render", "Renders", "Render a video", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE,

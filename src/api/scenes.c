@@ -127,7 +127,8 @@ static error reorder(struct api_call *call)
     return scene_reorder(&call->scope, ((struct path *)call->path)->videoId, &in->scene_orders);
 }
 
-#define SCENE_ERRORS ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND)
+#define WRITE_ERRORS ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_READ_ONLY)
+#define SCENE_WRITE_ERRORS ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND, ERROR_READ_ONLY)
 
 static const struct route routes[] = {
     { "GET", "/api/v1/videos/{videoId}/scenes", "Scenes", "List a video's scenes with their layers", FACE_ENVELOPE,
@@ -135,20 +136,21 @@ static const struct route routes[] = {
         .errors = ERRORS(ERROR_VIDEO_NOT_FOUND), .handle = list_scenes },
     { "POST", "/api/v1/videos/{videoId}/scenes", "Scenes", "Add a scene at the end", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .path_in = &video_path_shape, .body_in = &in_shape, .output = &one_shape, .status = 201,
-        .message = "Scene added successfully", .errors = ERRORS(ERROR_VIDEO_NOT_FOUND), .handle = add },
+        .message = "Scene added successfully", .errors = WRITE_ERRORS, .handle = add },
     { "PUT", "/api/v1/videos/{videoId}/scenes/reorder", "Scenes", "Reorder the scenes", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .path_in = &video_path_shape, .body_in = &orders_shape,
-        .message = "Scenes reordered successfully", .errors = ERRORS(ERROR_VIDEO_NOT_FOUND), .handle = reorder },
+        .message = "Scenes reordered successfully", .errors = WRITE_ERRORS, .handle = reorder },
     { "GET", "/api/v1/videos/{videoId}/scenes/{sceneId}", "Scenes", "Show a scene", FACE_ENVELOPE, ACCESS_USER,
-        LANE_READ, .path_in = &path_shape, .output = &one_shape, .errors = SCENE_ERRORS, .handle = get },
+        LANE_READ, .path_in = &path_shape, .output = &one_shape,
+        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND), .handle = get },
     { "PUT", "/api/v1/videos/{videoId}/scenes/{sceneId}", "Scenes", "Change a scene", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .path_in = &path_shape, .body_in = &in_shape, .output = &one_shape,
-        .message = "Scene updated successfully", .errors = SCENE_ERRORS, .handle = update },
+        .message = "Scene updated successfully", .errors = SCENE_WRITE_ERRORS, .handle = update },
     { "DELETE", "/api/v1/videos/{videoId}/scenes/{sceneId}", "Scenes", "Delete a scene", FACE_ENVELOPE, ACCESS_USER,
-        LANE_WRITE, .path_in = &path_shape, .message = "Scene deleted successfully", .errors = SCENE_ERRORS,
+        LANE_WRITE, .path_in = &path_shape, .message = "Scene deleted successfully", .errors = SCENE_WRITE_ERRORS,
         .handle = delete_scene },
     { "POST", "/api/v1/videos/{videoId}/scenes/{sceneId}/duplicate", "Scenes", "Copy a scene, right behind it",
         FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, .path_in = &path_shape, .output = &one_shape, .status = 201,
-        .message = "Scene duplicated successfully", .errors = SCENE_ERRORS, .handle = duplicate },
+        .message = "Scene duplicated successfully", .errors = SCENE_WRITE_ERRORS, .handle = duplicate },
 };
 const struct route_group route_group_scenes = ROUTE_GROUP(routes);

@@ -204,8 +204,9 @@ static const struct route routes[] = {
         .path_in = &path_shape, .output = &one_shape, .errors = NOT_FOUND, .handle = get },
     { "PUT", "/api/v1/videos/{videoId}", "Videos", "Change a video", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON,
         .path_in = &path_shape, .body_in = &update_shape, .output = &one_shape, .message = "Video updated successfully",
-        .errors = NOT_FOUND, .handle = update },
+        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_READ_ONLY), .handle = update },
     { "DELETE", "/api/v1/videos/{videoId}", "Videos", "Delete a video", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE,
-        .path_in = &path_shape, .message = "Video deleted successfully", .errors = NOT_FOUND, .handle = delete_video },
+        .path_in = &path_shape, .message = "Video deleted successfully",
+        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_OWNER_REQUIRED), .handle = delete_video },
 };
 const struct route_group route_group_videos = ROUTE_GROUP(routes);

@@ -40,8 +40,10 @@ error event_after(struct scope *scope, int64_t after_number, int64_t limit, stru
         scope->db, scope->arena, &after, DB_ARGS(db_int(after_number), db_int(limit)), &event_shape, 0, ret_events);
 }
 
-DB_STATEMENT(
-    after_for_user, "SELECT " COLUMNS " FROM event WHERE number > $1 AND user_id = $2 ORDER BY number LIMIT $3");
+DB_STATEMENT(after_for_user,
+    "SELECT " COLUMNS " FROM event WHERE number > $1 AND (user_id = $2"
+    " OR video_id IN (SELECT id FROM video WHERE user_id = $2)"
+    " OR video_id IN (SELECT video_id FROM video_member WHERE user_id = $2)) ORDER BY number LIMIT $3");
 DB_STATEMENT(after_for_media,
     "SELECT " COLUMNS " FROM event WHERE number > $1 AND user_id = $2 AND media_id = $3 ORDER BY number LIMIT $4");
 

@@ -23,7 +23,7 @@ struct event_new {
 MUST_USE error event_add(struct scope *scope, const struct event_new *event);
 // Rows after `after`, oldest first, at most `limit`, all users'.
 MUST_USE error event_after(struct scope *scope, int64_t after, int64_t limit, struct list *ret_events);
-// The same, for one user (and one media when given).
+// The same, for one user (and one media when given); those of videos for everyone who may open them.
 MUST_USE error event_after_for(
     struct scope *scope, int64_t after, str user_id, str media_id, int64_t limit, struct list *ret_events);
 MUST_USE error event_newest(struct scope *scope, int64_t *ret_number);

@@ -2,6 +2,7 @@
 #include "domain/film_file.h"
 
 #include "base/clock.h"
+#include "domain/video.h"
 
 static const struct field fields[] = {
     FIELD(struct film_file, job_id),
@@ -26,11 +27,13 @@ DB_STATEMENT(by_job, SELECT "WHERE f.job_id = $1");
 error film_file_get(struct scope *scope, str job_id, struct film_file *ret_film)
 {
     struct film_file film;
+    struct video video;
     bool found;
     TRY(db_one(scope->db, scope->arena, &by_job, DB_ARGS(db_text(str_lower(scope->arena, job_id))), &row_shape, &film,
         &found));
-    if (!found || !scope_may(scope, film.user_id))
+    if (!found)
         return error_of(ERROR_VIDEO_NOT_FOUND);
+    TRY(video_get(scope, film.video_id, VIDEO_READ, &video));
     *ret_film = film;
     return OK;
 }

@@ -6,6 +6,7 @@
 #include "domain/event.h"
 #include "domain/job_row.h"
 #include "domain/media.h"
+#include "domain/video.h"
 
 static const struct field fields[] = {
     FIELD(struct job, number),
@@ -89,22 +90,46 @@ error job_add(struct scope *scope, const struct job_new *job, struct job *ret_jo
 
 DB_STATEMENT(by_id, WITH_TITLE "WHERE j.id = $1 AND j.parent IS NULL");
 
-error job_get(struct scope *scope, str id, struct job *ret_job)
+static error not_found(str id)
 {
-    struct job job;
+    return error_make(ERROR_JOB_NOT_FOUND, "job_id", "Job with ID '%.*s' not found", STR_ARGS(id));
+}
+
+static error find(struct scope *scope, str id, struct job *ret_job)
+{
     bool found;
     if (!id_is_valid(id))
         return error_make(ERROR_INVALID_ID, "job_id", "A job id is a UUID");
-    TRY(db_one(
-        scope->db, scope->arena, &by_id, DB_ARGS(db_text(str_lower(scope->arena, id))), &job_row_shape, &job, &found));
-    if (!found || !scope_may(scope, job.user_id))
-        return error_make(ERROR_JOB_NOT_FOUND, "job_id", "Job with ID '%.*s' not found", STR_ARGS(id));
+    TRY(db_one(scope->db, scope->arena, &by_id, DB_ARGS(db_text(str_lower(scope->arena, id))), &job_row_shape, ret_job,
+        &found));
+    return found ? OK : not_found(id);
+}
+
+error job_get(struct scope *scope, str id, struct job *ret_job)
+{
+    struct job job;
+    TRY(find(scope, id, &job));
+    if (!scope_may(scope, job.user_id))
+        return not_found(id);
+    *ret_job = job;
+    return OK;
+}
+
+error job_get_of_video(struct scope *scope, str id, struct job *ret_job)
+{
+    struct job job;
+    struct video video;
+    TRY(find(scope, id, &job));
+    error access = job.video_id.data ? video_get(scope, job.video_id, VIDEO_READ, &video) : not_found(id);
+    if (access.code == ERROR_VIDEO_NOT_FOUND)
+        return not_found(id);
+    TRY(access);
     *ret_job = job;
     return OK;
 }
 
 #define FILTER                                                                                                         \
-    "WHERE j.user_id = $1 AND j.parent IS NULL"                                                                        \
+    "WHERE (j.user_id = $1 OR CAST($4 AS TEXT) IS NOT NULL) AND j.parent IS NULL"                                      \
     " AND (CAST($2 AS TEXT) IS NULL OR (CASE WHEN j.state = 'waiting' OR (j.state = 'pending' AND j.stage = 'join')"   \
     " THEN 'processing' ELSE j.state END) = $2)"                                                                       \
     " AND (CAST($3 AS TEXT) IS NULL OR j.kind = $3) AND (CAST($4 AS TEXT) IS NULL OR CAST(j.video_id AS TEXT) = $4) "

@@ -38,8 +38,11 @@ struct job_new {
 // In a change.
 MUST_USE error job_add(struct scope *scope, const struct job_new *job, struct job *ret_job);
 MUST_USE error job_get(struct scope *scope, str id, struct job *ret_job); // JOB_NOT_FOUND, for another user's too
+// A job of a video, for everyone who may open it: JOB_NOT_FOUND.
+MUST_USE error job_get_of_video(struct scope *scope, str id, struct job *ret_job);
 struct job_filter {
-    str status, kind, video_id;
+    str status, kind;
+    str video_id; // of a video that the actor may open: its jobs, whoever started them
     int64_t limit, offset;
 };
 // The actor's, without parts, newest first.

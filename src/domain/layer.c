@@ -88,15 +88,17 @@ static void settle_times(const struct layer_change *change, bool fresh, struct p
 
 DB_STATEMENT(asset_owner, "SELECT user_id FROM media WHERE id = $1");
 
-// Assets are named by id; an id that nobody knows is a warning, somebody else's is not found.
-static error check_asset(struct scope *scope, const json_t *properties, const char *key, struct warnings *warnings)
+// Assets are named by id; an id that nobody knows is a warning, somebody else's is not found, unless it stood there
+// `before`: members may change layers that show each other's files.
+static error check_asset(
+    struct scope *scope, const json_t *before, const json_t *properties, const char *key, struct warnings *warnings)
 {
     str id = json_get_str(properties, key), owner = STR_NONE;
     if (!id.data)
         return OK;
     if (id_is_valid(id))
         TRY(db_string(scope->db, scope->arena, &asset_owner, DB_ARGS(db_text(str_lower(scope->arena, id))), &owner));
-    if (owner.data && !scope_may(scope, owner))
+    if (owner.data && !scope_may(scope, owner) && !str_equal(json_get_str(before, key), id))
         return error_make(ERROR_MEDIA_NOT_FOUND, key, "Media with ID '%.*s' not found", STR_ARGS(id));
     if (!owner.data)
         warning_add(scope->arena, warnings, str_format(scope->arena, "properties.%s", key),
@@ -104,13 +106,13 @@ static error check_asset(struct scope *scope, const json_t *properties, const ch
     return OK;
 }
 
-static error check_assets(
-    struct scope *scope, const struct layer *layer, const json_t *properties, struct warnings *warnings)
+static error check_assets(struct scope *scope, const struct layer *layer, const json_t *before,
+    const json_t *properties, struct warnings *warnings)
 {
     if (str_equal(layer->type, STR("media")))
-        return check_asset(scope, properties, "media_id", warnings);
+        return check_asset(scope, before, properties, "media_id", warnings);
     if (str_equal(layer->type, STR("audio")))
-        return check_asset(scope, properties, "audio_id", warnings);
+        return check_asset(scope, before, properties, "audio_id", warnings);
     return OK;
 }
 
@@ -177,7 +179,7 @@ error layer_add(struct scope *scope, str scene_id, const struct layer_change *ch
     settle_times(change, true, problems, &layer);
     scene_properties_check(scope->arena, layer.type.data, properties, problems, warnings);
     TRY(problems_error(problems));
-    TRY(check_assets(scope, &layer, properties, warnings));
+    TRY(check_assets(scope, &layer, NULL, properties, warnings));
     layer.order_index = change->order_index.set ? change->order_index.value : 1;
     layer.name = change->name;
     layer.properties.text = json_text(scope->arena, properties);
@@ -224,7 +226,7 @@ error layer_update(struct scope *scope, str id, const struct layer_change *chang
     settle_times(change, false, problems, &layer);
     scene_properties_check(scope->arena, layer.type.data, merged, problems, warnings);
     TRY(problems_error(problems));
-    TRY(check_assets(scope, &layer, merged, warnings));
+    TRY(check_assets(scope, &layer, old, merged, warnings));
     if (change->order_index.set && change->order_index.value != layer.order_index) {
         layer.order_index = change->order_index.value;
         TRY(db_run(scope->db, &make_room, DB_ARGS(db_text(layer.scene_id), db_int(layer.order_index)), NULL));

@@ -51,6 +51,21 @@ error media_get(struct scope *scope, str key, struct media *ret_media)
     return OK;
 }
 
+DB_STATEMENT(of_video_people,
+    "SELECT " COLUMNS " FROM media WHERE id = $1 AND user_id IN (SELECT user_id FROM video WHERE id = $2"
+    " UNION SELECT user_id FROM video_member WHERE video_id = $2)");
+
+error media_get_for_video(struct scope *scope, str key, str video_id, struct media *ret_media)
+{
+    bool found;
+    error own = media_get(scope, key, ret_media);
+    if (own.code != ERROR_MEDIA_NOT_FOUND || !id_is_valid(key))
+        return own;
+    TRY(db_one(scope->db, scope->arena, &of_video_people,
+        DB_ARGS(db_text(str_lower(scope->arena, key)), db_text(video_id)), &media_row_shape, ret_media, &found));
+    return found ? OK : own;
+}
+
 static const struct field blob_fields[] = {
     FIELD(struct media_blob, id),
     FIELD(struct media_blob, sealed_key),

@@ -27,6 +27,8 @@ struct media_blob {
 
 // `key` is an integer id or a UUID. Another user's is MEDIA_NOT_FOUND, as an unknown one.
 MUST_USE error media_get(struct scope *scope, str key, struct media *ret_media);
+// The same for a render of a video: files of its owner and of its members too, by UUID.
+MUST_USE error media_get_for_video(struct scope *scope, str key, str video_id, struct media *ret_media);
 MUST_USE error media_blob_get(struct scope *scope, str blob_id, struct media_blob *ret_blob);
 // The actor's, newest first.
 MUST_USE error media_list(struct scope *scope, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total);

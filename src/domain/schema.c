@@ -236,6 +236,15 @@ static const char kept_answers[] = "CREATE TABLE kept_answer (\n"
                                    ");\n"
                                    "CREATE INDEX idx_kept_answer_age ON kept_answer(user_id, created_at);\n";
 
+static const char members[] = "CREATE TABLE video_member (\n"
+                              "  video_id UUID NOT NULL REFERENCES video(id) ON DELETE CASCADE,\n"
+                              "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+                              "  role TEXT NOT NULL CHECK (role IN ('editor', 'viewer')),\n"
+                              "  created_at BIGINT NOT NULL,\n"
+                              "  PRIMARY KEY (video_id, user_id)\n"
+                              ");\n"
+                              "CREATE INDEX idx_video_member_user ON video_member(user_id);\n";
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -247,5 +256,6 @@ const struct db_migration schema_migrations[] = {
     { 8, "rendered films", films, NULL },
     { 9, "progress of parts", part_progress, NULL },
     { 10, "kept answers", kept_answers, NULL },
+    { 11, "members of videos", members, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "domain/event.h"
+#include "domain/member.h"
 #include "domain/revision.h"
 #include "domain/scene_properties.h"
 
@@ -30,30 +31,49 @@ const struct shape video_row_shape = SHAPE("VideoRow", struct video, fields);
 
 DB_STATEMENT(by_id, SELECT "WHERE v.id = $1");
 
+// What a member may do; the owner and superusers may everything.
+static error check_right(struct scope *scope, const struct video *video, enum video_right right)
+{
+    str role;
+    if (scope_may(scope, video->user_id))
+        return OK;
+    TRY(member_role(scope, video->id, scope->actor.user_id, &role));
+    if (!role.data)
+        return error_of(ERROR_VIDEO_NOT_FOUND);
+    if (right == VIDEO_OWN)
+        return error_of(ERROR_OWNER_REQUIRED);
+    if (right == VIDEO_WRITE && !str_equal(role, STR("editor")))
+        return error_of(ERROR_READ_ONLY);
+    return OK;
+}
+
 error video_get(struct scope *scope, str id, enum video_right right, struct video *ret_video)
 {
     struct video video;
     bool found;
-    (void)right; // members with lesser rights than the owner come with their table
     if (!id_is_valid(id))
         return error_make(ERROR_INVALID_ID, "video_id", "A video id is a UUID");
     TRY(db_one(scope->db, scope->arena, &by_id, DB_ARGS(db_text(str_lower(scope->arena, id))), &video_row_shape, &video,
         &found));
-    if (!found || !scope_may(scope, video.user_id))
+    error access = found ? check_right(scope, &video, right) : error_of(ERROR_VIDEO_NOT_FOUND);
+    if (access.code == ERROR_VIDEO_NOT_FOUND)
         return error_make(ERROR_VIDEO_NOT_FOUND, "video_id", "Video with ID '%.*s' not found", STR_ARGS(id));
+    TRY(access);
     *ret_video = video;
     return OK;
 }
 
-DB_STATEMENT(list_own, SELECT "WHERE v.user_id = $1 ORDER BY v.number DESC LIMIT $2 OFFSET $3");
-DB_STATEMENT(count_own, "SELECT count(*) FROM video WHERE user_id = $1");
+#define READABLE "WHERE v.user_id = $1 OR v.id IN (SELECT video_id FROM video_member WHERE user_id = $1) "
+
+DB_STATEMENT(list_readable, SELECT READABLE "ORDER BY v.number DESC LIMIT $2 OFFSET $3");
+DB_STATEMENT(count_readable, "SELECT count(*) FROM video v " READABLE);
 
 error video_list(struct scope *scope, int64_t offset, int64_t limit, struct list *ret_videos, int64_t *ret_total)
 {
     struct db_value user = db_text(scope->actor.user_id);
-    TRY(db_integer(scope->db, &count_own, DB_ARGS(user), ret_total, NULL));
-    return db_all(scope->db, scope->arena, &list_own, DB_ARGS(user, db_int(limit), db_int(offset)), &video_row_shape, 0,
-        ret_videos);
+    TRY(db_integer(scope->db, &count_readable, DB_ARGS(user), ret_total, NULL));
+    return db_all(scope->db, scope->arena, &list_readable, DB_ARGS(user, db_int(limit), db_int(offset)),
+        &video_row_shape, 0, ret_videos);
 }
 
 // The members of the body that the property table knows for videos; nulls too, since they remove.
@@ -68,13 +88,18 @@ static json_t *options_of(struct arena *arena, const json_t *body)
     return options;
 }
 
-static error note(struct scope *scope, const char *event, const struct video *video)
+static error note_to(struct scope *scope, const char *event, const struct video *video, str user_id)
 {
     json_t *payload = json_keep(scope->arena, json_object());
     json_object_set_new(payload, "video_id", json_str(video->id));
     json_object_set_new(payload, "title", json_str(video->title));
-    return event_add(scope,
-        &(struct event_new) { .kind = event, .user_id = video->user_id, .video_id = video->id, .payload = payload });
+    return event_add(
+        scope, &(struct event_new) { .kind = event, .user_id = user_id, .video_id = video->id, .payload = payload });
+}
+
+static error note(struct scope *scope, const char *event, const struct video *video)
+{
+    return note_to(scope, event, video, video->user_id);
 }
 
 DB_STATEMENT(insert, "INSERT INTO video (id, user_id, title, properties, revision, created_at, updated_at)"
@@ -128,8 +153,12 @@ DB_STATEMENT(delete_jobs, "DELETE FROM job WHERE video_id = $1");
 error video_delete(struct scope *scope, str id)
 {
     struct video video;
+    struct list audience; // afterwards nobody knows who they were
     TRY(video_get(scope, id, VIDEO_OWN, &video));
+    TRY(member_audience(scope, video.id, &audience));
     TRY(db_run(scope->db, &delete_jobs, DB_ARGS(db_text(video.id)), NULL));
     TRY(db_run(scope->db, &delete_one, DB_ARGS(db_text(video.id)), NULL));
-    return note(scope, "video:deleted", &video);
+    for (size_t i = 0; i < audience.count; i++)
+        TRY(note_to(scope, "video:deleted", &video, ((struct member *)audience.items)[i].user_id));
+    return OK;
 }

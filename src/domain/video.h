@@ -16,8 +16,10 @@ struct video {
 extern const struct shape video_row_shape;
 
 enum video_right { VIDEO_READ, VIDEO_WRITE, VIDEO_OWN };
-// VIDEO_NOT_FOUND for an unknown one and for one that the actor may not even read.
+// VIDEO_NOT_FOUND for an unknown one and for one that the actor may not even read; READ_ONLY for a viewer who wants to
+// write, OWNER_REQUIRED for a member who wants what only the owner may.
 MUST_USE error video_get(struct scope *scope, str id, enum video_right right, struct video *ret_video);
+// The actor's and those shared with the actor, newest first.
 MUST_USE error video_list(
     struct scope *scope, int64_t offset, int64_t limit, struct list *ret_videos, int64_t *ret_total);
 // In a change. `options` holds the other members of the body (borrowed); wrong ones are problems.

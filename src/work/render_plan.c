@@ -30,7 +30,7 @@ static error resolve(void *context, struct film_asset *asset)
         asset->is_engine_own = true;
         return OK;
     }
-    error missing = media_get(&run->scope, media_key(asset->reference), &media);
+    error missing = media_get_for_video(&run->scope, media_key(asset->reference), run->job.video_id, &media);
     if (missing.code == ERROR_INVALID_ID)
         return error_make(ERROR_NOT_FOUND, NULL, "It is no file of the library; save it there first");
     TRY(missing);

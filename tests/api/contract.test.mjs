@@ -21,7 +21,7 @@ const made = {}; // what the steps below left for each other
 before(async () => {
     server = await Server.start();
     root = await new Client(server).user('root');
-    ada = await root.user('ada');
+    ada = await root.user('ada', { plan: 'business' });
     bob = await root.user('bob');
     document = await root.document();
 });
@@ -47,6 +47,7 @@ const bodies = {
     'POST /api/v1/videos/{videoId}/scenes': { text: 'x' },
     'PUT /api/v1/videos/{videoId}/scenes/reorder': { scene_orders: [{ scene_id: randomUUID(), scene_number: 1 }] },
     'PUT /api/v1/videos/{videoId}/scenes/{sceneId}': { text: 'x' },
+    'POST /api/v1/videos/{videoId}/members': { username: 'nobody' },
     'POST /api/v1/scenes/{sceneId}/layers': { type: 'text', name: 'x', duration: 1, properties: { text: 'x' } },
     'PUT /api/v1/layers/{layerId}': { name: 'x' },
     'PUT /api/v1/layers/{layerId}/toggle-visibility': { enabled: true },
@@ -103,13 +104,14 @@ test('malformed input answers 400 wherever input is taken', async () => {
 test('what is not there answers 404, in the face of its document', async () => {
     const named = operations().filter(({ path, operation }) => path.includes('{') && operation.responses[404]);
     for (const { path, method } of named) {
-        const id = /\{(user_id|media_id|transcription_id)\}/.test(path) ? '999999' : randomUUID();
+        const where = path.replace(/\{(user_id|media_id|transcription_id)\}/, '999999');
         const query = path.startsWith('/content') ? signed : '';
-        const { status, bytes } = await root.call(method, fill(path, id) + query, { json: bodies[`${method} ${path}`] });
+        const { status, bytes } = await root.call(method, fill(where, randomUUID()) + query, { json: bodies[`${method} ${path}`] });
         assert.equal(status, 404, `${method} ${path}: ${bytes}`);
     }
     assert.equal((await root.put('/api/v1/layers/reorder', bodies['PUT /api/v1/layers/reorder'])).status, 404);
     assert.equal((await root.post('/api/transcription/start', bodies['POST /api/transcription/start'])).status, 404);
+    assert.equal((await root.post('/api/v1/videos/from-transcription', bodies['POST /api/v1/videos/from-transcription'])).status, 404);
 });
 
 test('an unknown path is 404 and a wrong method 405 with Allow, before any token is asked for', async () => {
@@ -276,6 +278,25 @@ test('videos, scenes and layers of document 001', async () => {
     assert.equal((await ada.post('/api/v1/videos/from-transcription', bodies['POST /api/v1/videos/from-transcription'])).status, 404);
     const { data: { video: written } } = await ada.must(201, 'POST', '/api/v1/videos/from-script', { script: '# A\n\nHello.\n\n# B\n\nBye.' });
     await ada.must(200, 'DELETE', `/api/v1/videos/${written.id}`);
+});
+
+test('a viewer of a video changes nothing of it', async () => {
+    await ada.must(201, 'POST', `${made.video}/members`, { username: 'bob', role: 'viewer' });
+    await ada.must(200, 'GET', `${made.video}/members`);
+    const [scene] = (await bob.must(200, 'GET', `${made.video}/scenes`)).data.scenes;
+    const { data: { layer } } = await ada.must(201, 'POST', `/api/v1/scenes/${scene.id}/layers`, bodies['POST /api/v1/scenes/{sceneId}/layers']);
+    const written = operations().filter(({ path, method }) => method !== 'GET' && /videoId|sceneId|layer/.test(path));
+    assert.ok(written.length > 12);
+    for (const { path, method } of written) {
+        const where = path.replace('/api/v1/videos/{videoId}', made.video).replace('{sceneId}', scene.id).replace('{layerId}', layer.id).replace('{user_id}', bob.me.uuid);
+        const body = path.endsWith('layers/reorder') ? { scene_id: scene.id, layer_orders: [{ layer_id: layer.id, order_index: 1 }] } : bodies[`${method} ${path}`];
+        const { status, json } = await bob.call(method, where, { json: body });
+        const owners = /members/.test(path) || (method === 'DELETE' && /videoId}$/.test(path));
+        assert.deepEqual([status, json.error], [403, owners ? 'OWNER_REQUIRED' : 'READ_ONLY'], `${method} ${path}`);
+    }
+    assert.equal((await ada.delete(`${made.video}/members/${randomUUID()}`)).json.error, 'USER_NOT_FOUND');
+    await ada.must(200, 'DELETE', `${made.video}/members/${bob.me.uuid}`);
+    await ada.must(200, 'DELETE', `/api/v1/layers/${layer.id}`);
 });
 
 test('a render of document 001 and its film', async () => {
