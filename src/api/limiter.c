@@ -7,17 +7,19 @@
 
 #include "base/clock.h"
 
-// Keys that hash to the same place share its bucket, which only makes the limit stricter.
-enum { PLACES = 16384, STRIPES = 64 };
+// A key has its bucket in one of WAYS places of its set. When all are other keys', the one that was quiet for longest
+// is given up: at these rates it is full again long before.
+enum { SETS = 4096, WAYS = 8, STRIPES = 64 };
 
 struct bucket {
+    uint64_t key;
     double left;
-    int64_t at_us;
+    int64_t at_us; // 0: never used
 };
 
 struct limiter {
     pthread_mutex_t stripes[STRIPES];
-    struct bucket buckets[PLACES];
+    struct bucket buckets[SETS][WAYS];
 };
 
 struct limiter *limiter_new(void)
@@ -38,23 +40,36 @@ void limiter_free(struct limiter *limiter)
     free(limiter);
 }
 
+static struct bucket *bucket_of(struct bucket set[static WAYS], uint64_t key)
+{
+    struct bucket *oldest = &set[0];
+    for (int i = 0; i < WAYS; i++) {
+        if (set[i].key == key && set[i].at_us)
+            return &set[i];
+        if (set[i].at_us < oldest->at_us)
+            oldest = &set[i];
+    }
+    *oldest = (struct bucket) { .key = key };
+    return oldest;
+}
+
 static bool take(
     struct limiter *limiter, str key, double per_second, double burst, double amount, int64_t *ret_wait_seconds)
 {
     uint64_t hash = 14695981039346656037u; // FNV-1a
     for (size_t i = 0; i < key.size; i++)
         hash = (hash ^ (unsigned char)key.data[i]) * 1099511628211u;
-    size_t place = hash % PLACES;
-    struct bucket *bucket = &limiter->buckets[place];
+    size_t set = (hash >> 32) % SETS;
     int64_t now = clock_mono_us();
-    pthread_mutex_lock(&limiter->stripes[place % STRIPES]);
-    double left = bucket->left + (double)(now - bucket->at_us) / SECOND_US * per_second;
-    if (bucket->at_us == 0 || left >= burst)
+    pthread_mutex_lock(&limiter->stripes[set % STRIPES]);
+    struct bucket *bucket = bucket_of(limiter->buckets[set], hash);
+    double left = bucket->at_us ? bucket->left + (double)(now - bucket->at_us) / SECOND_US * per_second : burst;
+    if (left > burst)
         left = burst;
     bool given = left >= 1;
     bucket->left = given ? left - amount : left;
     bucket->at_us = now;
-    pthread_mutex_unlock(&limiter->stripes[place % STRIPES]);
+    pthread_mutex_unlock(&limiter->stripes[set % STRIPES]);
     if (!given)
         *ret_wait_seconds = (int64_t)ceil((1 - left) / per_second);
     return given;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Parts of api that need no server: router, multipart, ranges, limits, faces.
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -208,6 +209,21 @@ static void a_bucket_runs_dry_and_fills_again(void **state)
     limiter_free(limiter);
 }
 
+static void many_keys_do_not_take_from_each_other(void **state)
+{
+    (void)state;
+    struct limiter *limiter = limiter_new();
+    int64_t wait;
+    for (int round = 0; round < 3; round++)
+        for (int i = 0; i < 2000; i++) {
+            char key[32];
+            int size = snprintf(key, sizeof key, "user-%d", i);
+            assert_true(limiter_take(limiter, (str) { key, (size_t)size }, 0.001, 3, &wait));
+        }
+    assert_false(limiter_take(limiter, STR("user-7"), 0.001, 3, &wait));
+    limiter_free(limiter);
+}
+
 static void each_face_has_its_own_words_for_an_error(void **state)
 {
     (void)state;
@@ -248,6 +264,7 @@ int main(void)
         cmocka_unit_test(broken_multipart_bodies_are_refused),
         cmocka_unit_test(ranges_are_read_as_rfc_9110_has_them),
         cmocka_unit_test(a_bucket_runs_dry_and_fills_again),
+        cmocka_unit_test(many_keys_do_not_take_from_each_other),
         cmocka_unit_test(each_face_has_its_own_words_for_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
