@@ -193,8 +193,16 @@ static error number_in(const json_t *params, const char *name, double least, dou
     return OK;
 }
 
+// Names that scenes made for other services use, and the voice that comes nearest.
+static const struct {
+    const char *name, *voice;
+} aliases[] = { { "en-US-Neural2-A", "flite:slt" } };
+
 static const struct tts_engine *find_engine(str voice, str *ret_voice)
 {
+    for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
+        if (str_equal_c(voice, aliases[i].name))
+            voice = str_of(aliases[i].voice);
     str rest = voice, name;
     if (!voice.data || !str_split(&rest, ':', &name))
         return NULL;
