@@ -95,10 +95,13 @@ static error open_stores(struct arena *arena, struct service *service)
     const char *url = *settings.database_url ? settings.database_url
                                              : str_format(arena, "sqlite://%s/kinora.db", settings.data).data;
     int from, to;
+    int64_t unfinished;
     TRY(keyring_open(keys, *settings.master_key_file ? settings.master_key_file : NULL, &app->keyring));
     TRY(db_open(&(struct db_options) { url }, &app->db));
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
     TRY(blob_store_open(blobs, app->keyring, &app->blobs));
+    // Uploads that a killed server had begun; those of writers that live are spared.
+    TRY(blob_sweep_unfinished(app->blobs, 0, &unfinished));
     struct keys_load load = { service, arena };
     return db_write(app->db, load_keys, &load);
 }
