@@ -13,14 +13,13 @@ export const under_way = (file) => file.status === 'pending' || file.status === 
 // A line of text above a bar; the bar keeps its room when there is nothing to tell.
 export function meter() {
     const text = h('span', { class: 'state' }), bar = h('progress', { max: 1, value: 0, 'aria-label': 'Progress' });
-    return {
-        element: h('div', { class: 'meter' }, text, bar),
-        set(words, share) {
-            text.textContent = words;
-            bar.classList.toggle('gone', share == null);
-            bar.value = share ?? 0;
-        },
+    const set = (words, share) => {
+        text.textContent = words;
+        bar.classList.toggle('gone', share == null);
+        bar.value = share ?? 0;
     };
+    set('');
+    return { element: h('div', { class: 'meter' }, text, bar), set };
 }
 
 function state_text(file) {
@@ -69,7 +68,7 @@ async function send(file, list, signal, on_change) {
     signal.addEventListener('abort', () => stop.abort());
     const leave = h('button', { class: 'button quiet', onclick: () => { stop.abort(); element.remove(); on_change(); } }, 'Cancel');
     const element = h('li', { class: 'item' }, h('span', { class: 'kind' }, icon('upload')),
-        h('div', { class: 'about' }, h('span', { class: 'name' }, file.name), h('span', { class: 'soft' }, size(file.size)), problem.element), state.element, leave);
+        h('div', { class: 'about' }, h('span', { class: 'name' }, file.name), h('span', { class: 'soft' }, size(file.size))), state.element, leave, problem.element);
     state.set('Uploading', 0);
     list.prepend(element);
     on_change();

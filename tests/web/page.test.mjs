@@ -50,7 +50,7 @@ async function picture(name) {
     for (const [size, width, height] of [['wide', 1280, 860], ['phone', 390, 844]])
         for (const colorScheme of ['light', 'dark']) {
             await page.setViewportSize({ width, height });
-            await page.emulateMedia({ colorScheme });
+            await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' }); // settled at once
             await page.screenshot({ path: path.join(pictures, `${name}-${size}-${colorScheme}.png`) });
             const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
             assert.ok(wide <= 0, `${name} at ${width} px is ${wide} px too wide`);
@@ -196,7 +196,8 @@ test('the video is rendered, played and downloaded as a film', async () => {
     const probe = spawnSync('ffprobe', ['-v', 'error', '-show_streams', '-of', 'json', await download.path()], { encoding: 'utf8' });
     assert.equal(probe.status, 0, probe.stderr);
     assert.equal(probe.stderr, '');
-    assert.deepEqual(JSON.parse(probe.stdout).streams.map((one) => one.codec_type).sort().slice(0, 2), ['audio', 'video']);
+    const kinds = JSON.parse(probe.stdout).streams.map((one) => one.codec_type); // the chapters are a stream of data
+    assert.ok(kinds.includes('video') && kinds.includes('audio'), `the film has only ${kinds}`);
     await page.getByRole('link', { name: 'Videos' }).first().click();
     await page.getByRole('heading', { name: 'Videos' }).waitFor();
     await picture('videos');
