@@ -9,7 +9,7 @@ import { Server, sleep, until } from './lib/server.mjs';
 
 const ROUNDS = 12;
 const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
-let server, ada, video;
+let server, ada;
 const uploads = new Map(); // file id -> hash of what was answered with 201
 // Of each editor, layer id -> the texts that it may have: the newest that was acknowledged, and one that was on its way.
 const editors = [new Map(), new Map()];
@@ -18,7 +18,7 @@ let scene;
 before(async () => {
     server = await Server.start();
     ada = await new Client(server).user('ada');
-    video = (await ada.must(201, 'POST', '/api/v1/videos', { title: 'Durable' })).data.video.id;
+    const video = (await ada.must(201, 'POST', '/api/v1/videos', { title: 'Durable' })).data.video.id;
     scene = (await ada.must(201, 'POST', `/api/v1/videos/${video}/scenes`, { text: 'x', duration: 5 })).data.scene.id;
 });
 after(() => server.remove());
@@ -109,7 +109,8 @@ test('jobs that ran when the server was killed complete after its start, once', 
     const recording = speech(1);
     const started = await Promise.all([1, 2, 3].map((number) => client.must(201, 'POST', '/api/v1/files/upload', undefined,
         file_form(`speech-${number}.wav`, recording))));
-    const film = (await client.must(202, 'POST', `/api/v1/videos/${video}/render`, { quality: '480p' })).data.job_id;
+    const story = (await client.must(201, 'POST', '/api/v1/videos/from-script', { script: '# One\n\nA film that is interrupted.\n\n# Two\n\nIt goes on.' })).data.video.id;
+    const film = (await client.must(202, 'POST', `/api/v1/videos/${story}/render`, { quality: '480p' })).data.job_id;
     for (let kills = 0; kills < 2; kills++) {
         await until('a job runs', async () => (await anew().must(200, 'GET', '/api/v1/jobs?status=processing')).total > 0);
         await sleep(randomInt(300));
