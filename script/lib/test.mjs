@@ -26,28 +26,30 @@ const groups = [
         ])],
     },
     {
-        name: 'unit', budget_s: 240, what: 'unit tests, and what the programs are linked with',
+        name: 'unit', budget_s: 200, what: 'unit tests, and what the programs are linked with',
         steps: [build(600), meson('build', 'unit'), commands('linked', 60, [
             ['kinora needs no engine library', 'script/check-layers', '--linked'],
             ['docs/api.md is current', 'script/docs', '--check'],
         ])],
     },
     {
-        name: 'asan', budget_s: 420, what: 'unit tests by clang under the address and undefined sanitizers',
+        name: 'asan', budget_s: 360, what: 'unit tests by clang under the address and undefined sanitizers',
         steps: [build_sanitized(600), meson('build-asan', 'unit', sanitized)],
     },
     {
         name: 'fuzz', budget_s: 60, what: 'the corpora of the fuzzers, replayed under the sanitizers',
         steps: [build_sanitized(600), meson('build-asan', 'fuzz', sanitized)],
     },
-    { name: 'api', budget_s: 240, what: 'HTTP against a running server', steps: [build(600), node_tests('tests/api')] },
-    { name: 'cli', budget_s: 240, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
+    { name: 'api', budget_s: 150, what: 'HTTP against a running server', steps: [build(600), node_tests('tests/api')] },
+    { name: 'storage', budget_s: 120, what: 'files: uploads, downloads, keys, stores', steps: [build(600), node_tests('tests/storage')] },
+    { name: 'transcription', budget_s: 120, what: 'engines, words, speakers, search', steps: [build(600), node_tests('tests/transcription')] },
+    { name: 'cli', budget_s: 120, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
 ];
 
 function usage() {
     console.log('script/test [GROUP...]\n');
     for (const group of groups)
-        console.log(`  ${group.name.padEnd(8)} ${group.what} (${group.budget_s} s)`);
+        console.log(`  ${group.name.padEnd(13)} ${group.what} (${group.budget_s} s)`);
 }
 
 async function run_group(group) {

@@ -3,6 +3,7 @@
 // answer against the document; the last tests see to it that nothing was left out.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Client, file_form } from './lib/client.mjs';
 import { picture, speech } from './lib/media.mjs';
@@ -58,6 +59,13 @@ const bodies = {
     'POST /api/v1/auth/login': { username: 'nobody', password: 'wrong-password' },
     'POST /api/v1/auth/refresh': { refresh_token: 'not-a-token' },
 };
+// contract/*.mjs: what other areas add, each with a title, steps({server, root, ada, bob, made}), and if it needs them
+// more bodies and exceptions.
+const areas = await Promise.all(fs.readdirSync(new URL('contract/', import.meta.url)).sort().map((name) => import(`./contract/${name}`)));
+for (const area of areas) {
+    Object.assign(bodies, area.bodies);
+    exceptions.push(...area.exceptions ?? []);
+}
 const is_json = (operation) => operation.requestBody?.content['application/json'];
 const signed = '?session=00000000-0000-4000-8000-000000000000&expires=99999999999&signature=x';
 
@@ -299,20 +307,8 @@ test('a viewer of a video changes nothing of it', async () => {
     await ada.must(200, 'DELETE', `/api/v1/layers/${layer.id}`);
 });
 
-test('a render of document 001 and its film', async () => {
-    const { data } = await ada.must(202, 'POST', `${made.video}/render`, { quality: '480p' });
-    await ada.job_end(data.job_id);
-    const { data: { render } } = await ada.must(200, 'GET', `/api/v1/renders/${data.job_id}`);
-    assert.equal(render.progress, 100);
-    assert.equal((await ada.must(200, 'GET', `${made.video}/renders`)).data.renders.length, 1);
-    const film = ada.as(undefined);
-    assert.equal((await film.get(render.video_url)).status, 200);
-    assert.equal((await film.get(render.video_url, { headers: { Range: 'bytes=0-3' } })).status, 206);
-    const { headers } = await film.get(render.video_url, { headers: { Range: 'bytes=999999999-' } });
-    assert.match(headers['content-range'], /^bytes \*\/\d+$/);
-    const { headers: { etag } } = await film.call('HEAD', render.video_url);
-    assert.equal((await film.get(render.video_url, { headers: { 'If-None-Match': etag } })).status, 304);
-});
+for (const area of areas)
+    test(area.title, () => area.steps({ server, root, ada, bob, made }));
 
 test('what waits in the queue is cancelled, retried and refused twice', async () => {
     await server.stop();

@@ -5,9 +5,9 @@ import { createHash, randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
 import { after, before, test } from 'node:test';
-import { Client, file_form, multipart } from './lib/client.mjs';
-import { picture, rich_inputs, silent_film, speech, wav } from './lib/media.mjs';
-import { Server, sleep, until } from './lib/server.mjs';
+import { Client, file_form, multipart } from '../api/lib/client.mjs';
+import { picture, rich_inputs, silent_film, speech, wav } from '../api/lib/media.mjs';
+import { Server, sleep, until } from '../api/lib/server.mjs';
 
 let server, ada;
 

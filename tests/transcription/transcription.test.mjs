@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
-import { Client, file_form } from './lib/client.mjs';
-import { made, picture, rich_inputs, silent_film, speech, wav } from './lib/media.mjs';
-import { Server, until } from './lib/server.mjs';
+import { Client, file_form } from '../api/lib/client.mjs';
+import { made, picture, rich_inputs, silent_film, speech, wav } from '../api/lib/media.mjs';
+import { Server, until } from '../api/lib/server.mjs';
 
 let server, ada;
 

@@ -2,9 +2,9 @@
 // A transcript as a file: subtitles, text, a table.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Client, send } from './lib/client.mjs';
-import { speech } from './lib/media.mjs';
-import { Server } from './lib/server.mjs';
+import { Client, send } from '../api/lib/client.mjs';
+import { speech } from '../api/lib/media.mjs';
+import { Server } from '../api/lib/server.mjs';
 
 let server, ada, bob, job, transcript;
 
