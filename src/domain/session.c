@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/reseal.h"
 
 // A refresh token lives this long after its last use.
 static const int64_t REFRESH_TTL_US = INT64_C(30) * 24 * 3600 * SECOND_US;
@@ -18,14 +19,15 @@ static error load_key(
     str sealed, plain;
     TRY(db_string(scope->db, scope->arena, &secret_get, DB_ARGS(db_text(str_of(name))), &sealed));
     if (sealed.data) {
-        TRY(keyring_open_sealed(scope->arena, keyring, "secret", str_of(name), sealed, &plain));
+        TRY(keyring_open_sealed(scope->arena, keyring, RESEAL_SECRET, str_of(name), sealed, &plain));
         if (plain.size != CRYPT_KEY_SIZE)
             return error_make(ERROR_DATA_CORRUPT, name, "The secret %s has a wrong size", name);
         memcpy(ret_key, plain.data, CRYPT_KEY_SIZE);
         return OK;
     }
     id_random(ret_key, CRYPT_KEY_SIZE);
-    sealed = keyring_seal(scope->arena, keyring, "secret", str_of(name), (str) { (char *)ret_key, CRYPT_KEY_SIZE });
+    sealed = keyring_seal(
+        scope->arena, keyring, RESEAL_SECRET, str_of(name), (str) { (char *)ret_key, CRYPT_KEY_SIZE });
     return db_run(scope->db, &secret_put, DB_ARGS(db_text(str_of(name)), db_bytes(sealed.data, sealed.size)), NULL);
 }
 
