@@ -267,10 +267,8 @@ bool keyring_is_changing(const struct keyring *keyring)
 static void folder_of(const char *path, char out[static PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
-    if (!slash)
-        strcpy(out, ".");
-    else
-        snprintf(out, PATH_MAX, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    int size = !slash ? 1 : slash == path ? 1 : (int)(slash - path);
+    snprintf(out, PATH_MAX, "%.*s", size, slash ? path : ".");
 }
 
 error keyring_change_begin(const char *directory, const char *path)

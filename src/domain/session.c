@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "domain/reseal.h"
+#include "domain/user_key.h"
 
 // A refresh token lives this long after its last use.
 static const int64_t REFRESH_TTL_US = INT64_C(30) * 24 * 3600 * SECOND_US;
@@ -85,6 +86,7 @@ error session_start(struct scope *scope, const struct session_keys *keys, const 
     unsigned char hash[32];
     str refresh = new_refresh_token(scope, hash), id = id_new(scope->arena);
     int64_t now = clock_now_us();
+    TRY(user_key_make(scope, user->id));
     TRY(db_run(scope->db, &forget_old, DB_ARGS(db_text(user->id), db_int(now)), NULL));
     TRY(db_run(scope->db, &insert,
         DB_ARGS(db_text(id), db_text(user->id), db_bytes(hash, sizeof hash), db_int(now), db_int(now + REFRESH_TTL_US)),

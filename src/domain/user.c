@@ -96,13 +96,12 @@ error user_create(struct scope *scope, const struct user_change *change, bool se
     bool active = first || !change->is_active.set || change->is_active.value;
     str plan = first ? STR("business") : change->plan.data ? change->plan : STR("free");
     bool found;
-    struct user_key key;
     TRY(taken(db_one(scope->db, arena, &insert,
         DB_ARGS(db_text(id_new(arena)), db_text(change->username), db_text(str_lower(arena, change->username)),
             db_text(change->email), db_text(str_lower(arena, change->email)), db_text(change->password_hash),
             db_bool(active), db_bool(superuser), db_text(plan), db_int(clock_now_us())),
         &user_row_shape, ret_user, &found)));
-    return scope->blobs ? user_key_need(scope, ret_user->id, &key) : OK;
+    return user_key_make(scope, ret_user->id);
 }
 
 DB_STATEMENT(count_superusers, "SELECT count(*) FROM users WHERE is_superuser AND is_active AND number <> $1");

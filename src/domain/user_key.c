@@ -30,7 +30,7 @@ error user_key_get(struct scope *scope, str user_id, struct user_key *ret_key)
 {
     bool found;
     TRY(find(scope, user_id, ret_key, &found));
-    return found ? OK : error_make(ERROR_NOT_FOUND, NULL, "There is no key yet; restart the server, which makes it");
+    return found ? OK : error_make(ERROR_UNAVAILABLE, NULL, "You have no key yet; log in again, which makes one");
 }
 
 // No other server may have made one in the meantime, or what it sealed would be lost: then CONFLICT.
@@ -61,6 +61,12 @@ error user_key_need(struct scope *scope, str user_id, struct user_key *ret_key)
     explicit_bzero(private_key, sizeof private_key);
     return store(scope, &insert, user_id, (str) { (const char *)public_key, sizeof public_key },
         db_bytes(sealed.data, sealed.size), ret_key);
+}
+
+error user_key_make(struct scope *scope, str user_id)
+{
+    struct user_key key;
+    return scope->blobs ? user_key_need(scope, user_id, &key) : OK;
 }
 
 error user_key_bring(struct scope *scope, str public_key, struct user_key *ret_key)

@@ -12,10 +12,12 @@ struct user_key {
     time_us created_at;
 };
 
-// NOT_FOUND for a user without a pair: one that was made with no server running (user_key_complete makes it).
+// UNAVAILABLE for a user without a pair. The next login makes it, or the next start of the server.
 MUST_USE error user_key_get(struct scope *scope, str user_id, struct user_key *ret_key);
 // In a change: the user's pair, made now when there is none.
 MUST_USE error user_key_need(struct scope *scope, str user_id, struct user_key *ret_key);
+// In a change: the same, where there may be no scope->blobs to know the master key: then nothing.
+MUST_USE error user_key_make(struct scope *scope, str user_id);
 // In a change: the actor brings an own public key of BOX_KEY_SIZE bytes, known to be good. Files' keys are sealed to it
 // by file_key_move.
 MUST_USE error user_key_bring(struct scope *scope, str public_key, struct user_key *ret_key);
