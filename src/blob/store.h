@@ -9,9 +9,17 @@ struct store_put;
 // One stored object open for reading.
 struct store_get;
 
+// Bytes at the end of what was appended that may still change: a chunk's record at its largest.
+enum { STORE_REWRITE_MAX = BLOB_CHUNK_SIZE + (64 << 10) };
+
 struct store_methods {
     MUST_USE error (*put_begin)(void *place, const char *id, struct store_put **ret_put);
     MUST_USE error (*put_append)(struct store_put *put, const void *bytes, size_t size);
+    // The writer goes back inside of the record it appends, never further than STORE_REWRITE_MAX before the end:
+    // it changes and reads bytes that were appended, and cuts the end off so that the next append goes there.
+    MUST_USE error (*put_patch)(struct store_put *put, int64_t offset, const void *bytes, size_t size);
+    MUST_USE error (*put_read)(struct store_put *put, int64_t offset, void *ret_bytes, size_t size);
+    MUST_USE error (*put_truncate)(struct store_put *put, int64_t size);
     // Durable when it returns OK. Frees `put` in any case; FILE_EXISTS when the id is taken.
     MUST_USE error (*put_commit)(struct store_put *put);
     void (*put_abort)(struct store_put *put); // leaves nothing
