@@ -15,7 +15,8 @@ error blob_store_open(const char *directory, const struct keyring *keyring, stru
         store_local_methods.close(place);
         return error_system("open", directory, ENOMEM);
     }
-    *store = (struct blob_store) { &store_local_methods, place, keyring };
+    *store = (struct blob_store) { .methods = &store_local_methods, .place = place, .keyring = keyring };
+    sealer_pool_init(&store->sealers);
     *ret_store = store;
     return OK;
 }
@@ -25,6 +26,7 @@ void blob_store_close(struct blob_store *store)
     if (!store)
         return;
     store->methods->close(store->place);
+    sealer_pool_done(&store->sealers);
     free(store);
 }
 

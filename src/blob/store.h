@@ -3,6 +3,7 @@
 #pragma once
 
 #include "blob/blob.h"
+#include "blob/sealer.h"
 
 // One stored object under way.
 struct store_put;
@@ -16,10 +17,9 @@ struct store_methods {
     MUST_USE error (*put_begin)(void *place, const char *id, struct store_put **ret_put);
     MUST_USE error (*put_append)(struct store_put *put, const void *bytes, size_t size);
     // The writer goes back inside of the record it appends, never further than STORE_REWRITE_MAX before the end:
-    // it changes and reads bytes that were appended, and cuts the end off so that the next append goes there.
+    // it changes and reads bytes that were appended.
     MUST_USE error (*put_patch)(struct store_put *put, int64_t offset, const void *bytes, size_t size);
     MUST_USE error (*put_read)(struct store_put *put, int64_t offset, void *ret_bytes, size_t size);
-    MUST_USE error (*put_truncate)(struct store_put *put, int64_t size);
     // Durable when it returns OK. Frees `put` in any case; FILE_EXISTS when the id is taken.
     MUST_USE error (*put_commit)(struct store_put *put);
     void (*put_abort)(struct store_put *put); // leaves nothing
@@ -40,6 +40,7 @@ struct blob_store {
     const struct store_methods *methods;
     void *place;
     const struct keyring *keyring; // borrowed
+    struct sealer_pool sealers;
 };
 
 MUST_USE error store_local_open(const char *directory, void **ret_place);

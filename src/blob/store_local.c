@@ -177,15 +177,6 @@ static error put_read(struct store_put *put, int64_t offset, void *ret_bytes, si
     return read_at(put->fd, offset, ret_bytes, size);
 }
 
-static error put_truncate(struct store_put *put, int64_t size)
-{
-    ASSERT(size <= put->size);
-    if (ftruncate(put->fd, size) != 0)
-        return error_system("shorten", put->name, errno);
-    put->size = size;
-    return OK;
-}
-
 static void put_abort(struct store_put *put)
 {
     unlinkat(put->local->tmp, put->name, 0);
@@ -344,7 +335,6 @@ const struct store_methods store_local_methods = {
     .put_append = put_append,
     .put_patch = put_patch,
     .put_read = put_read,
-    .put_truncate = put_truncate,
     .put_commit = put_commit,
     .put_abort = put_abort,
     .get_open = get_open,
