@@ -17,6 +17,7 @@ error blob_store_open(const char *directory, const struct keyring *keyring, stru
     }
     *store = (struct blob_store) { .methods = &store_local_methods, .place = place, .keyring = keyring };
     sealer_pool_init(&store->sealers);
+    beside_init(&store->beside);
     *ret_store = store;
     return OK;
 }
@@ -27,6 +28,7 @@ void blob_store_close(struct blob_store *store)
         return;
     store->methods->close(store->place);
     sealer_pool_done(&store->sealers);
+    beside_done(&store->beside);
     free(store);
 }
 

@@ -2,6 +2,7 @@
 // What a place for blobs must offer: streams in, ranges out, removal, a list. Ids are lower-case UUIDs.
 #pragma once
 
+#include "blob/beside.h"
 #include "blob/blob.h"
 #include "blob/sealer.h"
 
@@ -41,6 +42,7 @@ struct blob_store {
     void *place;
     const struct keyring *keyring; // borrowed
     struct sealer_pool sealers;
+    struct beside beside;
 };
 
 MUST_USE error store_local_open(const char *directory, void **ret_place);
