@@ -245,6 +245,19 @@ static const char members[] = "CREATE TABLE video_member (\n"
                               ");\n"
                               "CREATE INDEX idx_video_member_user ON video_member(user_id);\n";
 
+static const char derivatives[] = "CREATE TABLE derivative (\n"
+                                  "  media_id UUID NOT NULL REFERENCES media(id) ON DELETE CASCADE,\n"
+                                  "  kind TEXT NOT NULL CHECK (kind IN\n"
+                                  "    ('thumbnail', 'poster', 'waveform', 'proxy', 'edit')),\n"
+                                  "  blob_id UUID NOT NULL REFERENCES blob(id),\n"
+                                  "  mime_type TEXT NOT NULL,\n"
+                                  "  width BIGINT,\n"
+                                  "  height BIGINT,\n"
+                                  "  created_at BIGINT NOT NULL,\n"
+                                  "  PRIMARY KEY (media_id, kind)\n"
+                                  ");\n"
+                                  "CREATE INDEX idx_derivative_blob ON derivative(blob_id);\n";
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -257,5 +270,6 @@ const struct db_migration schema_migrations[] = {
     { 9, "progress of parts", part_progress, NULL },
     { 10, "kept answers", kept_answers, NULL },
     { 11, "members of videos", members, NULL },
+    { 15, "derivatives of media", derivatives, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;
