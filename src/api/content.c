@@ -3,6 +3,7 @@
 // (RFC 9110 14), conditional requests and names that survive (RFC 8187).
 #include "api/content_url.h"
 #include "api/download.h"
+#include "domain/derivative.h"
 #include "domain/film_file.h"
 #include "domain/media.h"
 
@@ -78,6 +79,31 @@ static error media_content(struct api_call *call)
         call, ((struct content_path *)call->path)->id, ((struct content_query *)call->query)->download, false);
 }
 
+// The name begins with the kind: "thumbnail.jpg".
+static error derivative_content(struct api_call *call)
+{
+    struct media media;
+    struct media_blob blob;
+    struct derivative derivative;
+    const struct content_path *path = call->path;
+    enum derivative_kind kind;
+    bool found = false;
+    str rest = path->name, name = STR_NONE;
+    TRY(become(call));
+    TRY(media_get(&call->scope, path->id, &media));
+    (void)str_split(&rest, '.', &name);
+    if (derivative_by_name(name, &kind))
+        TRY(derivative_get(&call->scope, media.id, kind, &derivative, &found));
+    if (!found)
+        return error_make(ERROR_NOT_FOUND, NULL, "It has not been made yet");
+    TRY(media_blob_get(&call->scope, derivative.blob_id, &blob));
+    return download_start(call, &(struct download) { .blob = &blob,
+                                    .mime_type = derivative.mime_type,
+                                    .file_name = path->name,
+                                    .changed_us = derivative.created_at.us,
+                                    .attachment = ((struct content_query *)call->query)->download });
+}
+
 static error render_content(struct api_call *call)
 {
     struct film_file film;
@@ -106,6 +132,9 @@ static const struct route routes[] = {
     { "GET", "/content/media/{id}/{name}", "Content", "A media file's bytes, by signed link", FACE_PLAIN, ACCESS_PUBLIC,
         LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape, .errors = CONTENT_ERRORS,
         .answer_type = "application/octet-stream", .handle = media_content },
+    { "GET", "/content/derivative/{id}/{name}", "Content", "A thumbnail, poster, waveform or proxy, by signed link",
+        FACE_PLAIN, ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape,
+        .errors = CONTENT_ERRORS, .answer_type = "application/octet-stream", .handle = derivative_content },
     { "GET", "/content/render/{id}/{name}", "Content", "A rendered film's bytes, by signed link", FACE_PLAIN,
         ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape, .errors = CONTENT_ERRORS,
         .answer_type = "application/octet-stream", .handle = render_content },

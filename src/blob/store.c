@@ -16,7 +16,9 @@ error blob_store_open(const char *directory, const struct keyring *keyring, stru
         store_local_methods.close(place);
         return error_system("open", directory, ENOMEM);
     }
-    *store = (struct blob_store) { &store_local_methods, place, keyring };
+    *store = (struct blob_store) { .methods = &store_local_methods, .place = place, .keyring = keyring };
+    sealer_pool_init(&store->sealers);
+    beside_init(&store->beside);
     *ret_store = store;
     return OK;
 }
@@ -26,6 +28,8 @@ void blob_store_close(struct blob_store *store)
     if (!store)
         return;
     store->methods->close(store->place);
+    sealer_pool_done(&store->sealers);
+    beside_done(&store->beside);
     free(store);
 }
 

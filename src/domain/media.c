@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "domain/blob_use.h"
+#include "domain/derivative.h"
 #include "domain/event.h"
 #include "domain/file_key.h"
 
@@ -26,12 +27,20 @@ static const struct field fields[] = {
     FIELD(struct media, created_at),
     FIELD(struct media, updated_at),
     FIELD(struct media, completed_at),
+    FIELD(struct media, thumbnail_type),
+    FIELD(struct media, poster_type),
+    FIELD(struct media, waveform_type),
+    FIELD(struct media, proxy_type),
 };
 const struct shape media_row_shape = SHAPE("MediaRow", struct media, fields);
 
+// NULL while there is none.
+#define TYPE_OF(kind)                                                                                                  \
+    "(SELECT d.mime_type FROM derivative d WHERE d.media_id = media.id AND d.kind = '" kind "') AS " kind "_type"
 #define COLUMNS                                                                                                        \
     "number, id, user_id, blob_id, file_name, file_path, media_type, mime_type, size_bytes, duration, width, "         \
-    "height, has_audio, status, probe, created_at, updated_at, completed_at"
+    "height, has_audio, status, probe, created_at, updated_at, completed_at, " TYPE_OF("thumbnail") ", " TYPE_OF(      \
+        "poster") ", " TYPE_OF("waveform") ", " TYPE_OF("proxy")
 
 DB_STATEMENT(by_number, "SELECT " COLUMNS " FROM media WHERE number = $1");
 DB_STATEMENT(by_id, "SELECT " COLUMNS " FROM media WHERE id = $1");
@@ -202,7 +211,8 @@ error media_add(struct scope *scope, str id, str file_name, const struct blob_in
     json_object_set_new(payload, "media_id", json_str(id));
     json_object_set_new(payload, "file_name", json_str(ret_media->file_name));
     json_object_set_new(payload, "transcribing", json_boolean(will_transcribe));
-    return event_add(scope, &(struct event_new) { .kind = "media:added", .media_id = id, .payload = payload });
+    TRY(event_add(scope, &(struct event_new) { .kind = "media:added", .media_id = id, .payload = payload }));
+    return derivative_queue(scope, id);
 }
 
 DB_STATEMENT(
@@ -231,6 +241,7 @@ error media_delete(struct scope *scope, str key, struct media *ret_media, str *r
     bool is_free;
     TRY(media_get_own(scope, key, ret_media));
     TRY(file_key_forget(scope, ret_media));
+    TRY(derivative_forget(scope, ret_media->id));
     TRY(db_run(scope->db, &delete_one, DB_ARGS(db_int(ret_media->number)), NULL));
     TRY(blob_use_release(scope, ret_media->blob_id, &is_free));
     *ret_free_blob = is_free ? ret_media->blob_id : STR_NONE;

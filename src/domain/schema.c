@@ -263,6 +263,18 @@ static const char keys[] = "CREATE TABLE user_key (\n"
                            ");\n"
                            "CREATE INDEX idx_file_key_user ON file_key(user_id);\n"
                            "CREATE INDEX idx_file_key_shared ON file_key(user_id, media_id) WHERE is_shared;\n";
+static const char derivatives[] = "CREATE TABLE derivative (\n"
+                                  "  media_id UUID NOT NULL REFERENCES media(id) ON DELETE CASCADE,\n"
+                                  "  kind TEXT NOT NULL CHECK (kind IN\n"
+                                  "    ('thumbnail', 'poster', 'waveform', 'proxy', 'edit')),\n"
+                                  "  blob_id UUID NOT NULL REFERENCES blob(id),\n"
+                                  "  mime_type TEXT NOT NULL,\n"
+                                  "  width BIGINT,\n"
+                                  "  height BIGINT,\n"
+                                  "  created_at BIGINT NOT NULL,\n"
+                                  "  PRIMARY KEY (media_id, kind)\n"
+                                  ");\n"
+                                  "CREATE INDEX idx_derivative_blob ON derivative(blob_id);\n";
 
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
@@ -277,5 +289,6 @@ const struct db_migration schema_migrations[] = {
     { 10, "kept answers", kept_answers, NULL },
     { 11, "members of videos", members, NULL },
     { 12, "keys of users and files", keys, NULL },
+    { 15, "derivatives of media", derivatives, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;
