@@ -20,7 +20,8 @@ struct app {
     struct router *router;
     struct limiter *limiter;
     const char *data_directory;
-    bool beyond_loopback; // the first account then needs settings.setup_code
+    const char *const *asr_engines; // names of the speech engines that a request may ask for; NULL-terminated
+    bool beyond_loopback;           // the first account then needs settings.setup_code
     bool (*workers_ready)(void *context);
     void *workers_context;
 };

@@ -141,10 +141,8 @@ static error record(struct api_call *call)
     if (transcribe) {
         str key = str_format(call->scope.arena, "transcribe:%.*s", STR_ARGS(media.id));
         TRY(job_add(&call->scope,
-            &(struct job_new) { .kind = "transcribe",
-                .media_id = media.id,
-                .params = json_keep(call->scope.arena, json_object()),
-                .unique_key = key },
+            &(struct job_new) {
+                .kind = "transcribe", .media_id = media.id, .params = upload->options.transcribe, .unique_key = key },
             &job));
     }
     return upload->options.answer(call, &media, job.id);

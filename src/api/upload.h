@@ -8,7 +8,7 @@
 
 struct upload_options {
     str id;                 // chosen by the client (UUID), or STR_NONE
-    bool transcribe;        // starts a transcription of what can be heard
+    json_t *transcribe;     // starts a transcription of what can be heard, with these params; NULL: none
     int64_t expected_bytes; // for progress; 0: from Content-Length
     // Inside the change: fills call->output. `job_id` is STR_NONE when no transcription was started.
     error (*answer)(struct api_call *call, const struct media *media, str job_id);

@@ -8,7 +8,7 @@ SETTING_TEXT(config, "KINORA_CONFIG", "", "Configuration file; default DATA/kino
 SETTING_TEXT(database_url, "KINORA_DATABASE_URL", "", "sqlite:///PATH or postgresql://…; default DATA/kinora.db")
 SETTING_TEXT(
     master_key_file, "KINORA_MASTER_KEY_FILE", "", "File with the 32-byte master key; default DATA/keys/master.key")
-SETTING_TEXT(engine, "KINORA_ENGINE", "", "Path of kinora-engine; default beside kinora")
+SETTING_TEXT(engine_path, "KINORA_ENGINE", "", "Path of kinora-engine; default beside kinora")
 SETTING_TEXT(tls_cert, "KINORA_TLS_CERT", "", "Certificate chain (PEM); with tls_key the server speaks TLS")
 SETTING_TEXT(tls_key, "KINORA_TLS_KEY", "", "Private key (PEM)")
 SETTING_TEXT(setup_code, "KINORA_SETUP_CODE", "", "Code that the first account needs when listening beyond loopback")

@@ -17,6 +17,7 @@
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "domain/schema.h"
+#include "work/asr_engine.h"
 #include "work/runner.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
@@ -182,6 +183,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(lock_folder(arena, service));
     TRY(crypt_init());
     app->data_directory = settings.data;
+    app->asr_engines = asr_names(arena);
     app->hub = hub_new();
     app->limiter = limiter_new();
     TRY(route_init(app));
