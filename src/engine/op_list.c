@@ -13,5 +13,6 @@ const struct engine_op *const engine_ops[] = {
     &picture_thumbnail_op,
     &asr_split_op,
     &asr_decode_op,
+    &asr_audio_op,
     NULL,
 };

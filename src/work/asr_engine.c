@@ -5,6 +5,8 @@
 #include "base/language.h"
 
 const struct asr_engine *const asr_engines[] = {
+    &asr_whisper,
+    &asr_openai,
     &asr_pocketsphinx,
     NULL,
 };
@@ -29,7 +31,11 @@ error asr_check(const struct asr_asker *asker)
 
 static bool can_do(const struct asr_engine *engine, str language)
 {
-    if (!language.data || !engine->languages)
+    if (!language.data)
+        return true;
+    if (engine->knows)
+        return engine->knows(language);
+    if (!engine->languages)
         return true;
     str rest = str_of(engine->languages), code;
     while (str_split(&rest, ' ', &code))
@@ -80,9 +86,11 @@ static error choose_named(struct arena *arena, str name, str language, const str
         if (!str_equal_c(name, (*engine)->name))
             continue;
         const char *spoken = language_name(language);
+        str could = who_could(arena, language);
         if (!can_do(*engine, language))
-            return error_make(ERROR_UNSUPPORTED_LANGUAGE, "language", "%s does not speak %s; %.*s would",
-                (*engine)->title, spoken ? spoken : "that language", STR_ARGS(who_could(arena, language)));
+            return error_make(ERROR_UNSUPPORTED_LANGUAGE, "language", "%s does not speak %s%s%.*s%s", (*engine)->title,
+                spoken ? spoken : "that language", could.size ? "; " : "", STR_ARGS(could),
+                could.size ? " would: see kinora doctor" : "");
         TRY((*engine)->available(arena));
         *ret_engine = *engine;
         return OK;

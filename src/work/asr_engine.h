@@ -32,6 +32,7 @@ struct asr_engine {
     const char *title;            // "whisper.cpp"
     const char *mend;             // how to make it available, one sentence
     const char *languages;        // codes separated by blanks; NULL: any
+    bool (*knows)(str language);  // NULL: as `languages` says
     int quality;                  // the higher the better its text; different for each engine
     double part_least, part_most; // seconds of speech in a part
     enum zygote_kind zygote;      // of the children it asks
@@ -56,4 +57,4 @@ const char *const *asr_names(struct arena *arena);
 // CANCELLED or TIMED_OUT when the asker wants no more: to be asked in loops.
 MUST_USE error asr_check(const struct asr_asker *asker);
 
-extern const struct asr_engine asr_pocketsphinx;
+extern const struct asr_engine asr_openai, asr_pocketsphinx, asr_whisper;
