@@ -8,7 +8,7 @@
 #include "cmd/commands.h"
 #include "cmd/progress.h"
 #include "domain/transcript.h"
-#include "work/asr_engine.h"
+#include "work/asr_local.h"
 #include "work/local_file.h"
 #include "work/transcript_split.h"
 
@@ -32,69 +32,36 @@ static const struct option options[] = {
 struct listening {
     struct arena *arena;
     struct local_pool *pool;
-    struct child_input input;
-    const struct asr_engine *engine;
-    str language; // STR_NONE: to be found out
+    struct asr_local local;
     struct progress *progress;
 };
 
-static error ask(void *context, struct arena *arena, struct child_call *call, json_t **ret_result)
-{
-    return local_ask(context, arena, call, ret_result);
-}
-
-static void tell(void *context, double done)
-{
-    local_tell(context, done);
-}
-
-static error hear_part(struct local_asking *asking, struct arena *arena, struct local_task *task)
-{
-    const struct listening *listening = task->context;
-    const char *path;
-    TRY(engine_path(arena, &path));
-    long threads = sysconf(_SC_NPROCESSORS_ONLN) / local_pool_workers(listening->pool);
-    struct asr_asker asker = { .context = asking,
-        .ask = ask,
-        .progress = tell,
-        .cancelled = local_cancelled(asking),
-        .engine_path = path,
-        .threads = threads > 1 ? (int)threads : 1 };
-    struct asr_task part = { .arena = arena,
-        .asker = &asker,
-        .audio = &listening->input,
-        .chunks = task->params,
-        .language = listening->language };
-    return listening->engine->transcribe(&part, &task->result);
-}
-
-static error listen_to(struct listening *listening, struct transcript *ret_transcript)
+static error listen_to(const struct listening *listening, struct transcript *ret_transcript)
 {
     struct arena *arena = listening->arena;
     struct local_task split = {
         .op = "asr.split",
         .params = json_keep(arena, json_pack("{s:i}", "chunk_max", 15)),
-        .inputs = &listening->input,
+        .inputs = &listening->local.audio,
         .input_count = 1,
     };
     TRY(local_pool_run(listening->pool, arena, &split, 1, NULL, NULL));
     const json_t *chunks = json_object_get(split.result, "chunks");
     double duration = json_get_number(split.result, "duration", 0);
     json_t **parts;
-    size_t count = transcript_split(arena, chunks, listening->engine->part_least, listening->engine->part_most, &parts);
+    const struct asr_engine *engine = listening->local.engine;
+    size_t count = transcript_split(arena, chunks, engine->part_least, engine->part_most, &parts);
     struct local_task *tasks = ARENA_ARRAY(arena, struct local_task, count);
     for (size_t i = 0; i < count; i++)
-        tasks[i] = (struct local_task) {
-            .run = hear_part, .context = listening, .params = parts[i], .weight = (double)json_array_size(parts[i])
-        };
+        tasks[i] = asr_local_task(&listening->local, parts[i]);
     TRY(local_pool_run(listening->pool, arena, tasks, count, progress_tell, listening->progress));
     const json_t **results = ARENA_ARRAY(arena, const json_t *, count);
     for (size_t i = 0; i < count; i++)
         results[i] = tasks[i].result;
     TRY(transcript_merge(arena, results, count, duration, ret_transcript));
-    if (!ret_transcript->language.data)
-        ret_transcript->language = listening->language.data ? listening->language
-                                                            : asr_only_language(listening->engine);
+    if (!ret_transcript->language.data) // nothing was heard
+        ret_transcript->language = listening->local.language.data ? listening->local.language
+                                                                  : asr_only_language(engine);
     return OK;
 }
 
@@ -123,7 +90,15 @@ static error transcribe(const struct call *call, struct local_file *file, struct
     LOCAL_POOL_AUTO struct local_pool *pool = NULL;
     TRY(local_pool_open(path, engine->zygote, (int)settings.workers, interrupt_flag(), &pool));
     struct progress progress;
-    struct listening listening = { call->arena, pool, local_file_input(file), engine, language, &progress };
+    long threads = sysconf(_SC_NPROCESSORS_ONLN) / local_pool_workers(pool);
+    struct listening listening = { .arena = call->arena,
+        .pool = pool,
+        .local = { .engine = engine,
+            .engine_path = path,
+            .audio = local_file_input(file),
+            .language = language,
+            .threads = threads > 1 ? (int)threads : 1 },
+        .progress = &progress };
     progress_begin(&progress, "Transcribing");
     error result = listen_to(&listening, ret_transcript);
     progress_end(&progress);

@@ -46,6 +46,12 @@ static error refused(const struct asr_request *request, int status, str said)
     return error_make(code, NULL, "%s answers with status %d", request->who, status);
 }
 
+static int64_t timeout_us(const struct asr_asker *asker)
+{
+    int64_t most_us = settings.asr_timeout * SECOND_US, left_us = asker->deadline_us - clock_mono_us();
+    return !asker->deadline_us || left_us > most_us ? most_us : left_us > SECOND_US ? left_us : SECOND_US;
+}
+
 static error ask_once(
     const struct asr_task *task, const struct asr_request *request, struct http_client_answer *ret_answer)
 {
@@ -60,7 +66,7 @@ static error ask_once(
         .headers = headers,
         .header_count = request->key.size ? 3 : 2,
         .body = buffer_str(&request->form->body),
-        .timeout_us = settings.asr_timeout * SECOND_US,
+        .timeout_us = timeout_us(task->asker),
         .answer_bytes = ANSWER_BYTES_MAX,
         .cancelled = task->asker->cancelled };
     error result = http_client_send(arena, &http, ret_answer);
@@ -68,7 +74,7 @@ static error ask_once(
     switch (result.code) {
     case ERROR_TIMED_OUT:
         return error_make(ERROR_TIMED_OUT, NULL, "%s did not answer within %lld seconds", request->who,
-            (long long)settings.asr_timeout);
+            (long long)(http.timeout_us / SECOND_US));
     case ERROR_UNAVAILABLE:
         return error_make(ERROR_ENGINE_FAILED, NULL, "%s cannot be reached: %.*s", request->who, STR_ARGS(why));
     case ERROR_LIMIT_EXCEEDED:

@@ -79,7 +79,7 @@ const full = {
 let text = Buffer.from(JSON.stringify(full, null, '\t'));
 if (mode === 'split') { // a character cut in two by its tokens, as it happens
     const whole = Buffer.from('\u6587'), at = text.indexOf(Buffer.from('" \u6587"')) + 2;
-    const next = text.indexOf(Buffer.from('\u5b57'));
+    const next = text.lastIndexOf(Buffer.from('\u5b57'));
     text = Buffer.concat([text.subarray(0, at), whole.subarray(0, 2), text.subarray(at + 3, next), whole.subarray(2), text.subarray(next)]);
 }
 if (mode === 'garbage')
