@@ -31,6 +31,7 @@ ERROR_CODE(JOB_NOT_FOUND, 404, "Job not found")
 ERROR_CODE(VIDEO_NOT_FOUND, 404, "Video not found")
 ERROR_CODE(SCENE_NOT_FOUND, 404, "Scene not found")
 ERROR_CODE(LAYER_NOT_FOUND, 404, "Layer not found")
+ERROR_CODE(MODEL_NOT_FOUND, 404, "There is no such model")
 ERROR_CODE(VOICE_NOT_FOUND, 404, "Voice not found")
 // 405 to 416
 ERROR_CODE(METHOD_NOT_ALLOWED, 405, "This path does not answer to that method")

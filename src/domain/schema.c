@@ -245,6 +245,13 @@ static const char members[] = "CREATE TABLE video_member (\n"
                               ");\n"
                               "CREATE INDEX idx_video_member_user ON video_member(user_id);\n";
 
+// Files that only a job is about.
+static const char job_inputs[] = "CREATE TABLE job_input (\n"
+                                 "  job_id UUID PRIMARY KEY REFERENCES job(id) ON DELETE CASCADE,\n"
+                                 "  blob_id UUID NOT NULL REFERENCES blob(id)\n"
+                                 ");\n"
+                                 "CREATE INDEX idx_job_input_blob ON job_input(blob_id);\n";
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -257,5 +264,6 @@ const struct db_migration schema_migrations[] = {
     { 9, "progress of parts", part_progress, NULL },
     { 10, "kept answers", kept_answers, NULL },
     { 11, "members of videos", members, NULL },
+    { 16, "files of jobs", job_inputs, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -14,5 +14,6 @@ const struct engine_op *const engine_ops[] = {
     &asr_split_op,
     &asr_decode_op,
     &asr_audio_op,
+    &audio_encode_op,
     NULL,
 };

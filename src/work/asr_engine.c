@@ -11,12 +11,13 @@ const struct asr_engine *const asr_engines[] = {
     NULL,
 };
 
-const char *const *asr_names(struct arena *arena)
+const char *const *asr_names(struct arena *arena, bool only_available)
 {
     size_t count = sizeof asr_engines / sizeof *asr_engines;
     const char **names = ARENA_ARRAY(arena, const char *, count);
-    for (size_t i = 0; i + 1 < count; i++)
-        names[i] = asr_engines[i]->name;
+    for (size_t i = 0, at = 0; i + 1 < count; i++)
+        if (!only_available || !error_is(asr_engines[i]->available(arena)))
+            names[at++] = asr_engines[i]->name;
     return names;
 }
 

@@ -52,8 +52,8 @@ extern const struct asr_engine *const asr_engines[]; // NULL-terminated
 MUST_USE error asr_choose(struct arena *arena, str name, str language, const struct asr_engine **ret_engine);
 // The only language of an engine that knows one; STR_NONE for others.
 str asr_only_language(const struct asr_engine *engine);
-// Their names, NULL-terminated, in the arena.
-const char *const *asr_names(struct arena *arena);
+// Their names, or only of those that are available; NULL-terminated, in the arena.
+const char *const *asr_names(struct arena *arena, bool only_available);
 // CANCELLED or TIMED_OUT when the asker wants no more: to be asked in loops.
 MUST_USE error asr_check(const struct asr_asker *asker);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The job "transcribe" {language, engine} of a media file (both may be absent): speech is found, an engine
-// writes down part by part what is said, and the parts are merged.
+// The job "transcribe" {language, engine} of a media file, or of the job's own (domain/job_input.h): speech is found,
+// an engine writes down part by part what is said, and the parts are merged.
+#include "domain/job_input.h"
 #include "domain/media.h"
 #include "domain/transcript.h"
 #include "domain/transcription.h"
@@ -11,7 +12,13 @@
 static error open_media(struct run *run, struct child_input *ret_input)
 {
     struct media media;
-    TRY(media_get(&run->scope, run->job.media_id, &media));
+    const struct job *job = run->job.parent.set ? &run->parent : &run->job;
+    if (!job->media_id.data) {
+        str blob_id;
+        TRY(job_input_get(&run->scope, job->id, &blob_id));
+        return run_input(run, blob_id, ret_input);
+    }
+    TRY(media_get(&run->scope, job->media_id, &media));
     if (!media.has_audio)
         return error_of(ERROR_NO_AUDIO);
     return run_input(run, media.blob_id, ret_input);
@@ -71,7 +78,10 @@ static error finish(
     TRY(transcript_merge(arena, parts, count, duration, &transcript));
     if (!transcript.language.data) // nothing was heard
         transcript.language = language;
-    json_t *result = result_json(arena, &transcript), *facts = json_keep(arena, json_object());
+    json_t *result = result_json(arena, &transcript);
+    if (!run->job.media_id.data) // nobody's library: who asked takes the result from the job
+        return run_complete(run, result, NULL, NULL);
+    json_t *facts = json_keep(arena, json_object());
     json_object_set_new(facts, "duration", json_real(duration));
     json_object_set_new(facts, "engine", json_str(engine));
     json_object_set_new(facts, "segments", json_integer((json_int_t)transcript.segment_count));
