@@ -36,6 +36,14 @@ static const struct field file_fields[] = {
 };
 static const struct shape file_shape = SHAPE("FileContentPath", struct file_path, file_fields);
 
+struct file_query {
+    bool sealed;
+};
+static const struct field file_query_fields[] = {
+    FIELD(struct file_query, sealed, .doc = "The stored bytes as they are, to be opened with the file's key [false]"),
+};
+static const struct shape file_query_shape = SHAPE("FileContentQuery", struct file_query, file_query_fields);
+
 // The URL speaks for the session it was made in, as long as that stands.
 static error become(struct api_call *call)
 {
@@ -48,23 +56,26 @@ static error become(struct api_call *call)
     return found ? OK : error_make(ERROR_NOT_FOUND, NULL, "This link is not valid or has expired");
 }
 
-static error send_media(struct api_call *call, str id, bool attachment)
+static error send_media(struct api_call *call, str id, bool attachment, bool sealed)
 {
     struct media media;
     struct media_blob blob;
     TRY(media_get(&call->scope, id, &media));
     TRY(media_blob_get(&call->scope, media.blob_id, &blob));
+    str sealed_name = str_format(call->scope.arena, "%.*s.sealed", STR_ARGS(media.file_name));
     return download_start(call, &(struct download) { .blob = &blob,
-                                    .mime_type = media.mime_type,
-                                    .file_name = media.file_name,
+                                    .mime_type = sealed ? STR("application/octet-stream") : media.mime_type,
+                                    .file_name = sealed ? sealed_name : media.file_name,
                                     .changed_us = media.created_at.us,
-                                    .attachment = attachment });
+                                    .attachment = attachment,
+                                    .sealed = sealed });
 }
 
 static error media_content(struct api_call *call)
 {
     TRY(become(call));
-    return send_media(call, ((struct content_path *)call->path)->id, ((struct content_query *)call->query)->download);
+    return send_media(
+        call, ((struct content_path *)call->path)->id, ((struct content_query *)call->query)->download, false);
 }
 
 static error render_content(struct api_call *call)
@@ -84,7 +95,8 @@ static error render_content(struct api_call *call)
 
 static error file_content(struct api_call *call)
 {
-    error result = send_media(call, ((struct file_path *)call->path)->file_id, false);
+    error result = send_media(
+        call, ((struct file_path *)call->path)->file_id, false, ((struct file_query *)call->query)->sealed);
     return result.code == ERROR_MEDIA_NOT_FOUND ? error_of(ERROR_FILE_NOT_FOUND) : result;
 }
 
@@ -98,7 +110,8 @@ static const struct route routes[] = {
         ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape, .errors = CONTENT_ERRORS,
         .answer_type = "application/octet-stream", .handle = render_content },
     { "GET", "/api/v1/files/{file_id}/content", "Files", "A file's bytes", FACE_PLAIN, ACCESS_USER, LANE_STREAM,
-        .path_in = &file_shape, .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_RANGE_NOT_SATISFIABLE),
-        .answer_type = "application/octet-stream", .handle = file_content },
+        .path_in = &file_shape, .query_in = &file_query_shape,
+        .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_RANGE_NOT_SATISFIABLE), .answer_type = "application/octet-stream",
+        .handle = file_content },
 };
 const struct route_group route_group_content = ROUTE_GROUP(routes);

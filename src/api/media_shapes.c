@@ -16,6 +16,8 @@ static const struct field media_fields[] = {
     FIELD(struct media_answer, height, .doc = "Pixels, as displayed"),
     FIELD(struct media_answer, status),
     FIELD(struct media_answer, content_url, .doc = "Signed path of the content; Range is supported"),
+    FIELD(struct media_answer, owner_id, .format = FORMAT_UUID, .doc = "Whose file it is"),
+    FIELD(struct media_answer, shared, .doc = "It is somebody else's: to be read, not changed"),
     FIELD(struct media_answer, created_at),
     FIELD(struct media_answer, updated_at),
 };
@@ -33,6 +35,8 @@ static const struct field file_fields[] = {
     FIELD(struct file_answer, size_bytes),
     FIELD(struct file_answer, duration, .doc = "Seconds"),
     FIELD(struct file_answer, content_url, .doc = "Signed path of the content; Range is supported"),
+    FIELD(struct file_answer, owner_id, .format = FORMAT_UUID, .doc = "Whose file it is"),
+    FIELD(struct file_answer, shared, .doc = "It is somebody else's: to be read, not changed"),
     FIELD(struct file_answer, job_id, .omit_null = true, .doc = "Newest transcription job; not in lists"),
 };
 const struct shape file_answer_shape = SHAPE("File", struct file_answer, file_fields);
@@ -51,6 +55,8 @@ struct media_answer media_answer(const struct api_call *call, const struct media
         .height = media->height,
         .status = media->status,
         .content_url = content_url(call, CONTENT_MEDIA, media->id, media->file_name),
+        .owner_id = media->user_id,
+        .shared = !str_equal(media->user_id, call->scope.actor.user_id),
         .created_at = media->created_at,
         .updated_at = media->updated_at };
 }
@@ -67,5 +73,7 @@ struct file_answer file_answer(const struct api_call *call, const struct media *
         .mime_type = media->mime_type,
         .size_bytes = media->size_bytes,
         .duration = media->duration,
-        .content_url = content_url(call, CONTENT_MEDIA, media->id, media->file_name) };
+        .content_url = content_url(call, CONTENT_MEDIA, media->id, media->file_name),
+        .owner_id = media->user_id,
+        .shared = !str_equal(media->user_id, call->scope.actor.user_id) };
 }

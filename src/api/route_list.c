@@ -2,7 +2,7 @@
 #include "api/route.h"
 
 #define GROUPS(use)                                                                                                    \
-    use(content) use(events) use(jobs) use(layers) use(login) use(media) use(members) use(openai_models)               \
+    use(content) use(events) use(jobs) use(keys) use(layers) use(login) use(media) use(members) use(openai_models)     \
         use(openai_speech) use(openai_transcribe) use(openapi) use(renders) use(scenes) use(system) use(transcribe)    \
             use(transcriptions) use(users) use(videos) use(web)
 

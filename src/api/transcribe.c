@@ -138,7 +138,7 @@ static error start(struct api_call *call)
     struct job job;
     json_t *params;
     TRY(transcribe_params(call, in->language, in->engine, &params));
-    TRY(media_get(&call->scope, in->media_id, &media));
+    TRY(media_get_own(&call->scope, in->media_id, &media));
     str key = str_format(arena, "transcribe:%.*s", STR_ARGS(media.id));
     error result = job_add(&call->scope,
         &(struct job_new) { .kind = "transcribe", .media_id = media.id, .params = params, .unique_key = key }, &job);
@@ -149,10 +149,11 @@ static error start(struct api_call *call)
     return OK;
 }
 
-static error get_job(struct api_call *call, struct job *ret_job)
+static error find_job(
+    struct api_call *call, error (*get)(struct scope *scope, str id, struct job *ret_job), struct job *ret_job)
 {
     str id = ((struct path *)call->path)->job_id;
-    error result = job_get(&call->scope, id, ret_job);
+    error result = get(&call->scope, id, ret_job);
     bool other = !error_is(result) && !str_equal(ret_job->kind, STR("transcribe"));
     if (other || result.code == ERROR_JOB_NOT_FOUND)
         return error_make(ERROR_JOB_NOT_FOUND, "jobId", "Transcription job with ID '%.*s' not found", STR_ARGS(id));
@@ -205,7 +206,7 @@ static error get_status(struct api_call *call)
 {
     struct job job;
     struct status *out = call->output;
-    TRY(get_job(call, &job));
+    TRY(find_job(call, job_get_readable, &job));
     *out = as_status(&job);
     return str_equal(job.state, STR("completed")) ? read_result(call, &job, &out->result) : OK;
 }
@@ -213,7 +214,7 @@ static error get_status(struct api_call *call)
 static error retry(struct api_call *call)
 {
     struct job job, again;
-    TRY(get_job(call, &job));
+    TRY(find_job(call, job_get, &job));
     error result = job_retry(&call->scope, &job, &again);
     if (result.code == ERROR_CONFLICT)
         return error_of(ERROR_TRANSCRIPTION_IN_PROGRESS);
@@ -225,14 +226,15 @@ static error retry(struct api_call *call)
 static error cancel(struct api_call *call)
 {
     struct job job;
-    TRY(get_job(call, &job));
+    TRY(find_job(call, job_get, &job));
     return job_cancel(&call->scope, &job, &job);
 }
 
 static const struct route routes[] = {
     { "POST", "/api/transcription/start", "Transcription jobs", "Start a transcription", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .body_in = &start_shape, .output = &started_shape, .status = 202,
-        .errors = ERRORS(ERROR_MEDIA_NOT_FOUND, ERROR_TRANSCRIPTION_IN_PROGRESS, ERROR_UNSUPPORTED_LANGUAGE),
+        .errors = ERRORS(
+            ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY, ERROR_TRANSCRIPTION_IN_PROGRESS, ERROR_UNSUPPORTED_LANGUAGE),
         .handle = start },
     { "GET", "/api/transcription/{jobId}/status", "Transcription jobs", "State and result", FACE_ENVELOPE, ACCESS_USER,
         LANE_READ, .path_in = &path_shape, .output = &status_shape, .errors = ERRORS(ERROR_JOB_NOT_FOUND),

@@ -36,3 +36,5 @@ struct blob_store {
 
 MUST_USE error store_local_open(const char *directory, void **ret_place);
 extern const struct store_methods store_local_methods;
+// A file anywhere as something to read from, for get_range and get_close of the local methods.
+MUST_USE error store_local_get_file(const char *path, struct store_get **ret_get, int64_t *ret_size);

@@ -252,6 +252,25 @@ static const char job_inputs[] = "CREATE TABLE job_input (\n"
                                  ");\n"
                                  "CREATE INDEX idx_job_input_blob ON job_input(blob_id);\n";
 
+// A user's X25519 pair (no private half: the user keeps it), and each file's data key sealed to those who may read it:
+// its owner and whom it is shared with. Rows of the owner are not is_shared; the index finds the others.
+static const char keys[] = "CREATE TABLE user_key (\n"
+                           "  user_id UUID PRIMARY KEY REFERENCES users(id) ON DELETE CASCADE,\n"
+                           "  public_key BYTEA NOT NULL,\n"
+                           "  sealed_private_key BYTEA,\n"
+                           "  created_at BIGINT NOT NULL\n"
+                           ");\n"
+                           "CREATE TABLE file_key (\n"
+                           "  media_id UUID NOT NULL REFERENCES media(id) ON DELETE CASCADE,\n"
+                           "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+                           "  sealed_key BYTEA NOT NULL,\n"
+                           "  created_at BIGINT NOT NULL,\n"
+                           "  is_shared BOOLEAN NOT NULL DEFAULT true,\n"
+                           "  PRIMARY KEY (media_id, user_id)\n"
+                           ");\n"
+                           "CREATE INDEX idx_file_key_user ON file_key(user_id);\n"
+                           "CREATE INDEX idx_file_key_shared ON file_key(user_id, media_id) WHERE is_shared;\n";
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -264,6 +283,7 @@ const struct db_migration schema_migrations[] = {
     { 9, "progress of parts", part_progress, NULL },
     { 10, "kept answers", kept_answers, NULL },
     { 11, "members of videos", members, NULL },
+    { 12, "keys of users and files", keys, NULL },
     { 16, "files of jobs", job_inputs, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -2,6 +2,7 @@
 #include "work/job_kind.h"
 
 const struct job_kind *const job_kind_list[] = {
+    &rekey_kind,
     &render_kind,
     &transcribe_kind,
     NULL,

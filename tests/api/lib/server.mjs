@@ -101,7 +101,8 @@ export class Server {
 
     // Rows of the database, read beside the server.
     sql(statement) {
-        const told = spawnSync('sqlite3', ['-json', path.join(this.data, 'kinora.db'), statement], { encoding: 'utf8' });
+        const told = spawnSync('sqlite3', ['-json', path.join(this.data, 'kinora.db'), statement],
+            { encoding: 'utf8', maxBuffer: 64 << 20 });
         if (told.status !== 0)
             throw new Error(`sqlite3: ${told.stderr}`);
         return told.stdout ? JSON.parse(told.stdout) : [];
