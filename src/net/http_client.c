@@ -42,6 +42,10 @@ static error set_headers(
         ASSERT(longer);
         *ret_list = longer;
     }
+    // The library would ask first whether a long body is welcome; some servers never answer that.
+    struct curl_slist *longer = curl_slist_append(*ret_list, "Expect:");
+    ASSERT(longer);
+    *ret_list = longer;
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *ret_list);
     return OK;
 }

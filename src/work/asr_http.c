@@ -58,13 +58,12 @@ static error ask_once(
     struct arena *arena = task->arena;
     struct http_header headers[] = {
         { STR("Content-Type"), http_form_type(arena, request->form) },
-        { STR("Expect"), STR_NONE }, // some servers never answer the question whether they would like the body
         { STR("Authorization"), str_format(arena, "Bearer %.*s", STR_ARGS(request->key)) },
     };
     struct http_client_request http = { .method = "POST",
         .url = request->url,
         .headers = headers,
-        .header_count = request->key.size ? 3 : 2,
+        .header_count = request->key.size ? 2 : 1,
         .body = buffer_str(&request->form->body),
         .timeout_us = timeout_us(task->asker),
         .answer_bytes = ANSWER_BYTES_MAX,
