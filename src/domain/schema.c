@@ -245,6 +245,29 @@ static const char members[] = "CREATE TABLE video_member (\n"
                               ");\n"
                               "CREATE INDEX idx_video_member_user ON video_member(user_id);\n";
 
+// Resumable uploads, whose bytes stand in parts until the last has come; quotas.
+static const char uploads[] = "ALTER TABLE users ADD COLUMN quota_bytes BIGINT;\n" // null: the server's default
+                              "CREATE TABLE upload (\n"
+                              "  id UUID PRIMARY KEY,\n" // and of the file that it becomes
+                              "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+                              "  metadata TEXT NOT NULL,\n"
+                              "  length_bytes BIGINT NOT NULL,\n"
+                              "  offset_bytes BIGINT NOT NULL,\n"
+                              "  finished BOOLEAN NOT NULL,\n"
+                              "  created_at BIGINT NOT NULL,\n"
+                              "  expires_at BIGINT NOT NULL\n"
+                              ");\n"
+                              "CREATE INDEX idx_upload_user ON upload(user_id);\n"
+                              "CREATE INDEX idx_upload_expiry ON upload(expires_at);\n"
+                              "CREATE TABLE upload_part (\n"
+                              "  upload_id UUID NOT NULL REFERENCES upload(id) ON DELETE CASCADE,\n"
+                              "  first_byte BIGINT NOT NULL,\n"
+                              "  blob_id UUID NOT NULL REFERENCES blob(id),\n"
+                              "  PRIMARY KEY (upload_id, first_byte)\n"
+                              ");\n"
+                              "CREATE INDEX idx_upload_part_blob ON upload_part(blob_id);\n"
+                              "CREATE INDEX idx_media_usage ON media(user_id, size_bytes);\n";
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -257,5 +280,6 @@ const struct db_migration schema_migrations[] = {
     { 9, "progress of parts", part_progress, NULL },
     { 10, "kept answers", kept_answers, NULL },
     { 11, "members of videos", members, NULL },
+    { 13, "resumable uploads and quotas", uploads, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "domain/blob_use.h"
+#include "domain/resumable.h"
 #include "work/runner_parts.h"
 
 static const int64_t LEFT_ALONE_US = 3600 * SECOND_US, FIRST_US = 60 * SECOND_US, EVERY_US = 24 * 3600 * SECOND_US;
@@ -21,6 +22,7 @@ static error release_change(struct db *db, void *context)
     struct sweeping *sweeping = context;
     struct scope scope = sweeping->scope;
     scope.db = db;
+    TRY(resumable_expire(&scope)); // first, since it lets go of blobs
     return blob_use_release_unused(&scope, sweeping->before_us, &sweeping->result.unlisted);
 }
 
