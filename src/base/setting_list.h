@@ -27,5 +27,7 @@ SETTING_INT(default_quota_bytes, "KINORA_DEFAULT_QUOTA_BYTES", 0, 0, 11258999068
     "Bytes of media that a user may keep who has no quota of their own; 0: no limit")
 SETTING_INT(upload_lifetime, "KINORA_UPLOAD_LIFETIME", 86400, 1, 31536000,
     "Seconds until a resumable upload expires in which nothing happens")
+SETTING_INT(stall_timeout, "KINORA_STALL_TIMEOUT", 60, 1, 3600,
+    "Seconds until a client is cut off that stops in the middle of a body")
 SETTING_FLAG(no_workers, "KINORA_NO_WORKERS", false, "Serve without taking queued work")
 SETTING_FLAG(insecure_http, "KINORA_INSECURE_HTTP", false, "Allow plain HTTP beyond loopback")
