@@ -19,10 +19,12 @@ SETTING_INT(token_ttl, "KINORA_TOKEN_TTL", 86400, 1, 31536000, "Seconds until an
 SETTING_INT(workers, "KINORA_WORKERS", 0, 0, 256, "Engine processes for queued work; 0: one per core")
 SETTING_INT(handler_threads, "KINORA_HANDLER_THREADS", 0, 0, 256, "Threads for requests; 0: chosen from the cores")
 SETTING_INT(max_upload_bytes, "KINORA_MAX_UPLOAD_BYTES", 10737418240, 1, 1099511627776, "Largest upload in bytes")
-SETTING_INT(max_audio_bytes, "KINORA_MAX_AUDIO_BYTES", 10737418240, 1, 1099511627776, "Largest sound in bytes")
-SETTING_INT(max_video_bytes, "KINORA_MAX_VIDEO_BYTES", 10737418240, 1, 1099511627776, "Largest film in bytes")
-SETTING_INT(max_image_bytes, "KINORA_MAX_IMAGE_BYTES", 536870912, 1, 1099511627776, "Largest still picture in bytes")
-SETTING_INT(max_gif_bytes, "KINORA_MAX_GIF_BYTES", 536870912, 1, 1099511627776, "Largest animated picture in bytes")
+SETTING_INT(max_audio_bytes, "KINORA_MAX_AUDIO_BYTES", 0, 0, 1099511627776, "Largest sound in bytes; 0: any upload")
+SETTING_INT(max_video_bytes, "KINORA_MAX_VIDEO_BYTES", 0, 0, 1099511627776, "Largest film in bytes; 0: any upload")
+SETTING_INT(max_image_bytes, "KINORA_MAX_IMAGE_BYTES", 536870912, 0, 1099511627776,
+    "Largest still picture in bytes; 0: any upload")
+SETTING_INT(max_gif_bytes, "KINORA_MAX_GIF_BYTES", 536870912, 0, 1099511627776,
+    "Largest animated picture in bytes; 0: any upload")
 SETTING_INT(default_quota_bytes, "KINORA_DEFAULT_QUOTA_BYTES", 0, 0, 1125899906842624,
     "Bytes of media that a user may keep who has no quota of their own; 0: no limit")
 SETTING_INT(upload_lifetime, "KINORA_UPLOAD_LIFETIME", 86400, 1, 31536000,

@@ -75,7 +75,7 @@ error quota_check_kind(str kind, int64_t size_bytes)
     } limits[] = { { "audio", "A sound", settings.max_audio_bytes }, { "video", "A film", settings.max_video_bytes },
         { "image", "A picture", settings.max_image_bytes }, { "gif", "An animated picture", settings.max_gif_bytes } };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-        if (str_equal_c(kind, limits[i].kind) && size_bytes > limits[i].most_bytes)
+        if (limits[i].most_bytes && size_bytes > limits[i].most_bytes && str_equal_c(kind, limits[i].kind))
             return error_make(ERROR_BODY_TOO_LARGE, "file", "%s may have at most %lld bytes; this one has %lld",
                 limits[i].name, (long long)limits[i].most_bytes, (long long)size_bytes);
     return OK;
