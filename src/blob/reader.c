@@ -11,6 +11,7 @@ enum { TAIL_SIZE = 64 << 10 };
 
 struct blob_reader {
     struct blob_store *store;
+    const struct store_methods *methods; // of the place where it was found
     struct store_get *get;
     struct chunk_place place; // number is that of the chunk in `plain`
     bool loaded;              // whether `plain` holds a chunk
@@ -73,7 +74,7 @@ static error open_index(struct blob_reader *reader, unsigned char *record, size_
 static error read_index(struct blob_reader *reader, int64_t stored_size, unsigned char *tail, size_t tail_size)
 {
     size_t record_size;
-    TRY(reader->store->methods->get_range(reader->get, stored_size - (int64_t)tail_size, tail, tail_size));
+    TRY(reader->methods->get_range(reader->get, stored_size - (int64_t)tail_size, tail, tail_size));
     if (!chunk_trailer_read(tail + tail_size - CHUNK_TRAILER_SIZE, &record_size))
         return damaged(reader, "its end is missing");
     int64_t offset = stored_size - CHUNK_TRAILER_SIZE - (int64_t)record_size;
@@ -86,7 +87,7 @@ static error read_index(struct blob_reader *reader, int64_t stored_size, unsigne
     unsigned char *record = malloc(record_size);
     if (!record)
         return error_system("read", "stored file", ENOMEM);
-    error e = reader->store->methods->get_range(reader->get, offset, record, record_size);
+    error e = reader->methods->get_range(reader->get, offset, record, record_size);
     if (!error_is(e))
         e = open_index(reader, record, record_size, (uint64_t)offset);
     free(record);
@@ -98,7 +99,7 @@ static error read_frame(struct blob_reader *reader, int64_t stored_size)
     if (stored_size < CHUNK_FILE_HEADER_SIZE + CHUNK_OVERHEAD + CHUNK_TRAILER_SIZE)
         return damaged(reader, "it is too short");
     unsigned char header[CHUNK_FILE_HEADER_SIZE], expected[CHUNK_FILE_HEADER_SIZE];
-    TRY(reader->store->methods->get_range(reader->get, 0, header, sizeof header));
+    TRY(reader->methods->get_range(reader->get, 0, header, sizeof header));
     chunk_file_header(reader->place.id, expected);
     if (memcmp(header, expected, sizeof header) != 0)
         return damaged(reader, "its beginning is not that of this file in a known version");
@@ -124,6 +125,24 @@ static error open_key(
     return OK;
 }
 
+// A move may take an object away while it is read: then it is found again where it went.
+static error fetch(struct blob_reader *reader, int64_t offset, unsigned char *ret_bytes, size_t size)
+{
+    char id[37];
+    int64_t stored_size;
+    const struct store_methods *methods;
+    struct store_get *get;
+    error e = reader->methods->get_range(reader->get, offset, ret_bytes, size);
+    if (e.code != ERROR_NOT_FOUND)
+        return e;
+    chunk_id_write(reader->place.id, id);
+    TRY(store_find(reader->store, id, &methods, &get, &stored_size));
+    reader->methods->get_close(reader->get);
+    reader->methods = methods;
+    reader->get = get;
+    return reader->methods->get_range(reader->get, offset, ret_bytes, size);
+}
+
 static error load(struct blob_reader *reader, uint64_t number)
 {
     size_t stored_size = (size_t)(reader->offsets[number + 1] - reader->offsets[number]);
@@ -139,7 +158,7 @@ static error load(struct blob_reader *reader, uint64_t number)
         free(stored);
         return error_system("read", "stored file", ENOMEM);
     }
-    error e = reader->store->methods->get_range(reader->get, (int64_t)reader->offsets[number], stored, stored_size);
+    error e = fetch(reader, (int64_t)reader->offsets[number], stored, stored_size);
     reader->place.number = number;
     unsigned flags = number + 1 == reader->count ? CHUNK_LAST : 0;
     if (!error_is(e) && !chunk_open(&reader->place, flags, stored, stored_size, reader->plain, plain_size))
@@ -163,7 +182,7 @@ error blob_reader_open(struct blob_store *store, const char *id,
         e = error_of(ERROR_NOT_FOUND);
     chunk_id_write(reader->place.id, name);
     if (!error_is(e))
-        e = store->methods->get_open(store->place, name, &reader->get, &stored_size);
+        e = store_find(store, name, &reader->methods, &reader->get, &stored_size);
     if (!error_is(e))
         e = open_key(reader, name, sealed_key);
     if (!error_is(e))
@@ -208,7 +227,7 @@ void blob_reader_close(struct blob_reader *reader)
     if (!reader)
         return;
     if (reader->get)
-        reader->store->methods->get_close(reader->get);
+        reader->methods->get_close(reader->get);
     explicit_bzero(&reader->place, sizeof reader->place);
     free(reader->offsets);
     free(reader->plain);

@@ -16,6 +16,7 @@
 #include "base/id.h"
 #include "base/settings.h"
 #include "cmd/commands.h"
+#include "cmd/stores.h"
 #include "domain/schema.h"
 #include "work/runner.h"
 
@@ -50,6 +51,25 @@ static error lock_folder(struct arena *arena, struct service *service)
             settings.data, strerror(errno));
     if (flock(service->lock, LOCK_EX | LOCK_NB) != 0)
         return error_make(ERROR_UNAVAILABLE, path, "Another Kinora is running on the data folder %s", settings.data);
+    // For commands beside the server, which must mean the same object store.
+    str told = stores_object_store(arena);
+    if (ftruncate(service->lock, 0) != 0 || pwrite(service->lock, told.data, told.size, 0) != (ssize_t)told.size)
+        return error_system("write", path, errno);
+    return OK;
+}
+
+// Settings that cannot work are told at once; a store that is away may come back.
+static error open_blobs(struct arena *arena, struct app *app)
+{
+    int64_t unfinished;
+    TRY(stores_open_blobs(arena, app->keyring, &app->blobs));
+    // Uploads that a killed server had begun; those of writers that live are spared.
+    TRY(blob_sweep_unfinished(app->blobs, BLOB_LOCAL, 0, &unfinished));
+    error there = blob_store_check(app->blobs);
+    if (there.code != ERROR_UNAVAILABLE)
+        return there;
+    log_event(LOG_WARN, NULL, "serve", "Files in the object store cannot be used until it answers",
+        LOG_TEXT("reason", str_of(there.message)));
     return OK;
 }
 
@@ -91,17 +111,11 @@ static error open_stores(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
     const char *keys = str_format(arena, "%s/keys", settings.data).data;
-    const char *blobs = str_format(arena, "%s/blobs", settings.data).data;
-    const char *url = *settings.database_url ? settings.database_url
-                                             : str_format(arena, "sqlite://%s/kinora.db", settings.data).data;
     int from, to;
-    int64_t unfinished;
     TRY(keyring_open(keys, *settings.master_key_file ? settings.master_key_file : NULL, &app->keyring));
-    TRY(db_open(&(struct db_options) { url }, &app->db));
+    TRY(db_open(&(struct db_options) { stores_database_url(arena) }, &app->db));
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
-    TRY(blob_store_open(blobs, app->keyring, &app->blobs));
-    // Uploads that a killed server had begun; those of writers that live are spared.
-    TRY(blob_sweep_unfinished(app->blobs, 0, &unfinished));
+    TRY(open_blobs(arena, app));
     struct keys_load load = { service, arena };
     return db_write(app->db, load_keys, &load);
 }

@@ -245,6 +245,10 @@ static const char members[] = "CREATE TABLE video_member (\n"
                               ");\n"
                               "CREATE INDEX idx_video_member_user ON video_member(user_id);\n";
 
+// Where the bytes of a blob are.
+static const char blob_places[] = "ALTER TABLE blob ADD COLUMN place TEXT NOT NULL DEFAULT 'local'"
+                                  " CHECK (place IN ('local', 's3'));\n";
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -257,5 +261,6 @@ const struct db_migration schema_migrations[] = {
     { 9, "progress of parts", part_progress, NULL },
     { 10, "kept answers", kept_answers, NULL },
     { 11, "members of videos", members, NULL },
+    { 14, "places of blobs", blob_places, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;
