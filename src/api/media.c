@@ -203,7 +203,9 @@ static error upload_file(struct api_call *call)
                                   .answer = answer_file });
 }
 
-#define UPLOAD_ERRORS ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_STORAGE_FULL)
+#define UPLOAD_ERRORS                                                                                                  \
+    ERRORS(                                                                                                            \
+        ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_UNAVAILABLE, ERROR_STORAGE_FULL)
 
 static const struct route routes[] = {
     { "POST", "/mediafiles", "Media files", "Upload a file", FACE_PLAIN, ACCESS_USER, LANE_STREAM, BODY_UPLOAD,
@@ -221,8 +223,8 @@ static const struct route routes[] = {
         .handle = delete_media },
     { "POST", "/api/v1/files/upload", "Files", "Upload a file for transcription", FACE_PLAIN, ACCESS_USER, LANE_STREAM,
         BODY_UPLOAD, .query_in = &upload_shape, .output = &file_answer_shape, .status = 201,
-        .errors = ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_STORAGE_FULL,
-            ERROR_FILE_EXISTS),
+        .errors = ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_UNAVAILABLE,
+            ERROR_STORAGE_FULL, ERROR_FILE_EXISTS),
         .handle = upload_file },
     { "GET", "/api/v1/files", "Files", "List your files", FACE_PLAIN, ACCESS_USER, LANE_READ, .query_in = &offset_shape,
         .output = &list_shape, .handle = list_files },

@@ -10,7 +10,7 @@ struct work {
     error (*step)(void *context, size_t number);
     void *context;
     enum error_code failed;
-    char message[512]; // an error's own text ends with its thread
+    char field[64], message[512]; // an error's own texts end with its thread
 };
 
 static void *run(void *context)
@@ -24,6 +24,7 @@ static void *run(void *context)
         pthread_mutex_lock(&work->lock);
         if (error_is(e) && !work->failed) {
             work->failed = e.code;
+            snprintf(work->field, sizeof work->field, "%s", e.field ? e.field : "");
             snprintf(work->message, sizeof work->message, "%s", e.message);
         }
     }
@@ -44,5 +45,5 @@ error parallel_run(size_t count, size_t width, error (*step)(void *context, size
     for (size_t i = 0; i < started; i++)
         pthread_join(threads[i], NULL);
     pthread_mutex_destroy(&work.lock);
-    return work.failed ? error_make(work.failed, NULL, "%s", work.message) : OK;
+    return work.failed ? error_make(work.failed, *work.field ? work.field : NULL, "%s", work.message) : OK;
 }

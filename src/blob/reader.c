@@ -133,10 +133,11 @@ static error fetch(struct blob_reader *reader, int64_t offset, unsigned char *re
     const struct store_methods *methods;
     struct store_get *get;
     error e = reader->methods->get_range(reader->get, offset, ret_bytes, size);
-    if (e.code != ERROR_NOT_FOUND)
+    if (e.code != ERROR_NOT_FOUND && e.code != ERROR_UNAVAILABLE)
         return e;
     chunk_id_write(reader->place.id, id);
-    TRY(store_find(reader->store, id, &methods, &get, &stored_size));
+    if (error_is(store_find(reader->store, id, &methods, &get, &stored_size)))
+        return e;
     reader->methods->get_close(reader->get);
     reader->methods = methods;
     reader->get = get;

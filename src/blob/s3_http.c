@@ -109,7 +109,6 @@ struct sending {
     struct buffer refusal;
     int64_t sent;
     error broken; // why the source could not be read
-    char reason[CURL_ERROR_SIZE];
 };
 
 static size_t take_bytes(char *bytes, size_t one, size_t count, void *context)
@@ -270,7 +269,6 @@ static void set_up(struct sending *sending, const char *url, struct curl_slist *
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, request->once ? (long)ASK_S : 0L);
     curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)(4 * BLOCK));
     curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, (long)(4 * BLOCK));
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, sending->reason);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, sending);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
@@ -351,7 +349,7 @@ static error outcome(struct sending *sending, CURLcode code, bool *ret_again)
     if (code != CURLE_OK && !(status >= 400 && code == CURLE_SEND_ERROR)) {
         *ret_again = true;
         return error_make(ERROR_UNAVAILABLE, "storage", "The object store does not answer (%s)",
-            *sending->reason ? sending->reason : curl_easy_strerror(code));
+            curl_easy_strerror(code)); // no more than that: where the store is, is not for everybody
     }
     bool hidden = status == 200 && sending->request->ok_may_fail
                   && str_find(buffer_str(&answer->body), STR("<Error>")) >= 0;

@@ -88,16 +88,22 @@ error blob_store_check(struct blob_store *store)
 error store_find(struct blob_store *store, const char *id, const struct store_methods **ret_methods,
     struct store_get **ret_get, int64_t *ret_size)
 {
-    for (enum blob_place place = 0; place < BLOB_PLACE_COUNT; place++) {
-        const struct store_methods *methods = store->places[place].methods;
-        error e = methods ? methods->get_open(store->places[place].place, id, ret_get, ret_size)
-                          : error_of(ERROR_NOT_FOUND);
-        if (!error_is(e))
+    // The disk again at the end: a move to it may have ended between the first two questions.
+    static const enum blob_place order[] = { BLOB_LOCAL, BLOB_S3, BLOB_LOCAL };
+    error told = error_of(ERROR_NOT_FOUND);
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        const struct store_methods *methods = store->places[order[i]].methods;
+        if (!methods)
+            continue;
+        error e = methods->get_open(store->places[order[i]].place, id, ret_get, ret_size);
+        if (!error_is(e)) {
             *ret_methods = methods;
+            return OK;
+        }
         if (e.code != ERROR_NOT_FOUND)
-            return e;
+            told = e;
     }
-    return error_of(ERROR_NOT_FOUND);
+    return told;
 }
 
 // The id as it is stored; false when nothing can be stored under it.

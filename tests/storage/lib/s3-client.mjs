@@ -48,10 +48,15 @@ export class S3Client {
         return this.must('PUT', `/${name}`);
     }
 
-    // Keys of a bucket.
-    async keys(name) {
-        const { bytes } = await this.must('GET', `/${name}?list-type=2&max-keys=1000`);
-        return [...String(bytes).matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key]) => key);
+    // Keys of a bucket, as XML writes them.
+    async all_keys(name) {
+        const keys = [];
+        for (let token = ''; token !== undefined;) {
+            const { bytes } = await this.must('GET', `/${name}?${token && `continuation-token=${encode(token)}&`}list-type=2&max-keys=1000`);
+            keys.push(...[...String(bytes).matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key]) => key));
+            token = /<NextContinuationToken>([^<]*)</.exec(bytes)?.[1].replaceAll('&amp;', '&');
+        }
+        return keys;
     }
 
     // Uploads in parts that are under way.

@@ -7,7 +7,7 @@ import https from 'node:https';
 import { signature } from './s3-client.mjs';
 
 const hash = (kind, bytes) => createHash(kind).update(bytes).digest('hex');
-const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\'", '&quot;');
+const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 const LEAST_PART = 5 << 20;
 
 export class S3Fake {
