@@ -46,6 +46,8 @@ error blob_store_open(const char *directory, const struct keyring *keyring, stru
         return error_system("open", directory, ENOMEM);
     }
     store->keyring = keyring;
+    sealer_pool_init(&store->sealers);
+    beside_init(&store->beside);
     add(store, BLOB_LOCAL, &store_local_methods, place, true);
     *ret_store = store;
     return OK;
@@ -67,6 +69,8 @@ void blob_store_close(struct blob_store *store)
     for (int place = BLOB_PLACE_COUNT - 1; place >= 0; place--)
         if (store->places[place].methods)
             store->places[place].methods->close(store->places[place].place);
+    sealer_pool_done(&store->sealers);
+    beside_done(&store->beside);
     free(store);
 }
 
@@ -133,6 +137,24 @@ error blob_remove_at(struct blob_store *store, enum blob_place place, const char
     if (!blob_store_has(store, place) || !stored_name(id, name))
         return OK;
     return store->places[place].methods->remove(store->places[place].place, name);
+}
+
+const struct keyring *blob_store_keyring(const struct blob_store *store)
+{
+    return store->keyring;
+}
+
+error blob_data_key(const struct blob_store *store, const char *id,
+    const unsigned char sealed_key[static BLOB_SEALED_KEY_SIZE], unsigned char ret_key[static CRYPT_KEY_SIZE])
+{
+    ARENA_AUTO struct arena *arena = arena_new(4096);
+    str key;
+    TRY(keyring_open_sealed(
+        arena, store->keyring, "blob key", str_of(id), (str) { (const char *)sealed_key, BLOB_SEALED_KEY_SIZE }, &key));
+    ASSERT(key.size == CRYPT_KEY_SIZE);
+    memcpy(ret_key, key.data, CRYPT_KEY_SIZE);
+    explicit_bzero((char *)key.data, key.size);
+    return OK;
 }
 
 error blob_remove(struct blob_store *store, const char *id)

@@ -3,7 +3,9 @@
 // Places fail with UNAVAILABLE when they cannot be reached just now.
 #pragma once
 
+#include "blob/beside.h"
 #include "blob/blob.h"
+#include "blob/sealer.h"
 
 // One stored object under way.
 struct store_put;
@@ -17,10 +19,9 @@ struct store_methods {
     MUST_USE error (*put_begin)(void *place, const char *id, struct store_put **ret_put);
     MUST_USE error (*put_append)(struct store_put *put, const void *bytes, size_t size);
     // The writer goes back inside of the record it appends, never further than STORE_REWRITE_MAX before the end:
-    // it changes and reads bytes that were appended, and cuts the end off so that the next append goes there.
+    // it changes and reads bytes that were appended.
     MUST_USE error (*put_patch)(struct store_put *put, int64_t offset, const void *bytes, size_t size);
     MUST_USE error (*put_read)(struct store_put *put, int64_t offset, void *ret_bytes, size_t size);
-    MUST_USE error (*put_truncate)(struct store_put *put, int64_t size);
     // Durable when it returns OK. Frees `put` in any case; FILE_EXISTS when the id is taken.
     MUST_USE error (*put_commit)(struct store_put *put);
     void (*put_abort)(struct store_put *put); // leaves nothing
@@ -46,6 +47,8 @@ struct blob_store {
         void *place;
     } places[BLOB_PLACE_COUNT];
     const struct keyring *keyring; // borrowed
+    struct sealer_pool sealers;
+    struct beside beside;
 };
 
 // Opens a blob wherever it is: on the disk first, since asking there costs nothing. So a reader need not know the
@@ -61,3 +64,5 @@ MUST_USE error store_s3_open(const struct s3_options *options, void *spool, void
 // UNAVAILABLE when there is no answer.
 MUST_USE error store_s3_check(void *place);
 extern const struct store_methods store_s3_methods;
+// A file anywhere as something to read from, for get_range and get_close of the local methods.
+MUST_USE error store_local_get_file(const char *path, struct store_get **ret_get, int64_t *ret_size);

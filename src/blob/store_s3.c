@@ -200,13 +200,6 @@ static error put_read(struct store_put *put, int64_t offset, void *ret_bytes, si
     return store_local_methods.put_read(put->spool, offset, ret_bytes, size);
 }
 
-static error put_truncate(struct store_put *put, int64_t size)
-{
-    TRY(store_local_methods.put_truncate(put->spool, size));
-    put->size = size;
-    return OK;
-}
-
 static error read_spool(void *context, int64_t offset, void *ret_bytes, size_t size)
 {
     return store_local_methods.put_read(context, offset, ret_bytes, size);
@@ -372,7 +365,6 @@ const struct store_methods store_s3_methods = {
     .put_append = put_append,
     .put_patch = put_patch,
     .put_read = put_read,
-    .put_truncate = put_truncate,
     .put_commit = put_commit,
     .put_abort = put_abort,
     .get_open = get_open,

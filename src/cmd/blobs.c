@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/settings.h"
+#include "cmd/data_folder.h"
 #include "cmd/stores.h"
 #include "domain/schema.h"
 #include "work/sweep.h"
@@ -60,15 +61,16 @@ static void look_for_server(struct blobs *blobs)
 static error open_all(struct blobs *blobs)
 {
     struct arena *arena = blobs->call->arena;
+    const char *keys, *key_file;
     int from, to;
     if (access(settings.data, R_OK | W_OK | X_OK) != 0)
         return error_make(ERROR_UNAVAILABLE, "data",
             "There is no data folder %s that this user may change. Name one with --data", settings.data);
     TRY(crypt_init());
     look_for_server(blobs);
-    TRY(keyring_open(str_format(arena, "%s/keys", settings.data).data,
-        *settings.master_key_file ? settings.master_key_file : NULL, &blobs->keyring));
-    TRY(db_open(&(struct db_options) { stores_database_url(arena) }, &blobs->pool));
+    data_folder_keys(arena, &keys, &key_file);
+    TRY(keyring_open(keys, key_file, &blobs->keyring));
+    TRY(db_open(&(struct db_options) { data_folder_database(arena) }, &blobs->pool));
     TRY(db_migrate(blobs->pool, schema_migrations, schema_migration_count, &from, &to));
     TRY(db_connect(blobs->pool, &blobs->db));
     TRY(stores_open_blobs(arena, blobs->keyring, &blobs->store));

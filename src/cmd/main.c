@@ -16,6 +16,8 @@ static const struct command *const commands[] = {
     &preview_command,
     &user_command,
     &blobs_command,
+    &keys_command,
+    &open_command,
     &api_command,
     &api_document_command,
     &doctor_command,

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // kinora serve: the server, and the job runner beside it, on one data folder.
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/events.h"
@@ -16,6 +13,7 @@
 #include "base/id.h"
 #include "base/settings.h"
 #include "cmd/commands.h"
+#include "cmd/data_folder.h"
 #include "cmd/stores.h"
 #include "domain/schema.h"
 #include "work/runner.h"
@@ -31,37 +29,15 @@ struct service {
     int lock;
 };
 
-static error make_folder(const char *path)
+// Settings that cannot work are told at once; a store that is away may come back.
+static error open_blobs(struct arena *arena, struct service *service)
 {
-    if (mkdir(path, 0700) == 0 || errno == EEXIST)
-        return OK;
-    return error_make(
-        ERROR_UNAVAILABLE, path, "Cannot make the folder %s: %s. Choose another with --data", path, strerror(errno));
-}
-
-// One server a data folder: the lock ends with the process, however it ends.
-static error lock_folder(struct arena *arena, struct service *service)
-{
-    TRY(make_folder(settings.data));
-    const char *path = str_format(arena, "%s/lock", settings.data).data;
-    service->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (service->lock < 0)
-        return error_make(ERROR_UNAVAILABLE, path,
-            "Cannot write in the data folder %s: %s. Make it writable for this user or choose another with --data",
-            settings.data, strerror(errno));
-    if (flock(service->lock, LOCK_EX | LOCK_NB) != 0)
-        return error_make(ERROR_UNAVAILABLE, path, "Another Kinora is running on the data folder %s", settings.data);
+    int64_t unfinished;
+    struct app *app = &service->app;
     // For commands beside the server, which must mean the same object store.
     str told = stores_object_store(arena);
     if (ftruncate(service->lock, 0) != 0 || pwrite(service->lock, told.data, told.size, 0) != (ssize_t)told.size)
-        return error_system("write", path, errno);
-    return OK;
-}
-
-// Settings that cannot work are told at once; a store that is away may come back.
-static error open_blobs(struct arena *arena, struct app *app)
-{
-    int64_t unfinished;
+        return error_system("write", "lock", errno);
     TRY(stores_open_blobs(arena, app->keyring, &app->blobs));
     // Uploads that a killed server had begun; those of writers that live are spared.
     TRY(blob_sweep_unfinished(app->blobs, BLOB_LOCAL, 0, &unfinished));
@@ -110,12 +86,17 @@ static error load_keys(struct db *db, void *context)
 static error open_stores(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
-    const char *keys = str_format(arena, "%s/keys", settings.data).data;
+    const char *keys, *key_file;
     int from, to;
-    TRY(keyring_open(keys, *settings.master_key_file ? settings.master_key_file : NULL, &app->keyring));
-    TRY(db_open(&(struct db_options) { stores_database_url(arena) }, &app->db));
+    data_folder_keys(arena, &keys, &key_file);
+    TRY(keyring_open(keys, key_file, &app->keyring));
+    if (keyring_is_changing(app->keyring))
+        log_event(LOG_WARN, NULL, "keys",
+            "A change of the master key was interrupted; stop this server and run kinora keys rotate to end it");
+    TRY(db_open(&(struct db_options) { data_folder_database(arena) }, &app->db));
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
-    TRY(open_blobs(arena, app));
+    TRY(open_blobs(arena, service));
+    TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };
     return db_write(app->db, load_keys, &load);
 }
@@ -136,7 +117,7 @@ static error start_engines(struct arena *arena, struct service *service)
     const char *engine;
     const char *scratch = str_format(arena, "%s/scratch", settings.data).data;
     TRY(engine_path(arena, &engine));
-    TRY(make_folder(scratch));
+    TRY(data_folder_make(scratch));
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
     if (settings.no_workers)
@@ -193,7 +174,7 @@ static error start(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
     TRY(check_listen(service));
-    TRY(lock_folder(arena, service));
+    TRY(data_folder_lock(arena, &service->lock));
     TRY(crypt_init());
     app->data_directory = settings.data;
     app->hub = hub_new();

@@ -5,12 +5,6 @@
 
 #include "base/settings.h"
 
-const char *stores_database_url(struct arena *arena)
-{
-    return *settings.database_url ? settings.database_url
-                                  : str_format(arena, "sqlite://%s/kinora.db", settings.data).data;
-}
-
 // Document 004 gives the object store in these names; our own are stronger.
 static const char *or_alias(const char *value, const char *alias)
 {

@@ -8,7 +8,7 @@
 
 #include "base/settings.h"
 #include "cmd/commands.h"
-#include "cmd/stores.h"
+#include "cmd/data_folder.h"
 #include "domain/schema.h"
 
 struct values {
@@ -121,7 +121,7 @@ static error run(const struct call *call)
         return error_make(ERROR_UNAVAILABLE, "data",
             "There is no data folder %s and it cannot be made. Name one with --data", settings.data);
     TRY(crypt_init());
-    TRY(db_open(&(struct db_options) { stores_database_url(call->arena) }, &pool));
+    TRY(db_open(&(struct db_options) { data_folder_database(call->arena) }, &pool));
     error result = run_on(&request, pool);
     db_close(pool);
     return result;
