@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Client } from '../api/lib/client.mjs';
 import { picture, speech } from '../api/lib/media.mjs';
-import { run_beside, Server, sleep } from '../api/lib/server.mjs';
+import { run_beside, Server, sleep, until } from '../api/lib/server.mjs';
 import { S3Client, encode } from './lib/s3-client.mjs';
 import { S3Fake } from './lib/s3-fake.mjs';
 import { noise, store_env } from './lib/store.mjs';
@@ -27,6 +27,8 @@ for (const [name, make] of [['Swift', () => Swift.start()], ['the fake', () => S
         assert.ok(key.startsWith(xml(PREFIX)), key);
         return key.slice(xml(PREFIX).length);
     }).sort();
+    // What is made of uploads is stored as well, a little later.
+    const idle = () => until('nothing is being made', () => server.sql("SELECT count(*) AS n FROM job WHERE state IN ('pending', 'processing', 'waiting')")[0].n === 0);
     const listed = (place) => server.sql(`SELECT id FROM blob WHERE place = '${place}' ORDER BY id`).map(({ id }) => id);
     // Through a child that does not stop this process, which is the store.
     const kinora = (...words) => run_beside(['blobs', ...words, '--data', server.data], env);
@@ -54,8 +56,9 @@ for (const [name, make] of [['Swift', () => Swift.start()], ['the fake', () => S
         for (const bytes of [picture(), noise(3), noise(40)])
             files.push({ id: (await ada.upload('file', bytes)).id, bytes });
         await all_are_there();
+        await idle();
         assert.deepEqual(await objects(), listed('s3'));
-        assert.equal(listed('s3').length, 3);
+        assert.ok(listed('s3').length >= 3);
         assert.deepEqual(server.blobs(), []);
         assert.deepEqual(await direct.uploads('kinora'), []);
     });
@@ -73,6 +76,7 @@ for (const [name, make] of [['Swift', () => Swift.start()], ['the fake', () => S
         const sent = await ada.upload('speech.wav', speech(), '');
         await ada.job_end(sent.job_id);
         files.push({ id: sent.id, bytes: speech() });
+        await idle();
     });
 
     test(`everything moves from ${name} to the disk and back, while the server serves`, async () => {
@@ -110,10 +114,11 @@ for (const [name, make] of [['Swift', () => Swift.start()], ['the fake', () => S
 
     test(`verify finds what is missing, damaged and orphaned in ${name}`, async () => {
         await server.stop();
+        const count = listed('s3').length;
         for (const words of [['verify'], ['verify', '--deep']]) {
             const fine = await kinora(...words);
             assert.equal(fine.code, 0, fine.stdout + fine.stderr);
-            assert.match(fine.stdout, new RegExp(`^s3 +${files.length} +[\\d.]+ +0 +0 +0$`, 'm'));
+            assert.match(fine.stdout, new RegExp(`^s3 +${count} +[\\d.]+ +0 +0 +0$`, 'm'));
         }
         const [missing, cut, flipped] = listed('s3');
         const kept = {};
@@ -135,7 +140,7 @@ for (const [name, make] of [['Swift', () => Swift.start()], ['the fake', () => S
         const deep = await kinora('verify', '--deep');
         assert.equal(deep.code, 1);
         assert.ok(deep.stdout.includes(`damaged   s3     ${flipped}`), deep.stdout);
-        assert.match(deep.stdout, new RegExp(`^s3 +${files.length} +[\\d.]+ +1 +2 +1$`, 'm'));
+        assert.match(deep.stdout, new RegExp(`^s3 +${count} +[\\d.]+ +1 +2 +1$`, 'm'));
         for (const [id, bytes] of Object.entries(kept))
             await direct.must('PUT', path_of(id), { body: bytes });
         const swept = await kinora('sweep', '--older', '0');
