@@ -8,10 +8,11 @@
 #include "blob/store.h"
 
 enum {
-    // S3 takes parts from 5 MB, and 10,000 of them; a larger file has larger parts.
+    // S3 takes parts from 5 MB, and 10,000 of them; a very large file has larger ones at its end.
     S3_PART_SIZE = 8 << 20,
     S3_PART_COUNT_MAX = 10000,
-    // One request up to here: three more round trips cost more than parts side by side gain.
+    // One request up to here: three more round trips cost more than parts side by side gain. A file that has a settled
+    // part is larger, by STORE_REWRITE_MAX.
     S3_SINGLE_SIZE_MAX = 16 << 20,
     // Parts of one upload and pieces of one read under way at once; of the whole process see s3_http.c.
     S3_PARALLEL = 4,
@@ -69,8 +70,9 @@ struct s3_request {
     const struct s3_source *source;
     void *place; // where the bytes of a 200 or 206 go; NULL: into the answer's body
     size_t room;
-    bool ok_may_fail; // a 200 may hold an error (CompleteMultipartUpload)
-    bool once;        // no second try, and a short time: a question whether it is there at all
+    bool ok_may_fail;            // a 200 may hold an error (CompleteMultipartUpload)
+    const _Atomic bool *is_over; // ends the request with CANCELLED when it becomes true; may be NULL
+    bool once;                   // no second try, and a short time: a question whether it is there at all
 };
 struct s3_answer {
     int status;              // 200..299, 404 or 409..416
@@ -96,8 +98,17 @@ str s3_xml_text(struct arena *arena, str text, const char *name);
 // Appends with entities for the characters that need them.
 void s3_xml_escape(struct buffer *out, str text);
 
-// Uploads (s3_upload.c): all of `source` under the blob's id, confirmed to be there in full before OK.
-MUST_USE error s3_upload(struct s3 *s3, const char *id, const struct s3_source *source);
+// Uploads (s3_upload.c). `read` gives bytes of what is to be stored under the blob's id; threads of the upload call it.
+struct s3_upload;
+MUST_USE error s3_upload_new(struct s3 *s3, const char *id,
+    error (*read)(void *context, int64_t offset, void *ret_bytes, size_t size), void *context,
+    struct s3_upload **ret_upload);
+// The first `settled` bytes will not change any more: whole parts of them go up behind the caller, one at a time, so
+// that little is left at the end. The error is that of an earlier part.
+MUST_USE error s3_upload_grow(struct s3_upload *upload, int64_t settled);
+// `size` bytes are all of it: sends what is left and confirms that everything is there before OK.
+MUST_USE error s3_upload_finish(struct s3_upload *upload, int64_t size);
+void s3_upload_free(struct s3_upload *upload); // ends what is not finished; NULL is allowed
 // The size of the stored object; NOT_FOUND.
 MUST_USE error s3_head(struct s3 *s3, const char *id, int64_t *ret_size);
 // Ends uploads in parts that began longer than `age_us` ago.

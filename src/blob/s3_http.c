@@ -251,6 +251,12 @@ static struct curl_slist *sign(
     return list;
 }
 
+static int look_up(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    (void)a, (void)b, (void)c, (void)d;
+    return *(const _Atomic bool *)context;
+}
+
 static void set_up(struct sending *sending, const char *url, struct curl_slist *headers)
 {
     CURL *curl = sending->curl;
@@ -269,6 +275,11 @@ static void set_up(struct sending *sending, const char *url, struct curl_slist *
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, request->once ? (long)ASK_S : 0L);
     curl_easy_setopt(curl, CURLOPT_BUFFERSIZE, (long)(4 * BLOCK));
     curl_easy_setopt(curl, CURLOPT_UPLOAD_BUFFERSIZE, (long)(4 * BLOCK));
+    if (request->is_over) {
+        curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_up);
+        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, (void *)request->is_over);
+    }
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, sending);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
@@ -345,6 +356,8 @@ static error outcome(struct sending *sending, CURLcode code, bool *ret_again)
     *ret_again = false;
     if (error_is(sending->broken))
         return sending->broken;
+    if (code == CURLE_ABORTED_BY_CALLBACK)
+        return error_of(ERROR_CANCELLED);
     // A store that refuses early may close while the body still comes: its answer counts.
     if (code != CURLE_OK && !(status >= 400 && code == CURLE_SEND_ERROR)) {
         *ret_again = true;
@@ -399,6 +412,8 @@ error s3_send(struct s3 *s3, const struct s3_request *request, struct s3_answer 
         bool late = attempt + 1 == TRIES || clock_mono_us() - start_us > TRY_AGAIN_US;
         if (!error_is(e) || !again || late || request->once)
             return e;
+        if (request->is_over && *request->is_over)
+            return error_of(ERROR_CANCELLED);
         s3_pause(attempt);
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // An object store that speaks S3: PREFIX + ID for what is stored. An object cannot be changed piece by piece, so what
-// is under way is a file of the local place, with its rules for the dead and the living, and goes up at the commit.
+// is under way is a file of the local place, with its rules for the dead and the living. What of it cannot change any
+// more goes up while it grows, the rest at the commit.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ static const int64_t CHECK_AGAIN_US = 5 * SECOND_US;
 struct store_put {
     struct s3 *s3;
     struct store_put *spool; // of the local place
+    struct s3_upload *upload;
     int64_t size;
     char id[37];
 };
@@ -163,9 +165,15 @@ error store_s3_check(void *place)
 
 static void put_abort(struct store_put *put)
 {
+    s3_upload_free(put->upload); // reads the spool until then
     if (put->spool)
         store_local_methods.put_abort(put->spool);
     free(put);
+}
+
+static error read_spool(void *context, int64_t offset, void *ret_bytes, size_t size)
+{
+    return store_local_methods.put_read(context, offset, ret_bytes, size);
 }
 
 static error put_begin(void *place, const char *id, struct store_put **ret_put)
@@ -176,6 +184,8 @@ static error put_begin(void *place, const char *id, struct store_put **ret_put)
     put->s3 = place;
     memcpy(put->id, id, sizeof put->id);
     error e = store_local_methods.put_begin(put->s3->spool, id, &put->spool);
+    if (!error_is(e))
+        e = s3_upload_new(put->s3, id, read_spool, put->spool, &put->upload);
     if (error_is(e))
         put_abort(put);
     else
@@ -187,22 +197,19 @@ static error put_append(struct store_put *put, const void *bytes, size_t size)
 {
     TRY(store_local_methods.put_append(put->spool, bytes, size));
     put->size += (int64_t)size;
-    return OK;
+    int64_t settled = put->size - STORE_REWRITE_MAX;
+    return settled > 0 ? served(s3_upload_grow(put->upload, settled)) : OK;
 }
 
 static error put_patch(struct store_put *put, int64_t offset, const void *bytes, size_t size)
 {
+    ASSERT(offset >= put->size - STORE_REWRITE_MAX); // what lies before may have gone up
     return store_local_methods.put_patch(put->spool, offset, bytes, size);
 }
 
 static error put_read(struct store_put *put, int64_t offset, void *ret_bytes, size_t size)
 {
     return store_local_methods.put_read(put->spool, offset, ret_bytes, size);
-}
-
-static error read_spool(void *context, int64_t offset, void *ret_bytes, size_t size)
-{
-    return store_local_methods.put_read(context, offset, ret_bytes, size);
 }
 
 // Ids are random, so asking first is enough: nobody else makes the same one in between.
@@ -214,14 +221,13 @@ static error publish(struct store_put *put)
         return error_of(ERROR_FILE_EXISTS);
     if (there.code != ERROR_NOT_FOUND)
         return there;
-    struct s3_source source = { read_spool, put->spool, 0, put->size };
-    return s3_upload(put->s3, put->id, &source);
+    return s3_upload_finish(put->upload, put->size);
 }
 
 static error put_commit(struct store_put *put)
 {
     error e = served(publish(put));
-    put_abort(put); // drops the spool only
+    put_abort(put); // drops the spool, and what went up in vain
     return e;
 }
 

@@ -16,7 +16,8 @@ let fake, server, ada;
 
 before(async () => {
     fake = await S3Fake.start();
-    server = await Server.start({ env: store_env(fake) });
+    // Without workers nothing is made of what is uploaded: what comes and goes is what the tests send.
+    server = await Server.start({ env: store_env(fake), flags: ['--no-workers'] });
     ada = await new Client(server).user('ada');
 });
 after(async () => {
@@ -49,7 +50,7 @@ async function fails(bytes = large) {
     assert.equal(status, 503, JSON.stringify(json));
     assert.equal(json.code, 'UNAVAILABLE');
     assert.ok(!/127\.0\.0\.1|localhost/.test(json.message), json.message);
-    assert.equal(seen(), start);
+    assert.ok(seen() === start, `something was left: ${seen().slice(0, 2000)}`);
     return json.message;
 }
 
@@ -254,7 +255,7 @@ test("document 004's names point at the store as well", async () => {
 });
 
 test('a server without the store keeps nothing from being moved into it', async () => {
-    const local = await Server.start();
+    const local = await Server.start({ flags: ['--no-workers'] });
     try {
         const client = await new Client(local).user('bob');
         await client.upload('a.png', picture());
