@@ -25,7 +25,7 @@ struct blob_info {
 MUST_USE error blob_store_open(const char *directory, const struct keyring *keyring, struct blob_store **ret_store);
 void blob_store_close(struct blob_store *store);
 
-// Writing: memory is bounded by two chunks. `id` is a UUID, or NULL for a new one.
+// Writing: memory is bounded by a piece of 256 KB. `id` is a UUID, or NULL for a new one.
 MUST_USE error blob_writer_open(struct blob_store *store, const char *id, struct blob_writer **ret_writer);
 MUST_USE error blob_write(struct blob_writer *writer, const void *bytes, size_t size);
 // On disk (fsync of file and folder) under its final name before this returns; the writer is closed in any case.
