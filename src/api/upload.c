@@ -22,7 +22,7 @@ struct upload {
     struct multipart *multipart;
     struct blob_writer *writer; // open while the file's bytes come in
     struct blob_info blob;
-    str file_name, topic;
+    str file_name, topic, kept_blob_id; // the last: what the record names, once there is one
     json_t *probe;
     int64_t total_bytes, told_bytes, told_us;
     bool in_file;
@@ -127,7 +127,15 @@ static void remove_blob(struct api_call *call)
 {
     struct upload *upload = call->prepared;
     if (error_is(blob_remove(call->app->blobs, upload->blob.id)))
-        log_event(LOG_WARN, &call->scope.trace, "upload", "A file that was refused could not be removed");
+        log_event(LOG_WARN, &call->scope.trace, "upload", "A file that is not needed could not be removed");
+}
+
+// The user has the same content already, and the record shares it.
+static void remove_second(struct api_call *call)
+{
+    struct upload *upload = call->prepared;
+    if (!str_equal_c(upload->kept_blob_id, upload->blob.id))
+        remove_blob(call);
 }
 
 static error record(struct api_call *call)
@@ -138,6 +146,7 @@ static error record(struct api_call *call)
     bool transcribe = upload->options.transcribe && json_get_bool(upload->probe, "has_audio", false);
     TRY(media_add(
         &call->scope, upload->options.id, upload->file_name, &upload->blob, upload->probe, transcribe, &media));
+    upload->kept_blob_id = media.blob_id;
     if (transcribe) {
         str key = str_format(call->scope.arena, "transcribe:%.*s", STR_ARGS(media.id));
         TRY(job_add(&call->scope,
@@ -180,6 +189,7 @@ static void on_end(void *state, struct exchange *exchange, void *worker)
         return;
     }
     call->undo = remove_blob;
+    call->lasted = remove_second;
     route_change(call, record);
 }
 
