@@ -13,16 +13,12 @@ static const char *const shown_types[] = { "image/jpeg", "image/png", "image/gif
 struct sending {
     struct blob_reader *reader;
     int64_t at, end;
+    struct trace trace;
 };
 
-static error fill(void *state, struct buffer *out, size_t room, void *worker)
+static error read_next(struct sending *sending, struct buffer *out, size_t want)
 {
-    (void)worker;
-    struct sending *sending = state;
-    int64_t left = sending->end - sending->at;
-    size_t want = left < (int64_t)room ? (size_t)left : room, got = 0;
-    if (want == 0)
-        return OK;
+    size_t got = 0;
     char *place = buffer_reserve(out, want);
     if (!place)
         return error_make(ERROR_UNAVAILABLE, NULL, "Out of memory");
@@ -32,6 +28,21 @@ static error fill(void *state, struct buffer *out, size_t room, void *worker)
     out->size += got;
     sending->at += (int64_t)got;
     return OK;
+}
+
+// The answer has begun, so all that can be done for its reader is to break off.
+static error fill(void *state, struct buffer *out, size_t room, void *worker)
+{
+    (void)worker;
+    struct sending *sending = state;
+    int64_t left = sending->end - sending->at;
+    if (left == 0)
+        return OK;
+    error result = read_next(sending, out, left < (int64_t)room ? (size_t)left : room);
+    if (error_is(result))
+        log_event(LOG_ERROR, &sending->trace, "download", "A download was broken off",
+            LOG_TEXT("reason", str_of(result.message)));
+    return result;
 }
 
 static void closed(void *state, void *worker)
@@ -116,6 +127,25 @@ static error refuse_range(struct api_call *call, int64_t size)
     return error_of(ERROR_RANGE_NOT_SATISFIABLE);
 }
 
+// Reads the first byte, since damage there can still be told in an answer.
+static error open_at(
+    struct blob_store *blobs, const struct media_blob *blob, int64_t offset, struct blob_reader **ret_reader)
+{
+    char byte;
+    size_t got;
+    struct blob_reader *reader;
+    error result = blob_reader_open(blobs, blob->id.data, (const unsigned char *)blob->sealed_key.data, &reader);
+    if (result.code == ERROR_NOT_FOUND) // it is listed, so this is no question of what the user asked for
+        return error_make(ERROR_DATA_CORRUPT, NULL, "The stored file %.*s is missing", STR_ARGS(blob->id));
+    TRY(result);
+    result = blob_read(reader, offset, &byte, blob->size_bytes > 0, &got);
+    if (error_is(result))
+        blob_reader_close(reader);
+    else
+        *ret_reader = reader;
+    return result;
+}
+
 error download_start(struct api_call *call, const struct download *download)
 {
     static const struct send_ops ops = { fill, closed };
@@ -134,12 +164,11 @@ error download_start(struct api_call *call, const struct download *download)
         part = download_range(http_header(request, "Range"), size, &first, &last, &satisfiable);
     if (!satisfiable)
         return refuse_range(call, size);
-    struct blob_reader *reader;
-    TRY(blob_reader_open(
-        call->app->blobs, download->blob->id.data, (const unsigned char *)download->blob->sealed_key.data, &reader));
+    struct blob_reader *reader = NULL;
+    TRY(open_at(call->app->blobs, download->blob, first, &reader));
     struct sending *sending = malloc(sizeof *sending);
     ASSERT(sending);
-    *sending = (struct sending) { reader, first, last + 1 };
+    *sending = (struct sending) { reader, first, last + 1, call->scope.trace };
     put_headers(call, download, etag);
     if (part)
         exchange_header(call->exchange, "Content-Range",
