@@ -5,7 +5,7 @@
 #include "domain/blob_use.h"
 #include "work/runner_parts.h"
 
-static const int64_t LEFT_ALONE_US = 3600 * SECOND_US, FIRST_US = 60 * SECOND_US, EVERY_US = 24 * 3600 * SECOND_US;
+static const int64_t LEFT_ALONE_US = 3600 * SECOND_US, FIRST_US = 10 * SECOND_US, EVERY_US = 24 * 3600 * SECOND_US;
 static const size_t SWEEP_MEMORY_MAX = 1 << 20;
 
 struct sweeping {
