@@ -241,8 +241,9 @@ static error change(struct db *db, void *context)
 static void changed(void *context, error result)
 {
     struct api_call *call = context;
-    if (error_is(result) && call->undo)
-        call->undo(call);
+    void (*then)(struct api_call * call) = error_is(result) ? call->undo : call->lasted;
+    if (then)
+        then(call);
     if (error_is(result) && call->status < 400)
         encode_error(call, result);
     send(call);

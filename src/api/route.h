@@ -73,6 +73,7 @@ struct api_call {
     void *prepared;                           // what prepare left for handle
     error (*changing)(struct api_call *call); // what route_change runs
     void (*undo)(struct api_call *call);      // runs when the change did not last; may be NULL
+    void (*lasted)(struct api_call *call);    // runs when it did, before the answer; may be NULL
     struct buffer answer;
     bool repeated;           // it is the one of an earlier request
     const char *answer_type; // set by a handler that wrote `answer` itself: its media type; NULL: the face writes it
