@@ -112,11 +112,13 @@ error media_blob_get(struct scope *scope, str blob_id, struct media_blob *ret_bl
     return OK;
 }
 
-// In two parts, so that each stops at the page's end ($4) on its own index.
-DB_STATEMENT(list_readable, "SELECT " COLUMNS " FROM (SELECT * FROM (SELECT * FROM media WHERE user_id = $1"
-                            " ORDER BY number DESC LIMIT $4) AS own UNION ALL SELECT * FROM (SELECT * FROM media"
-                            " WHERE id" FILE_KEY_SHARED_WITH("$1") " ORDER BY number DESC LIMIT $4) AS shared) AS media"
-                                                                   " ORDER BY number DESC LIMIT $2 OFFSET $3");
+// The page's numbers first, in two parts, each of which stops at the page's end ($4) on its own index.
+DB_STATEMENT(list_readable,
+    "SELECT " COLUMNS " FROM media WHERE number IN (SELECT number FROM"
+    " (SELECT * FROM (SELECT number FROM media WHERE user_id = $1 ORDER BY number DESC LIMIT $4) AS own"
+    " UNION ALL SELECT * FROM (SELECT number FROM media WHERE id" FILE_KEY_SHARED_WITH(
+        "$1") " ORDER BY number DESC LIMIT $4) AS shared) AS readable ORDER BY number DESC LIMIT $2 OFFSET $3)"
+              " ORDER BY number DESC");
 DB_STATEMENT(count_readable, "SELECT (SELECT count(*) FROM media WHERE user_id = $1)"
                              " + (SELECT count(*) FROM file_key WHERE user_id = $1 AND is_shared)");
 
