@@ -112,6 +112,21 @@ static error refuse_range(struct api_call *call, int64_t size)
     return error_of(ERROR_RANGE_NOT_SATISFIABLE);
 }
 
+// Of the content, or of the blob, which is sealed anew under another id.
+static str etag_of(struct arena *arena, const struct download *download)
+{
+    return download->sealed ? str_format(arena, "\"%.*s\"", STR_ARGS(download->blob->id))
+                            : str_format(arena, "\"%.*s\"", STR_ARGS(str_hex(arena, download->blob->sha256.data, 16)));
+}
+
+static error open_reader(struct blob_store *blobs, const struct download *download, struct blob_reader **ret_reader)
+{
+    const struct media_blob *blob = download->blob;
+    return download->sealed
+               ? blob_reader_open_stored(blobs, blob->id.data, ret_reader)
+               : blob_reader_open(blobs, blob->id.data, (const unsigned char *)blob->sealed_key.data, ret_reader);
+}
+
 // RFC 9110 13.2.2, for content that never changes under its tag.
 static error check_conditions(const struct http_request *request, str etag, int64_t changed_us, bool *ret_unchanged)
 {
@@ -164,9 +179,8 @@ error download_start(struct api_call *call, const struct download *download)
     static const struct send_ops ops = { fill, closed };
     const struct http_request *request = exchange_request(call->exchange);
     struct arena *arena = call->scope.arena;
-    const struct media_blob *blob = download->blob;
-    str type = download->mime_type,
-        etag = str_format(arena, "\"%.*s\"", STR_ARGS(str_hex(arena, blob->sha256.data, 16)));
+    int64_t size = download->sealed ? download->blob->stored_bytes : download->blob->size_bytes;
+    str type = download->mime_type, etag = etag_of(arena, download);
     bool unchanged;
     struct sending *sending = ARENA_NEW(arena, struct sending);
     TRY(check_conditions(request, etag, download->changed_us, &unchanged));
@@ -177,22 +191,19 @@ error download_start(struct api_call *call, const struct download *download)
     }
     *sending = (struct sending) { .at = -1 };
     if (heeds_range(arena, request, etag, download->changed_us)
-        && !byte_ranges_read(http_header(request, "Range"), blob->size_bytes, &sending->ranges))
-        return refuse_range(call, blob->size_bytes);
+        && !byte_ranges_read(http_header(request, "Range"), size, &sending->ranges))
+        return refuse_range(call, size);
     bool part = sending->ranges.count > 0;
     if (!part)
-        sending->ranges = (struct byte_ranges) { { { 0, blob->size_bytes - 1 } }, 1 };
+        sending->ranges = (struct byte_ranges) { { { 0, size - 1 } }, 1 };
     struct byte_range first = sending->ranges.items[0];
-    int64_t length = sending->ranges.count > 1
-                         ? make_parts(arena, sending, blob->size_bytes, download->mime_type, &type)
-                         : first.last + 1 - first.first;
-    TRY(blob_reader_open(
-        call->app->blobs, blob->id.data, (const unsigned char *)blob->sealed_key.data, &sending->reader));
+    int64_t length = sending->ranges.count > 1 ? make_parts(arena, sending, size, download->mime_type, &type)
+                                               : first.last + 1 - first.first;
+    TRY(open_reader(call->app->blobs, download, &sending->reader));
     put_headers(call, download, type, etag);
     if (part && sending->ranges.count == 1)
         exchange_header(call->exchange, "Content-Range",
-            str_format(arena, "bytes %lld-%lld/%lld", (long long)first.first, (long long)first.last,
-                (long long)blob->size_bytes));
+            str_format(arena, "bytes %lld-%lld/%lld", (long long)first.first, (long long)first.last, (long long)size));
     exchange_send(call->exchange, part ? 206 : 200, length, &ops, sending);
     return OK;
 }

@@ -10,6 +10,7 @@ struct download {
     str mime_type, file_name;
     int64_t changed_us; // for Last-Modified
     bool attachment;
+    bool sealed; // the stored bytes as they are, never shown
 };
 // Takes over the exchange of a LANE_STREAM call when it returns OK. RANGE_NOT_SATISFIABLE; STALE_REVISION for If-Match
 // and If-Unmodified-Since that do not hold.

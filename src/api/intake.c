@@ -59,10 +59,10 @@ error intake_record(struct intake *intake, struct media *ret_media, str *ret_job
     bool transcribe = intake->transcribe && json_get_bool(intake->probe, "has_audio", false);
     TRY(media_add(scope, intake->id, intake->file_name, &intake->blob, intake->probe, transcribe, ret_media));
     str key = str_format(scope->arena, "transcribe:%.*s", STR_ARGS(ret_media->id));
-    json_t *params = json_keep(scope->arena, json_object());
     if (transcribe)
         TRY(job_add(scope,
-            &(struct job_new) { .kind = "transcribe", .media_id = ret_media->id, .params = params, .unique_key = key },
+            &(struct job_new) {
+                .kind = "transcribe", .media_id = ret_media->id, .params = intake->transcribe, .unique_key = key },
             &job));
     *ret_job_id = job.id;
     return OK;

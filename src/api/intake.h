@@ -9,7 +9,7 @@
 struct intake {
     struct api_call *call;
     str id, file_name;     // UUID of the file; its name as the client gave it
-    bool transcribe;       // starts a transcription of what can be heard
+    json_t *transcribe;    // params of the transcription that starts when something can be heard; NULL: none
     int64_t total_bytes;   // expected, for progress; 0: unknown
     struct blob_info blob; // complete and in the store, on nobody's list yet
     json_t *probe;

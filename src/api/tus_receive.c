@@ -292,7 +292,7 @@ void tus_receive_start(struct api_call *call, const struct tus_receive *what)
     receiving->intake = (struct intake) { .call = call,
         .id = what->upload.id,
         .file_name = metadata.file_name.data ? metadata.file_name : STR(""),
-        .transcribe = metadata.transcribe,
+        .transcribe = metadata.transcribe ? json_keep(call->scope.arena, json_object()) : NULL,
         .total_bytes = what->upload.length_bytes,
         .told_bytes = what->upload.offset_bytes };
     intake_begin(&receiving->intake);

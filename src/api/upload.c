@@ -21,14 +21,20 @@ struct upload {
     struct blob_writer *writer; // open while the file's bytes come in
     int64_t room_bytes;         // that the user's quota has left, as of the start
     bool in_file;
+    str field_name;
+    struct buffer field;
 };
 
 static error part(void *context, const struct multipart_part *part)
 {
     struct upload *upload = context;
     upload->in_file = part->file_name.data != NULL;
-    if (!upload->in_file)
+    if (!upload->in_file) {
+        upload->field_name = str_copy(upload->call->scope.arena, part->name);
+        upload->field.limit = MULTIPART_FIELD_MAX;
+        buffer_clear(&upload->field);
         return OK;
+    }
     if (upload->intake.file_name.data)
         return error_make(ERROR_VALIDATION_ERROR, "file", "One file at a time");
     upload->intake.file_name = str_copy(upload->call->scope.arena, part->file_name);
@@ -41,8 +47,10 @@ static error part(void *context, const struct multipart_part *part)
 static error data(void *context, const char *bytes, size_t size)
 {
     struct upload *upload = context;
-    if (!upload->in_file)
+    if (!upload->in_file) {
+        buffer_append(&upload->field, bytes, size);
         return OK;
+    }
     if (blob_writer_size(upload->writer) + (int64_t)size > settings.max_upload_bytes)
         return error_make(
             ERROR_BODY_TOO_LARGE, "file", "A file may have at most %lld bytes", (long long)settings.max_upload_bytes);
@@ -56,7 +64,15 @@ static error data(void *context, const char *bytes, size_t size)
 
 static error part_end(void *context)
 {
-    ((struct upload *)context)->in_file = false;
+    struct upload *upload = context;
+    if (!upload->in_file && upload->options.field) {
+        if (upload->field.failed)
+            return error_make(ERROR_VALIDATION_ERROR, upload->field_name.data, "The form field is too long");
+        str value = upload->field.size ? buffer_str(&upload->field) : STR("");
+        TRY(upload->options.field(
+            upload->call, upload->options.state, upload->field_name, str_copy(upload->call->scope.arena, value)));
+    }
+    upload->in_file = false;
     return OK;
 }
 
@@ -64,6 +80,7 @@ static void clean(struct upload *upload)
 {
     multipart_free(upload->multipart);
     upload->multipart = NULL;
+    buffer_done(&upload->field);
     blob_writer_abort(TAKE(upload->writer));
 }
 
@@ -108,6 +125,8 @@ static error store(struct upload *upload)
         return error_make(ERROR_VALIDATION_ERROR, "file", "The body has no file");
     if (blob_writer_size(upload->writer) == 0)
         return error_make(ERROR_UNSUPPORTED_MEDIA, "file", "The file is empty");
+    if (upload->options.complete)
+        TRY(upload->options.complete(upload->call, upload->options.state));
     intake_progress(&upload->intake, blob_writer_size(upload->writer), true);
     return blob_writer_commit(TAKE(upload->writer), &upload->intake.blob);
 }
@@ -125,11 +144,16 @@ static void on_end(void *state, struct exchange *exchange, void *worker)
         return;
     }
     result = intake_probe(&upload->intake);
+    bool keep = upload->options.keep && !error_is(result);
+    if (keep)
+        result = upload->options.keep(call, upload->options.state, &upload->intake.blob, upload->intake.probe);
     if (error_is(result)) {
         discard(call);
         route_finish(call, result);
         return;
     }
+    if (keep)
+        return;
     call->undo = discard;
     route_change(call, record);
 }

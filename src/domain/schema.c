@@ -245,6 +245,43 @@ static const char members[] = "CREATE TABLE video_member (\n"
                               ");\n"
                               "CREATE INDEX idx_video_member_user ON video_member(user_id);\n";
 
+// Files that only a job is about.
+static const char job_inputs[] = "CREATE TABLE job_input (\n"
+                                 "  job_id UUID PRIMARY KEY REFERENCES job(id) ON DELETE CASCADE,\n"
+                                 "  blob_id UUID NOT NULL REFERENCES blob(id)\n"
+                                 ");\n"
+                                 "CREATE INDEX idx_job_input_blob ON job_input(blob_id);\n";
+
+// A user's X25519 pair (no private half: the user keeps it), and each file's data key sealed to those who may read it:
+// its owner and whom it is shared with. Rows of the owner are not is_shared; the index finds the others.
+static const char keys[] = "CREATE TABLE user_key (\n"
+                           "  user_id UUID PRIMARY KEY REFERENCES users(id) ON DELETE CASCADE,\n"
+                           "  public_key BYTEA NOT NULL,\n"
+                           "  sealed_private_key BYTEA,\n"
+                           "  created_at BIGINT NOT NULL\n"
+                           ");\n"
+                           "CREATE TABLE file_key (\n"
+                           "  media_id UUID NOT NULL REFERENCES media(id) ON DELETE CASCADE,\n"
+                           "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+                           "  sealed_key BYTEA NOT NULL,\n"
+                           "  created_at BIGINT NOT NULL,\n"
+                           "  is_shared BOOLEAN NOT NULL DEFAULT true,\n"
+                           "  PRIMARY KEY (media_id, user_id)\n"
+                           ");\n"
+                           "CREATE INDEX idx_file_key_user ON file_key(user_id);\n"
+                           "CREATE INDEX idx_file_key_shared ON file_key(user_id, media_id) WHERE is_shared;\n";
+static const char derivatives[] = "CREATE TABLE derivative (\n"
+                                  "  media_id UUID NOT NULL REFERENCES media(id) ON DELETE CASCADE,\n"
+                                  "  kind TEXT NOT NULL CHECK (kind IN\n"
+                                  "    ('thumbnail', 'poster', 'waveform', 'proxy', 'edit')),\n"
+                                  "  blob_id UUID NOT NULL REFERENCES blob(id),\n"
+                                  "  mime_type TEXT NOT NULL,\n"
+                                  "  width BIGINT,\n"
+                                  "  height BIGINT,\n"
+                                  "  created_at BIGINT NOT NULL,\n"
+                                  "  PRIMARY KEY (media_id, kind)\n"
+                                  ");\n"
+                                  "CREATE INDEX idx_derivative_blob ON derivative(blob_id);\n";
 // Resumable uploads, whose bytes stand in parts until the last has come; quotas.
 static const char uploads[] = "ALTER TABLE users ADD COLUMN quota_bytes BIGINT;\n" // null: the server's default
                               "CREATE TABLE upload (\n"
@@ -280,6 +317,9 @@ const struct db_migration schema_migrations[] = {
     { 9, "progress of parts", part_progress, NULL },
     { 10, "kept answers", kept_answers, NULL },
     { 11, "members of videos", members, NULL },
+    { 12, "keys of users and files", keys, NULL },
     { 13, "resumable uploads and quotas", uploads, NULL },
+    { 15, "derivatives of media", derivatives, NULL },
+    { 16, "files of jobs", job_inputs, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -356,8 +356,8 @@ test('a key that was used for another request answers 409 wherever keys are take
     const headers = { 'Idempotency-Key': 'used' };
     await ada.must(201, 'POST', '/api/v1/videos', { title: 'Once' }, { headers });
     for (const { path, method } of keyed) {
-        const id = /\{(user_id|media_id|transcription_id)\}/.test(path) ? '999999' : randomUUID();
-        const { status, bytes } = await ada.call(method, fill(path, id), { json: bodies[`${method} ${path}`], headers });
+        const where = path.replace(/\{(user_id|media_id|transcription_id)\}/, '999999');
+        const { status, bytes } = await ada.call(method, fill(where, randomUUID()), { json: bodies[`${method} ${path}`], headers });
         assert.equal(status, 409, `${method} ${path}: ${bytes}`);
     }
 });
