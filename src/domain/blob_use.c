@@ -25,13 +25,3 @@ error blob_use_release_unused(struct scope *scope, int64_t before_us, int64_t *r
 {
     return db_run(scope->db, &release_unused, DB_ARGS(db_int(before_us)), ret_count);
 }
-
-DB_STATEMENT(listed, "SELECT count(*) FROM blob WHERE id = $1");
-
-error blob_use_is_listed(struct scope *scope, str blob_id, bool *ret_listed)
-{
-    int64_t count;
-    TRY(db_integer(scope->db, &listed, DB_ARGS(db_text(blob_id)), &count, NULL));
-    *ret_listed = count > 0;
-    return OK;
-}

@@ -9,4 +9,3 @@
 MUST_USE error blob_use_release(struct scope *scope, str blob_id, bool *ret_free);
 // In a change: takes all unused blobs that were listed before `before_us` off the list.
 MUST_USE error blob_use_release_unused(struct scope *scope, int64_t before_us, int64_t *ret_count);
-MUST_USE error blob_use_is_listed(struct scope *scope, str blob_id, bool *ret_listed);

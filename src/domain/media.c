@@ -113,11 +113,10 @@ error media_blob_get(struct scope *scope, str blob_id, struct media_blob *ret_bl
 }
 
 // In two parts, so that each stops at the page's end ($4) on its own index.
-DB_STATEMENT(list_readable,
-    "SELECT " COLUMNS " FROM media WHERE number IN (SELECT number FROM (SELECT number FROM media WHERE user_id = $1"
-    " ORDER BY number DESC LIMIT $4) AS own UNION ALL SELECT number FROM (SELECT number FROM media"
-    " WHERE id" FILE_KEY_SHARED_WITH("$1") " ORDER BY number DESC LIMIT $4) AS shared)"
-                                           " ORDER BY number DESC LIMIT $2 OFFSET $3");
+DB_STATEMENT(list_readable, "SELECT " COLUMNS " FROM (SELECT * FROM (SELECT * FROM media WHERE user_id = $1"
+                            " ORDER BY number DESC LIMIT $4) AS own UNION ALL SELECT * FROM (SELECT * FROM media"
+                            " WHERE id" FILE_KEY_SHARED_WITH("$1") " ORDER BY number DESC LIMIT $4) AS shared) AS media"
+                                                                   " ORDER BY number DESC LIMIT $2 OFFSET $3");
 DB_STATEMENT(count_readable, "SELECT (SELECT count(*) FROM media WHERE user_id = $1)"
                              " + (SELECT count(*) FROM file_key WHERE user_id = $1 AND is_shared)");
 
@@ -161,15 +160,15 @@ error media_check_path(str path)
                : OK;
 }
 
-DB_STATEMENT(blob_insert,
-    "INSERT INTO blob (id, size_bytes, stored_bytes, sha256, sealed_key, created_at) VALUES ($1, $2, $3, $4, $5, $6)");
+DB_STATEMENT(blob_insert, "INSERT INTO blob (id, size_bytes, stored_bytes, sha256, sealed_key, created_at, place)"
+                          " VALUES ($1, $2, $3, $4, $5, $6, $7)");
 
 error media_blob_add(struct scope *scope, const struct blob_info *blob)
 {
     return db_run(scope->db, &blob_insert,
         DB_ARGS(db_text(str_of(blob->id)), db_int(blob->size), db_int(blob->stored_size),
             db_bytes(blob->sha256, sizeof blob->sha256), db_bytes(blob->sealed_key, sizeof blob->sealed_key),
-            db_int(clock_now_us())),
+            db_int(clock_now_us()), db_text(str_of(blob_place_name(blob->place)))),
         NULL);
 }
 

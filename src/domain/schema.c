@@ -251,6 +251,9 @@ static const char job_inputs[] = "CREATE TABLE job_input (\n"
                                  "  blob_id UUID NOT NULL REFERENCES blob(id)\n"
                                  ");\n"
                                  "CREATE INDEX idx_job_input_blob ON job_input(blob_id);\n";
+// Where the bytes of a blob are.
+static const char blob_places[] = "ALTER TABLE blob ADD COLUMN place TEXT NOT NULL DEFAULT 'local'"
+                                  " CHECK (place IN ('local', 's3'));\n";
 
 // A user's X25519 pair (no private half: the user keeps it), and each file's data key sealed to those who may read it:
 // its owner and whom it is shared with. Rows of the owner are not is_shared; the index finds the others.
@@ -319,6 +322,7 @@ const struct db_migration schema_migrations[] = {
     { 11, "members of videos", members, NULL },
     { 12, "keys of users and files", keys, NULL },
     { 13, "resumable uploads and quotas", uploads, NULL },
+    { 14, "places of blobs", blob_places, NULL },
     { 15, "derivatives of media", derivatives, NULL },
     { 16, "files of jobs", job_inputs, NULL },
 };

@@ -156,7 +156,7 @@ static void the_sweeper_ends_what_has_expired_and_nothing_else(void **state)
     assert_ok(write_step((struct step) { append, fresh, part_of(10) }));
     assert_ok(db_write(library.pool, run_statement, (void *)&test_age_all_blobs));
     assert_int_equal(count(&test_count_blobs), 2);
-    assert_ok(sweep(library.pool, library.scope.db, library.blobs, never, NULL, &result));
+    assert_ok(sweep(library.pool, library.scope.db, library.blobs, &sweep_ages_usual, never, NULL, &result));
     assert_int_equal(result.unlisted, 1);
     assert_int_equal(count(&test_count_blobs), 1);
     assert_error(resumable_get(&library.scope, old.id, &old), ERROR_UPLOAD_NOT_FOUND);
