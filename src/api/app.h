@@ -2,6 +2,7 @@
 // What the server holds for all requests, and what each handler thread holds for itself.
 #pragma once
 
+#include "domain/scene.h"
 #include "domain/session.h"
 #include "net/hub.h"
 #include "net/warm.h"
@@ -21,6 +22,9 @@ struct app {
     struct limiter *limiter;
     const char *data_directory;
     bool beyond_loopback; // the first account then needs settings.setup_code
+    // Appends a picture of a scene. Films are planned by the floor's other room, so that it comes from outside.
+    error (*preview)(void *context, struct scope *scope, const struct scene_picture *wish, struct buffer *ret_picture);
+    void *preview_context;
     bool (*workers_ready)(void *context);
     void *workers_context;
 };

@@ -17,6 +17,7 @@
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "domain/schema.h"
+#include "work/preview.h"
 #include "work/runner.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
@@ -125,6 +126,8 @@ static error start_engines(struct arena *arena, struct service *service)
     TRY(make_folder(scratch));
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
+    service->app.preview = preview_frame;
+    service->app.preview_context = service->app.warm;
     if (settings.no_workers)
         return OK;
     TRY(zygote_start(engine, ZYGOTE_SPEECH, &service->speech));
