@@ -90,6 +90,6 @@ test('frames of a film come soon: editing is possible', async () => {
         took.push(Number(process.hrtime.bigint() - start) / 1e6);
     }
     took.sort((a, b) => a - b);
-    // 16 ms on a quiet machine with two cores; seeking in the original, or opening it anew each time, takes hundreds.
-    assert.ok(took[20] < 100, `${took[20].toFixed(1)} ms`);
+    // 16 ms on a quiet machine with two cores; seeking in the original, or opening it anew each time, a second.
+    assert.ok(took[20] < 300, `${took[20].toFixed(1)} ms`);
 });
