@@ -11,7 +11,7 @@ struct media_answer { // document 000
     int64_t size_bytes;
     struct opt_number duration;
     struct opt_int width, height;
-    str status, content_url, owner_id;
+    str status, content_url, thumbnail_url, poster_url, waveform_url, proxy_url, owner_id;
     bool shared;
     time_us created_at, updated_at;
 };
@@ -25,7 +25,7 @@ struct file_answer { // document 004
     str media_type, mime_type;
     int64_t size_bytes;
     struct opt_number duration;
-    str content_url, owner_id;
+    str content_url, thumbnail_url, poster_url, waveform_url, proxy_url, owner_id;
     bool shared;
     str job_id;
 };

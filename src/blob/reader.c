@@ -10,16 +10,17 @@
 enum { TAIL_SIZE = 64 << 10 };
 
 struct blob_reader {
-    const struct store_methods *methods;
+    struct blob_store *store;            // NULL for a file outside of any
+    const struct store_methods *methods; // of the place where it was found
     struct store_get *get;
     bool is_stored;           // what is read is the stored bytes
     struct chunk_place place; // number is that of the chunk in `plain`
-    bool loaded;              // whether `plain` holds a chunk
     int64_t size;
-    uint64_t count;    // of chunks
-    uint64_t *offsets; // count + 1: the last is where the index begins
-    unsigned char *plain;
-    size_t plain_room;
+    uint64_t count;                   // of chunks
+    uint64_t *offsets;                // count + 1: the last is where the index begins
+    unsigned char *stored, *unpacked; // rooms for a record and for what was compressed in it
+    size_t stored_room, unpacked_room;
+    const unsigned char *plain; // of the chunk, in one of the two
 };
 
 static error damaged(const struct blob_reader *reader, const char *what)
@@ -52,7 +53,8 @@ static error take_index(struct blob_reader *reader, const unsigned char *index, 
     bool in_order = reader->offsets[0] == CHUNK_FILE_HEADER_SIZE;
     for (uint64_t i = 0; i < reader->count && in_order; i++) {
         uint64_t from = reader->offsets[i], to = reader->offsets[i + 1];
-        in_order = to > from && to - from >= CHUNK_OVERHEAD && to - from <= plain_size_of(reader, i) + CHUNK_OVERHEAD;
+        in_order = to > from && to - from >= CHUNK_OVERHEAD
+                   && to - from <= CHUNK_PACKED_MAX(plain_size_of(reader, i)) + CHUNK_OVERHEAD;
     }
     return in_order ? OK : damaged(reader, "its index is out of order");
 }
@@ -112,29 +114,60 @@ static error read_frame(struct blob_reader *reader, int64_t stored_size)
     return e;
 }
 
+static error make_room(unsigned char **room, size_t *room_size, size_t size)
+{
+    if (*room && size <= *room_size)
+        return OK;
+    free(*room);
+    *room = malloc(size);
+    *room_size = *room ? size : 0;
+    return *room ? OK : error_system("read", "stored file", ENOMEM);
+}
+
+// What is not compressed is opened where it was read.
+static error open_chunk(struct blob_reader *reader, size_t stored_size, size_t plain_size)
+{
+    unsigned flags = reader->place.number + 1 == reader->count ? CHUNK_LAST : 0;
+    unsigned char *plain = reader->stored + CHUNK_HEADER_SIZE;
+    if (chunk_is_packed(reader->stored, stored_size)) {
+        TRY(make_room(&reader->unpacked, &reader->unpacked_room, plain_size + 1)); // never 0
+        plain = reader->unpacked;
+    } else if (stored_size < plain_size + CHUNK_OVERHEAD) {
+        return damaged(reader, "a chunk is too short");
+    }
+    if (!chunk_open(&reader->place, flags, reader->stored, stored_size, plain, plain_size))
+        return damaged(reader, "a chunk does not open");
+    reader->plain = plain;
+    return OK;
+}
+
+// A move may take an object away while it is read: then it is found again where it went.
+static error fetch(struct blob_reader *reader, int64_t offset, void *ret_bytes, size_t size)
+{
+    char id[37];
+    int64_t stored_size;
+    const struct store_methods *methods;
+    struct store_get *get;
+    error e = reader->methods->get_range(reader->get, offset, ret_bytes, size);
+    if (!reader->store || (e.code != ERROR_NOT_FOUND && e.code != ERROR_UNAVAILABLE))
+        return e;
+    chunk_id_write(reader->place.id, id);
+    if (error_is(store_find(reader->store, id, &methods, &get, &stored_size)))
+        return e;
+    reader->methods->get_close(reader->get);
+    reader->methods = methods;
+    reader->get = get;
+    return reader->methods->get_range(reader->get, offset, ret_bytes, size);
+}
+
 static error load(struct blob_reader *reader, uint64_t number)
 {
     size_t stored_size = (size_t)(reader->offsets[number + 1] - reader->offsets[number]);
-    size_t plain_size = plain_size_of(reader, number);
-    reader->loaded = false;
-    if (plain_size > reader->plain_room || !reader->plain) {
-        free(reader->plain);
-        reader->plain = malloc(plain_size + 1); // never 0
-        reader->plain_room = reader->plain ? plain_size : 0;
-    }
-    unsigned char *stored = malloc(stored_size);
-    if (!stored || !reader->plain) {
-        free(stored);
-        return error_system("read", "stored file", ENOMEM);
-    }
-    error e = reader->methods->get_range(reader->get, (int64_t)reader->offsets[number], stored, stored_size);
+    reader->plain = NULL;
     reader->place.number = number;
-    unsigned flags = number + 1 == reader->count ? CHUNK_LAST : 0;
-    if (!error_is(e) && !chunk_open(&reader->place, flags, stored, stored_size, reader->plain, plain_size))
-        e = damaged(reader, "a chunk does not open");
-    free(stored);
-    reader->loaded = !error_is(e);
-    return e;
+    TRY(make_room(&reader->stored, &reader->stored_room, stored_size));
+    TRY(fetch(reader, (int64_t)reader->offsets[number], reader->stored, stored_size));
+    return open_chunk(reader, stored_size, plain_size_of(reader, number));
 }
 
 // Opens the object, its key aside. A name that is no UUID is not found.
@@ -144,7 +177,8 @@ static error find(struct blob_store *store, const char *id, struct blob_reader *
     if (!chunk_id_parse(str_of(id), reader->place.id))
         return error_of(ERROR_NOT_FOUND);
     chunk_id_write(reader->place.id, name);
-    return store->methods->get_open(store->place, name, &reader->get, ret_stored_size);
+    reader->store = store;
+    return store_find(store, name, &reader->methods, &reader->get, ret_stored_size);
 }
 
 static error open_content(struct blob_reader *reader, int64_t stored_size)
@@ -153,12 +187,11 @@ static error open_content(struct blob_reader *reader, int64_t stored_size)
     return reader->size == 0 ? load(reader, 0) : OK; // no later read would find an empty one damaged
 }
 
-static error new_reader(const struct store_methods *methods, struct blob_reader **ret_reader)
+static error new_reader(struct blob_reader **ret_reader)
 {
     struct blob_reader *reader = calloc(1, sizeof *reader);
     if (!reader)
         return error_system("read", "stored file", ENOMEM);
-    reader->methods = methods;
     *ret_reader = reader;
     return OK;
 }
@@ -179,7 +212,7 @@ error blob_reader_open(struct blob_store *store, const char *id,
     char name[37];
     int64_t stored_size;
     struct blob_reader *reader = NULL;
-    TRY(new_reader(store->methods, &reader));
+    TRY(new_reader(&reader));
     error e = find(store, id, reader, &stored_size);
     if (!error_is(e)) {
         chunk_id_write(reader->place.id, name);
@@ -193,7 +226,7 @@ error blob_reader_open(struct blob_store *store, const char *id,
 error blob_reader_open_stored(struct blob_store *store, const char *id, struct blob_reader **ret_reader)
 {
     struct blob_reader *reader = NULL;
-    TRY(new_reader(store->methods, &reader));
+    TRY(new_reader(&reader));
     reader->is_stored = true;
     return settle(reader, find(store, id, reader, &reader->size), ret_reader);
 }
@@ -218,7 +251,8 @@ error blob_reader_open_file(
     const char *path, const unsigned char key[static CRYPT_KEY_SIZE], struct blob_reader **ret_reader)
 {
     struct blob_reader *reader = NULL;
-    TRY(new_reader(&store_local_methods, &reader));
+    TRY(new_reader(&reader));
+    reader->methods = &store_local_methods;
     memcpy(reader->place.key, key, CRYPT_KEY_SIZE);
     return settle(reader, open_file(reader, path), ret_reader);
 }
@@ -233,7 +267,7 @@ static error read_stored(struct blob_reader *reader, int64_t offset, void *ret_b
     int64_t left = offset < reader->size ? reader->size - offset : 0;
     size_t part = left < (int64_t)size ? (size_t)left : size;
     if (part)
-        TRY(reader->methods->get_range(reader->get, offset, ret_bytes, part));
+        TRY(fetch(reader, offset, ret_bytes, part));
     *ret_got = part;
     return OK;
 }
@@ -247,7 +281,7 @@ error blob_read(struct blob_reader *reader, int64_t offset, void *ret_bytes, siz
     size_t got = 0;
     while (got < size && offset < reader->size) {
         uint64_t number = (uint64_t)offset / BLOB_CHUNK_SIZE;
-        if (!reader->loaded || reader->place.number != number)
+        if (!reader->plain || reader->place.number != number)
             TRY(load(reader, number));
         size_t from = (size_t)offset % BLOB_CHUNK_SIZE, part = plain_size_of(reader, number) - from;
         if (part > size - got)
@@ -268,6 +302,7 @@ void blob_reader_close(struct blob_reader *reader)
         reader->methods->get_close(reader->get);
     explicit_bzero(&reader->place, sizeof reader->place);
     free(reader->offsets);
-    free(reader->plain);
+    free(reader->stored);
+    free(reader->unpacked);
     free(reader);
 }

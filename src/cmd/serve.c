@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // kinora serve: the server, and the job runner beside it, on one data folder.
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
+#include "cmd/stores.h"
 #include "domain/schema.h"
 #include "work/asr_engine.h"
 #include "work/runner.h"
@@ -28,6 +30,26 @@ struct service {
     struct server *server;
     int lock;
 };
+
+// Settings that cannot work are told at once; a store that is away may come back.
+static error open_blobs(struct arena *arena, struct service *service)
+{
+    int64_t unfinished;
+    struct app *app = &service->app;
+    // For commands beside the server, which must mean the same object store.
+    str told = stores_object_store(arena);
+    if (ftruncate(service->lock, 0) != 0 || pwrite(service->lock, told.data, told.size, 0) != (ssize_t)told.size)
+        return error_system("write", "lock", errno);
+    TRY(stores_open_blobs(arena, app->keyring, &app->blobs));
+    // Uploads that a killed server had begun; those of writers that live are spared.
+    TRY(blob_sweep_unfinished(app->blobs, BLOB_LOCAL, 0, &unfinished));
+    error there = blob_store_check(app->blobs);
+    if (there.code != ERROR_UNAVAILABLE)
+        return there;
+    log_event(LOG_WARN, NULL, "serve", "Files in the object store cannot be used until it answers",
+        LOG_TEXT("reason", str_of(there.message)));
+    return OK;
+}
 
 static bool is_loopback(const char *listen)
 {
@@ -66,10 +88,8 @@ static error load_keys(struct db *db, void *context)
 static error open_stores(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
-    const char *blobs = str_format(arena, "%s/blobs", settings.data).data;
     const char *keys, *key_file;
     int from, to;
-    int64_t unfinished;
     data_folder_keys(arena, &keys, &key_file);
     TRY(keyring_open(keys, key_file, &app->keyring));
     if (keyring_is_changing(app->keyring))
@@ -77,9 +97,7 @@ static error open_stores(struct arena *arena, struct service *service)
             "A change of the master key was interrupted; stop this server and run kinora keys rotate to end it");
     TRY(db_open(&(struct db_options) { data_folder_database(arena) }, &app->db));
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
-    TRY(blob_store_open(blobs, app->keyring, &app->blobs));
-    // Uploads that a killed server had begun; those of writers that live are spared.
-    TRY(blob_sweep_unfinished(app->blobs, 0, &unfinished));
+    TRY(open_blobs(arena, service));
     TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };
     return db_write(app->db, load_keys, &load);
@@ -150,7 +168,8 @@ static error start_server(struct service *service)
     struct server_options options = { .listen = settings.listen,
         .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,
         .tls_key = *settings.tls_key ? settings.tls_key : NULL,
-        .handler_threads = (int)settings.handler_threads };
+        .handler_threads = (int)settings.handler_threads,
+        .body_stall_timeout_us = settings.stall_timeout * SECOND_US };
     return server_start(&options, &app, &service->server);
 }
 

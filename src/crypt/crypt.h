@@ -84,3 +84,15 @@ void aead_seal(const unsigned char key[static 32], const unsigned char nonce[sta
 // False when the tag does not match; `size` counts the tag; `out` has room for size - 16.
 bool aead_open(const unsigned char key[static 32], const unsigned char nonce[static 12], const void *bound,
     size_t bound_size, const void *sealed, size_t size, unsigned char *out);
+
+// The same piece by piece, for a text that is too large for memory. A piece that was opened is not yet authenticated:
+// only aead_open_end says whether all of them were genuine.
+struct aead;
+struct aead *aead_seal_begin(
+    const unsigned char key[static 32], const unsigned char nonce[static 12], const void *bound, size_t bound_size);
+struct aead *aead_open_begin(
+    const unsigned char key[static 32], const unsigned char nonce[static 12], const void *bound, size_t bound_size);
+void aead_add(struct aead *aead, const void *in, size_t size, unsigned char *out); // in place is allowed
+void aead_seal_end(struct aead *aead, unsigned char ret_tag[static 16]);           // and frees
+bool aead_open_end(struct aead *aead, const unsigned char tag[static 16]);         // and frees
+void aead_free(struct aead *aead);                                                 // NULL is allowed

@@ -4,8 +4,10 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "domain/blob_use.h"
+#include "domain/derivative.h"
 #include "domain/event.h"
 #include "domain/file_key.h"
+#include "domain/quota.h"
 
 static const struct field fields[] = {
     FIELD(struct media, number),
@@ -26,12 +28,20 @@ static const struct field fields[] = {
     FIELD(struct media, created_at),
     FIELD(struct media, updated_at),
     FIELD(struct media, completed_at),
+    FIELD(struct media, thumbnail_type),
+    FIELD(struct media, poster_type),
+    FIELD(struct media, waveform_type),
+    FIELD(struct media, proxy_type),
 };
 const struct shape media_row_shape = SHAPE("MediaRow", struct media, fields);
 
+// NULL while there is none.
+#define TYPE_OF(kind)                                                                                                  \
+    "(SELECT d.mime_type FROM derivative d WHERE d.media_id = media.id AND d.kind = '" kind "') AS " kind "_type"
 #define COLUMNS                                                                                                        \
     "number, id, user_id, blob_id, file_name, file_path, media_type, mime_type, size_bytes, duration, width, "         \
-    "height, has_audio, status, probe, created_at, updated_at, completed_at"
+    "height, has_audio, status, probe, created_at, updated_at, completed_at, " TYPE_OF("thumbnail") ", " TYPE_OF(      \
+        "poster") ", " TYPE_OF("waveform") ", " TYPE_OF("proxy")
 
 DB_STATEMENT(by_number, "SELECT " COLUMNS " FROM media WHERE number = $1");
 DB_STATEMENT(by_id, "SELECT " COLUMNS " FROM media WHERE id = $1");
@@ -88,25 +98,25 @@ static const struct field blob_fields[] = {
     FIELD(struct media_blob, size_bytes),
     FIELD(struct media_blob, stored_bytes),
 };
-static const struct shape blob_row_shape = SHAPE("BlobRow", struct media_blob, blob_fields);
+const struct shape media_blob_row_shape = SHAPE("BlobRow", struct media_blob, blob_fields);
 
 DB_STATEMENT(blob_by_id, "SELECT id, sealed_key, sha256, size_bytes, stored_bytes FROM blob WHERE id = $1");
 
 error media_blob_get(struct scope *scope, str blob_id, struct media_blob *ret_blob)
 {
     bool found;
-    TRY(db_one(scope->db, scope->arena, &blob_by_id, DB_ARGS(db_text(blob_id)), &blob_row_shape, ret_blob, &found));
+    TRY(db_one(
+        scope->db, scope->arena, &blob_by_id, DB_ARGS(db_text(blob_id)), &media_blob_row_shape, ret_blob, &found));
     if (!found || ret_blob->sealed_key.size != BLOB_SEALED_KEY_SIZE)
         return error_make(ERROR_DATA_CORRUPT, "blob", "The stored file %.*s is not listed", STR_ARGS(blob_id));
     return OK;
 }
 
 // In two parts, so that each stops at the page's end ($4) on its own index.
-DB_STATEMENT(list_readable,
-    "SELECT " COLUMNS " FROM (SELECT * FROM (SELECT " COLUMNS " FROM media WHERE user_id = $1"
-    " ORDER BY number DESC LIMIT $4) AS own UNION ALL SELECT * FROM (SELECT " COLUMNS " FROM media"
-    " WHERE id" FILE_KEY_SHARED_WITH("$1") " ORDER BY number DESC LIMIT $4) AS shared) AS readable"
-                                           " ORDER BY number DESC LIMIT $2 OFFSET $3");
+DB_STATEMENT(list_readable, "SELECT " COLUMNS " FROM (SELECT * FROM (SELECT * FROM media WHERE user_id = $1"
+                            " ORDER BY number DESC LIMIT $4) AS own UNION ALL SELECT * FROM (SELECT * FROM media"
+                            " WHERE id" FILE_KEY_SHARED_WITH("$1") " ORDER BY number DESC LIMIT $4) AS shared) AS media"
+                                                                   " ORDER BY number DESC LIMIT $2 OFFSET $3");
 DB_STATEMENT(count_readable, "SELECT (SELECT count(*) FROM media WHERE user_id = $1)"
                              " + (SELECT count(*) FROM file_key WHERE user_id = $1 AND is_shared)");
 
@@ -150,15 +160,15 @@ error media_check_path(str path)
                : OK;
 }
 
-DB_STATEMENT(blob_insert,
-    "INSERT INTO blob (id, size_bytes, stored_bytes, sha256, sealed_key, created_at) VALUES ($1, $2, $3, $4, $5, $6)");
+DB_STATEMENT(blob_insert, "INSERT INTO blob (id, size_bytes, stored_bytes, sha256, sealed_key, created_at, place)"
+                          " VALUES ($1, $2, $3, $4, $5, $6, $7)");
 
 error media_blob_add(struct scope *scope, const struct blob_info *blob)
 {
     return db_run(scope->db, &blob_insert,
         DB_ARGS(db_text(str_of(blob->id)), db_int(blob->size), db_int(blob->stored_size),
             db_bytes(blob->sha256, sizeof blob->sha256), db_bytes(blob->sealed_key, sizeof blob->sealed_key),
-            db_int(clock_now_us())),
+            db_int(clock_now_us()), db_text(str_of(blob_place_name(blob->place)))),
         NULL);
 }
 
@@ -182,6 +192,8 @@ DB_STATEMENT(insert,
 error media_add(struct scope *scope, str id, str file_name, const struct blob_info *blob, const json_t *probe,
     bool will_transcribe, struct media *ret_media)
 {
+    TRY(quota_check_kind(json_get_str(probe, "kind"), blob->size));
+    TRY(quota_require(scope, blob->size));
     TRY(media_blob_add(scope, blob));
     int64_t now = clock_now_us();
     bool found;
@@ -202,7 +214,8 @@ error media_add(struct scope *scope, str id, str file_name, const struct blob_in
     json_object_set_new(payload, "media_id", json_str(id));
     json_object_set_new(payload, "file_name", json_str(ret_media->file_name));
     json_object_set_new(payload, "transcribing", json_boolean(will_transcribe));
-    return event_add(scope, &(struct event_new) { .kind = "media:added", .media_id = id, .payload = payload });
+    TRY(event_add(scope, &(struct event_new) { .kind = "media:added", .media_id = id, .payload = payload }));
+    return derivative_queue(scope, id);
 }
 
 DB_STATEMENT(
@@ -231,6 +244,7 @@ error media_delete(struct scope *scope, str key, struct media *ret_media, str *r
     bool is_free;
     TRY(media_get_own(scope, key, ret_media));
     TRY(file_key_forget(scope, ret_media));
+    TRY(derivative_forget(scope, ret_media->id));
     TRY(db_run(scope->db, &delete_one, DB_ARGS(db_int(ret_media->number)), NULL));
     TRY(blob_use_release(scope, ret_media->blob_id, &is_free));
     *ret_free_blob = is_free ? ret_media->blob_id : STR_NONE;

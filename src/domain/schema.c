@@ -251,6 +251,9 @@ static const char job_inputs[] = "CREATE TABLE job_input (\n"
                                  "  blob_id UUID NOT NULL REFERENCES blob(id)\n"
                                  ");\n"
                                  "CREATE INDEX idx_job_input_blob ON job_input(blob_id);\n";
+// Where the bytes of a blob are.
+static const char blob_places[] = "ALTER TABLE blob ADD COLUMN place TEXT NOT NULL DEFAULT 'local'"
+                                  " CHECK (place IN ('local', 's3'));\n";
 
 // A user's X25519 pair (no private half: the user keeps it), and each file's data key sealed to those who may read it:
 // its owner and whom it is shared with. Rows of the owner are not is_shared; the index finds the others.
@@ -270,6 +273,40 @@ static const char keys[] = "CREATE TABLE user_key (\n"
                            ");\n"
                            "CREATE INDEX idx_file_key_user ON file_key(user_id);\n"
                            "CREATE INDEX idx_file_key_shared ON file_key(user_id, media_id) WHERE is_shared;\n";
+static const char derivatives[] = "CREATE TABLE derivative (\n"
+                                  "  media_id UUID NOT NULL REFERENCES media(id) ON DELETE CASCADE,\n"
+                                  "  kind TEXT NOT NULL CHECK (kind IN\n"
+                                  "    ('thumbnail', 'poster', 'waveform', 'proxy', 'edit')),\n"
+                                  "  blob_id UUID NOT NULL REFERENCES blob(id),\n"
+                                  "  mime_type TEXT NOT NULL,\n"
+                                  "  width BIGINT,\n"
+                                  "  height BIGINT,\n"
+                                  "  created_at BIGINT NOT NULL,\n"
+                                  "  PRIMARY KEY (media_id, kind)\n"
+                                  ");\n"
+                                  "CREATE INDEX idx_derivative_blob ON derivative(blob_id);\n";
+// Resumable uploads, whose bytes stand in parts until the last has come; quotas.
+static const char uploads[] = "ALTER TABLE users ADD COLUMN quota_bytes BIGINT;\n" // null: the server's default
+                              "CREATE TABLE upload (\n"
+                              "  id UUID PRIMARY KEY,\n" // and of the file that it becomes
+                              "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+                              "  metadata TEXT NOT NULL,\n"
+                              "  length_bytes BIGINT NOT NULL,\n"
+                              "  offset_bytes BIGINT NOT NULL,\n"
+                              "  finished BOOLEAN NOT NULL,\n"
+                              "  created_at BIGINT NOT NULL,\n"
+                              "  expires_at BIGINT NOT NULL\n"
+                              ");\n"
+                              "CREATE INDEX idx_upload_user ON upload(user_id);\n"
+                              "CREATE INDEX idx_upload_expiry ON upload(expires_at);\n"
+                              "CREATE TABLE upload_part (\n"
+                              "  upload_id UUID NOT NULL REFERENCES upload(id) ON DELETE CASCADE,\n"
+                              "  first_byte BIGINT NOT NULL,\n"
+                              "  blob_id UUID NOT NULL REFERENCES blob(id),\n"
+                              "  PRIMARY KEY (upload_id, first_byte)\n"
+                              ");\n"
+                              "CREATE INDEX idx_upload_part_blob ON upload_part(blob_id);\n"
+                              "CREATE INDEX idx_media_usage ON media(user_id, size_bytes);\n";
 
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
@@ -284,6 +321,9 @@ const struct db_migration schema_migrations[] = {
     { 10, "kept answers", kept_answers, NULL },
     { 11, "members of videos", members, NULL },
     { 12, "keys of users and files", keys, NULL },
+    { 13, "resumable uploads and quotas", uploads, NULL },
+    { 14, "places of blobs", blob_places, NULL },
+    { 15, "derivatives of media", derivatives, NULL },
     { 16, "files of jobs", job_inputs, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -32,6 +32,17 @@ export function run(arguments_, { env = {}, input = '', limit_ms = 20_000 } = {}
     return { code: status ?? signal, stdout, stderr };
 }
 
+// The same without stopping this process, which may be what the command talks to.
+export function run_beside(arguments_, env = {}) {
+    return new Promise((resolve) => {
+        const child = spawn(program, arguments_, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+        const told = { stdout: '', stderr: '' };
+        for (const stream of Object.keys(told))
+            child[stream].setEncoding('utf8').on('data', (text) => (told[stream] += text));
+        child.on('close', (code, signal) => resolve({ code: code ?? signal, ...told }));
+    });
+}
+
 export class Server {
     constructor({ data = temporary('data'), flags = [], env = {}, tls = false } = {}) {
         Object.assign(this, { data, flags, env, tls, child: null, log: '' });
@@ -97,6 +108,12 @@ export class Server {
         const walk = (folder) => fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
             entry.isDirectory() ? walk(path.join(folder, entry.name)) : [path.relative(top, path.join(folder, entry.name))]);
         return fs.existsSync(top) ? walk(top) : [];
+    }
+
+    // Waits until no job is waiting or running, those that others leave behind (thumbnails, proxies) included.
+    async idle({ limit_ms = 120_000 } = {}) {
+        await until('no job is left', () => this.sql("SELECT count(*) AS n FROM job WHERE state IN ('pending', 'processing', 'waiting')")[0].n === 0,
+            { limit_ms });
     }
 
     // Rows of the database, read beside the server.
