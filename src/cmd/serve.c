@@ -199,6 +199,8 @@ static error start(struct arena *arena, struct service *service)
 static void stop(struct service *service)
 {
     struct app *app = &service->app;
+    if (app->db) // requests go on committing while the runner and the follower end
+        db_on_commit(app->db, NULL, NULL);
     if (service->runner)
         runner_stop(service->runner);
     waiting_shut(app->waiting);
@@ -206,8 +208,6 @@ static void stop(struct service *service)
         hub_shut(app->hub); // event streams end, so that the server's grace is not spent on them
     if (service->server)
         server_stop(service->server, GRACE_US);
-    if (app->db)
-        db_on_commit(app->db, NULL, NULL);
     follower_stop(service->follower);
     waiting_free(app->waiting);
     hub_free(app->hub);
