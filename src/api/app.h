@@ -9,6 +9,7 @@
 struct router;
 struct token_cache;
 struct limiter;
+struct realtime;
 
 struct app {
     struct db_pool *db;
@@ -19,6 +20,7 @@ struct app {
     struct hub *hub;   // open event streams
     struct router *router;
     struct limiter *limiter;
+    struct realtime *realtime; // live editing; NULL: not offered
     const char *data_directory;
     bool beyond_loopback; // the first account then needs settings.setup_code
     bool (*workers_ready)(void *context);

@@ -11,6 +11,7 @@
 
 #include "api/events.h"
 #include "api/limiter.h"
+#include "api/realtime.h"
 #include "api/route.h"
 #include "base/clock.h"
 #include "base/id.h"
@@ -27,6 +28,7 @@ struct service {
     struct runner *runner;
     struct follower *follower;
     struct server *server;
+    struct engineio *engines[2]; // ends with NULL
     int lock;
 };
 
@@ -168,10 +170,12 @@ static error start_server(struct service *service)
         .worker_stop = app_worker_stop,
         .refuse = route_refuse,
         .finished = finished };
+    service->engines[0] = realtime_engine(service->app.realtime);
     struct server_options options = { .listen = settings.listen,
         .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,
         .tls_key = *settings.tls_key ? settings.tls_key : NULL,
-        .handler_threads = (int)settings.handler_threads };
+        .handler_threads = (int)settings.handler_threads,
+        .engines = service->engines };
     return server_start(&options, &app, &service->server);
 }
 
@@ -184,6 +188,7 @@ static error start(struct arena *arena, struct service *service)
     app->data_directory = settings.data;
     app->hub = hub_new();
     app->limiter = limiter_new();
+    app->realtime = realtime_new(app);
     TRY(route_init(app));
     TRY(open_stores(arena, service));
     TRY(start_engines(arena, service));
@@ -204,6 +209,7 @@ static void stop(struct service *service)
     if (app->db)
         db_on_commit(app->db, NULL, NULL);
     follower_stop(service->follower);
+    realtime_free(app->realtime);
     hub_free(app->hub);
     warm_close(app->warm);
     if (service->speech)

@@ -245,6 +245,8 @@ static const char members[] = "CREATE TABLE video_member (\n"
                               ");\n"
                               "CREATE INDEX idx_video_member_user ON video_member(user_id);\n";
 
+static const char sockets[] = "ALTER TABLE event ADD COLUMN socket_id TEXT;\n"; // whose change it was, more closely
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -257,5 +259,6 @@ const struct db_migration schema_migrations[] = {
     { 9, "progress of parts", part_progress, NULL },
     { 10, "kept answers", kept_answers, NULL },
     { 11, "members of videos", members, NULL },
+    { 12, "sockets of events", sockets, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

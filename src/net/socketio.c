@@ -268,42 +268,49 @@ static bool connect(struct socketio *socketio, struct engineio_session *session,
     return true;
 }
 
-static bool give_event(struct socketio_socket *socket, const struct packet *packet, struct arena *arena,
-    const str *attachments, void *worker)
+// What a packet comes with.
+struct arrival {
+    struct arena *arena;
+    bool kept;
+    const str *attachments;
+    void *worker;
+};
+
+static bool give_event(struct socketio_socket *socket, const struct packet *packet, struct arrival *arrival)
 {
     const json_t *name = json_array_get(packet->payload, 0);
     if (!json_is_string(name) || packet_is_reserved(json_string_value(name)))
         return false;
     const struct socketio_app *app = &socket->socketio->app;
-    struct socketio_event event = { .name = str_copy(arena, str_of(json_string_value(name))),
+    struct socketio_event event = { .name = str_copy(arrival->arena, str_of(json_string_value(name))),
         .args = packet->payload,
-        .text = packet->text,
         .ack = packet->ack,
-        .attachments = attachments,
+        .attachments = arrival->attachments,
         .attachment_count = packet->attachments,
-        .arena = arena };
+        .arena = arrival->arena,
+        .ret_kept = &arrival->kept };
     json_array_remove(packet->payload, 0);
-    app->event(app->context, socket, &event, worker);
+    app->event(app->context, socket, &event, arrival->worker);
     return true;
 }
 
 // False: the packet is malformed or out of place, and the session ends.
-static bool take(struct socketio *socketio, struct engineio_session *session, const struct packet *packet,
-    struct arena *arena, const str *attachments, void *worker)
+static bool take(
+    struct socketio *socketio, struct engineio_session *session, const struct packet *packet, struct arrival *arrival)
 {
     struct client *client = engineio_user(session);
     if (packet->type == PACKET_CONNECT)
-        return connect(socketio, session, client, packet, worker);
+        return connect(socketio, session, client, packet, arrival->worker);
     struct socketio_socket *socket = find(client, packet->namespace);
     if (!socket || !atomic_load(&socket->connected))
         return false;
     switch (packet->type) {
     case PACKET_DISCONNECT:
-        part(client, socket, worker);
+        part(client, socket, arrival->worker);
         return true;
     case PACKET_EVENT:
     case PACKET_BINARY_EVENT:
-        return give_event(socket, packet, arena, attachments, worker);
+        return give_event(socket, packet, arrival);
     case PACKET_ACK:
     case PACKET_BINARY_ACK:
         return json_is_array(packet->payload); // we ask for none
@@ -320,15 +327,21 @@ static void stop_waiting(struct client *client)
     client->got = client->wanted = 0;
 }
 
+static void forget(struct arrival *arrival)
+{
+    if (!arrival->kept)
+        arena_free(arrival->arena);
+}
+
 static bool take_text(struct socketio *socketio, struct engineio_session *session, str text, void *worker)
 {
     struct client *client = engineio_user(session);
-    ARENA_AUTO struct arena *arena = arena_new(EVENT_ARENA);
+    __attribute__((cleanup(forget))) struct arrival arrival = { arena_new(EVENT_ARENA), false, NULL, worker };
     struct packet packet;
-    if (client->waiting || !packet_read(arena, text, &packet))
+    if (client->waiting || !packet_read(arrival.arena, text, &packet))
         return false;
     if (packet.attachments == 0)
-        return take(socketio, session, &packet, arena, NULL, worker);
+        return take(socketio, session, &packet, &arrival);
     client->waiting = strndup(text.data, text.size);
     ASSERT(client->waiting);
     client->waiting_size = text.size;
@@ -344,14 +357,14 @@ static bool take_attachment(struct socketio *socketio, struct engineio_session *
     buffer_append_str(&client->attached[client->got++], bytes);
     if (client->got < client->wanted)
         return true;
-    ARENA_AUTO struct arena *arena = arena_new(EVENT_ARENA);
-    struct packet packet;
     str attachments[PACKET_ATTACHMENTS_MAX];
+    __attribute__((cleanup(forget))) struct arrival arrival = { arena_new(EVENT_ARENA), false, attachments, worker };
+    struct packet packet;
     for (size_t i = 0; i < client->got; i++)
-        attachments[i] = str_copy(arena, buffer_str(&client->attached[i]));
-    str text = str_copy(arena, (str) { client->waiting, client->waiting_size });
+        attachments[i] = str_copy(arrival.arena, buffer_str(&client->attached[i]));
+    str text = str_copy(arrival.arena, (str) { client->waiting, client->waiting_size });
     stop_waiting(client);
-    return packet_read(arena, text, &packet) && take(socketio, session, &packet, arena, attachments, worker);
+    return packet_read(arrival.arena, text, &packet) && take(socketio, session, &packet, &arrival);
 }
 
 static void opened(void *context, struct engineio_session *session, void *worker)

@@ -11,12 +11,12 @@ struct socketio_socket; // one namespace of one session
 
 struct socketio_event {
     str name;
-    json_t *args;           // array, without the name; the app may keep parts of it by reference
-    str text;               // the whole array as it came, the name included
+    json_t *args;           // array, without the name
     int64_t ack;            // -1: no acknowledgement is asked for
     const str *attachments; // binary ones, which `args` names by {"_placeholder":true,"num":n}
     size_t attachment_count;
-    struct arena *arena; // of this event; all of the above lives there
+    struct arena *arena; // all of the above lives there
+    bool *ret_kept;      // set by the application: the arena is now its own to free
 };
 
 struct socketio_app {

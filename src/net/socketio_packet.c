@@ -76,7 +76,6 @@ bool packet_read(struct arena *arena, str text, struct packet *ret_packet)
     text = str_sub(text, 1, text.size);
     if (!take_attachments(&text, &packet) || !take_namespace(&text, &packet) || !take_number(&text, &packet.ack))
         return false;
-    packet.text = text;
     if (text.size && error_is(json_read(arena, text, &packet.payload)))
         return false;
     if (!fits(&packet))

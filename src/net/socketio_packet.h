@@ -24,7 +24,6 @@ struct packet {
     str namespace;   // "/" when it names none
     int64_t ack;     // -1: none
     json_t *payload; // NULL: none
-    str text;        // the payload as it came
 };
 
 // False when it is malformed or its payload does not fit its type. Everything lives in the arena.

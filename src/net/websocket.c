@@ -305,7 +305,7 @@ static bool begin_frame(struct websocket *websocket, const struct wslay_frame_io
     uint64_t size = frame->payload_length;
     websocket->in_frame = true;
     websocket->frame_left = size;
-    websocket->used += 2 + (size > 65535 ? 8 : size > 125 ? 2 : 0) + (frame->mask ? 4 : 0);
+    websocket->used += (size_t)2 + (size > 65535 ? 8u : size > 125 ? 2u : 0u) + (frame->mask ? 4u : 0u);
     if (!frame->mask || frame->rsv)
         return fail(websocket, WEBSOCKET_PROTOCOL_ERROR);
     if (wslay_is_ctrl_frame(frame->opcode))
