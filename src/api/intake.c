@@ -58,6 +58,7 @@ error intake_record(struct intake *intake, struct media *ret_media, str *ret_job
     struct job job = { 0 };
     bool transcribe = intake->transcribe && json_get_bool(intake->probe, "has_audio", false);
     TRY(media_add(scope, intake->id, intake->file_name, &intake->blob, intake->probe, transcribe, ret_media));
+    intake->kept_blob_id = ret_media->blob_id;
     str key = str_format(scope->arena, "transcribe:%.*s", STR_ARGS(ret_media->id));
     if (transcribe)
         TRY(job_add(scope,
@@ -71,5 +72,11 @@ error intake_record(struct intake *intake, struct media *ret_media, str *ret_job
 void intake_discard(struct intake *intake)
 {
     if (error_is(blob_remove(intake->call->app->blobs, intake->blob.id)))
-        log_event(LOG_WARN, &intake->call->scope.trace, "upload", "A file that was refused could not be removed");
+        log_event(LOG_WARN, &intake->call->scope.trace, "upload", "A file that is not needed could not be removed");
+}
+
+void intake_settle(struct intake *intake)
+{
+    if (!str_equal_c(intake->kept_blob_id, intake->blob.id))
+        intake_discard(intake);
 }
