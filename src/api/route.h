@@ -9,9 +9,15 @@
 #include "domain/warnings.h"
 #include "net/server.h"
 
-enum face { FACE_PLAIN, FACE_ENVELOPE, FACE_DETAIL };
+enum face { FACE_PLAIN, FACE_ENVELOPE, FACE_DETAIL, FACE_OPENAI };
 enum access { ACCESS_PUBLIC, ACCESS_OPTIONAL /* a token counts but is not needed */, ACCESS_USER, ACCESS_SUPERUSER };
-enum body_kind { BODY_NONE, BODY_JSON, BODY_FORM /* urlencoded or multipart */, BODY_UPLOAD /* multipart, streamed */ };
+enum body_kind {
+    BODY_NONE,
+    BODY_JSON,
+    BODY_FORM,   // urlencoded or multipart
+    BODY_UPLOAD, // multipart, streamed
+    BODY_RAW,    // bytes, streamed
+};
 
 struct api_call;
 
@@ -23,13 +29,16 @@ struct route {
     enum lane lane;
     enum body_kind body_kind;
     const struct shape *path_in, *query_in, *body_in;
-    const struct shape *output;    // of the answer (of `data` in the envelope); NULL: none
-    bool output_list;              // the answer is a list of them
-    int status;                    // of success; 0: 200
-    const char *message;           // envelope: "Layer added successfully"
-    const enum error_code *errors; // its own, beyond those that follow from access and input; ends with ERROR_NONE
+    const struct shape *headers_in; // that the route takes beyond the usual ones
+    const struct shape *output;     // of the answer (of `data` in the envelope); NULL: none
+    bool output_list;               // the answer is a list of them
+    int status;                     // of success; 0: 200
+    const char *message;            // envelope: "Layer added successfully"
+    const enum error_code *errors;  // its own, beyond those that follow from access and input; ends with ERROR_NONE
     const char *resource;    // of PUT and DELETE: path of the GET whose ETag If-Match names; NULL: of the same path
     const char *answer_type; // of streams: "text/event-stream"; NULL: JSON
+    // First of all, before anybody is asked who they are: adds headers that every answer has, may refuse. May be NULL.
+    error (*begin)(struct api_call *call);
     // Handler thread, before the change: slow or blocking work (argon2, probing). May be NULL.
     error (*prepare)(struct api_call *call);
     // LANE_READ: handler thread. LANE_WRITE: inside a change. LANE_STREAM: stream thread; it has taken over the
@@ -54,9 +63,9 @@ struct api_call {
     struct worker *worker;
     const struct route *route;
     struct exchange *exchange;
-    void *path, *query, *body; // structs of the route's shapes
-    json_t *json;              // the body as it came
-    void *output;              // zeroed struct of the output shape (struct list when output_list) to be filled
+    void *path, *query, *body, *headers; // structs of the route's shapes
+    json_t *json;                        // the body as it came
+    void *output; // zeroed struct of the output shape (struct list when output_list) to be filled
     struct warnings warnings;
     struct problems problems;
     int status;                               // of success; the handler may change it
@@ -64,6 +73,7 @@ struct api_call {
     void *prepared;                           // what prepare left for handle
     error (*changing)(struct api_call *call); // what route_change runs
     void (*undo)(struct api_call *call);      // runs when the change did not last; may be NULL
+    void (*lasted)(struct api_call *call);    // runs when it did, before the answer; may be NULL
     struct buffer answer;
     bool repeated;           // it is the one of an earlier request
     const char *answer_type; // set by a handler that wrote `answer` itself: its media type; NULL: the face writes it

@@ -9,6 +9,7 @@
 #include "api/events.h"
 #include "api/limiter.h"
 #include "api/route.h"
+#include "api/waiting.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/settings.h"
@@ -16,6 +17,7 @@
 #include "cmd/data_folder.h"
 #include "cmd/stores.h"
 #include "domain/schema.h"
+#include "work/asr_engine.h"
 #include "work/runner.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
@@ -166,7 +168,8 @@ static error start_server(struct service *service)
     struct server_options options = { .listen = settings.listen,
         .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,
         .tls_key = *settings.tls_key ? settings.tls_key : NULL,
-        .handler_threads = (int)settings.handler_threads };
+        .handler_threads = (int)settings.handler_threads,
+        .body_stall_timeout_us = settings.stall_timeout * SECOND_US };
     return server_start(&options, &app, &service->server);
 }
 
@@ -177,6 +180,9 @@ static error start(struct arena *arena, struct service *service)
     TRY(data_folder_lock(arena, &service->lock));
     TRY(crypt_init());
     app->data_directory = settings.data;
+    app->asr_engines = asr_names(arena, false);
+    app->asr_ready = asr_names(arena, true);
+    app->waiting = waiting_new(app);
     app->hub = hub_new();
     app->limiter = limiter_new();
     TRY(route_init(app));
@@ -192,6 +198,7 @@ static void stop(struct service *service)
     struct app *app = &service->app;
     if (service->runner)
         runner_stop(service->runner);
+    waiting_shut(app->waiting);
     if (app->hub)
         hub_shut(app->hub); // event streams end, so that the server's grace is not spent on them
     if (service->server)
@@ -199,6 +206,7 @@ static void stop(struct service *service)
     if (app->db)
         db_on_commit(app->db, NULL, NULL);
     follower_stop(service->follower);
+    waiting_free(app->waiting);
     hub_free(app->hub);
     warm_close(app->warm);
     if (service->speech)

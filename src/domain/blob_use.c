@@ -5,7 +5,17 @@
     "NOT EXISTS (SELECT 1 FROM media WHERE media.blob_id = blob.id)"                                                   \
     " AND NOT EXISTS (SELECT 1 FROM cache WHERE cache.blob_id = blob.id)"                                              \
     " AND NOT EXISTS (SELECT 1 FROM film_file WHERE film_file.blob_id = blob.id)"                                      \
-    " AND NOT EXISTS (SELECT 1 FROM derivative WHERE derivative.blob_id = blob.id)"
+    " AND NOT EXISTS (SELECT 1 FROM derivative WHERE derivative.blob_id = blob.id)"                                    \
+    " AND NOT EXISTS (SELECT 1 FROM job_input WHERE job_input.blob_id = blob.id)"                                      \
+    " AND NOT EXISTS (SELECT 1 FROM upload_part WHERE upload_part.blob_id = blob.id)"
+
+// Changes nothing, but holds the row. On SQLite changes come one after the other anyway.
+DB_STATEMENT(lock_user, "UPDATE users SET updated_at = updated_at WHERE id = $1");
+
+error blob_use_lock(struct scope *scope, str user_id)
+{
+    return db_run(scope->db, &lock_user, DB_ARGS(db_text(user_id)), NULL);
+}
 
 DB_STATEMENT(release, "DELETE FROM blob WHERE id = $1 AND " UNUSED);
 

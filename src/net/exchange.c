@@ -43,6 +43,7 @@ static void free_buffers(struct exchange *exchange)
     buffer_done(&exchange->filling);
     buffer_done(&exchange->handed);
     buffer_done(&exchange->filled);
+    buffer_done(&exchange->sending);
 }
 
 void exchange_free(struct exchange *exchange)
@@ -75,6 +76,7 @@ void exchange_finish(struct exchange *exchange, int status)
     buffer_done(&exchange->filling);
     buffer_done(&exchange->handed);
     buffer_done(&exchange->filled);
+    buffer_done(&exchange->sending);
     struct exchange fresh = {
         .arena = exchange->arena, .headers = exchange->headers, .lead = exchange->lead, .next = server->spare
     };
@@ -94,9 +96,9 @@ void exchange_schedule(struct exchange *exchange, enum exchange_task task)
 
 static void run_fill(struct exchange *exchange, void *worker)
 {
-    size_t room = DOWNLOAD_BUFFER;
+    size_t room = exchange->filled_bytes < DOWNLOAD_AHEAD_FROM ? DOWNLOAD_BUFFER : 2 * DOWNLOAD_BUFFER;
     int64_t left = exchange->length - exchange->filled_bytes;
-    if (exchange->length >= 0 && left < DOWNLOAD_BUFFER)
+    if (exchange->length >= 0 && left < (int64_t)room)
         room = (size_t)left;
     buffer_clear(&exchange->filled);
     exchange->fill_error = exchange->send_ops->fill(exchange->stream_state, &exchange->filled, room, worker);
@@ -156,6 +158,11 @@ const struct http_request *exchange_request(const struct exchange *exchange)
 struct arena *exchange_arena(struct exchange *exchange)
 {
     return exchange->arena;
+}
+
+bool exchange_is_open(const struct exchange *exchange)
+{
+    return !atomic_load(&exchange->peer_gone);
 }
 
 void *exchange_route(const struct exchange *exchange)

@@ -77,6 +77,9 @@ void *exchange_route(const struct exchange *exchange);
 void exchange_set_user(struct exchange *exchange, void *user); // the application's own; in the arena
 void *exchange_user(const struct exchange *exchange);
 
+// False once the peer has gone or will send no more: who only waits for an answer may give up. Any thread.
+bool exchange_is_open(const struct exchange *exchange);
+
 // Answering (any thread). Headers are added before; Content-Length, Date, Connection are the server's.
 // Names and values with CR, LF or NUL are a bug.
 void exchange_header(struct exchange *exchange, const char *name, str value);
@@ -85,7 +88,8 @@ void exchange_answer(struct exchange *exchange, int status, struct buffer *body)
 
 // Upload: `data` gets full buffers (up to 256 KB) in order; the socket is not read while it runs beyond one
 // further buffer. `end` comes once after the last byte; then the state machine answers with exchange_answer.
-// `lost`: the peer went away or stalled; clean up. An error from `data` must have been answered by it.
+// `lost`: the peer went away or stalled, and `data` has had all that came before; clean up. An error from `data` must
+// have been answered by it.
 struct receive_ops {
     bool (*data)(
         void *state, struct exchange *exchange, const char *bytes, size_t size, void *worker); // false: answered, stop

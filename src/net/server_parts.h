@@ -10,6 +10,7 @@
 
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <uv.h>
 
 #include "net/http_parser.h"
@@ -22,6 +23,8 @@ enum {
     UPLOAD_BUFFER = 256 * 1024,    // bytes handed to receive_ops.data
     UPLOAD_WAIT_MS = 200,          // what a slow peer sent is handed on after this time
     DOWNLOAD_BUFFER = 64 * 1024,   // bytes asked of send_ops.fill
+    DOWNLOAD_AHEAD_FROM = 1 << 20, // from here on, twice as many, and while others go out: a peer that reads little
+                                   // does not get there, and a short answer gains nothing
     UNSENT_IN_KERNEL = 256 * 1024, // bytes a socket takes beyond what is on its way
     EVENTS_QUEUE_MAX = 1 << 20,    // bytes an event stream may owe its peer
     KEEP_BUFFER = 16 * 1024,       // larger buffers are given back when an exchange ends
@@ -66,6 +69,7 @@ struct exchange {
 
     struct post answer_post, task_post;
     enum exchange_task task;
+    atomic_bool peer_gone; // or has sent its last
     bool answer_given;     // exchange_answer was called
     struct buffer headers; // the application's, as lines
     struct buffer body;    // request body of LANE_READ and LANE_WRITE
@@ -84,7 +88,8 @@ struct exchange {
     uint64_t handed_ms;            // (loop) when the last of it was
     bool stopped;                  // `data` said so, or the end was told
     int refuse_status;             // (loop) answer with this when the receiver has been told that it is lost
-    struct buffer filled;          // download
+    struct buffer filled, sending; // download: what `fill` made, what goes out meanwhile (loop)
+    bool filled_ready, ended;      // (loop) `filled` waits to go out; it was the empty one at the end
     error fill_error;
     int64_t filled_bytes;
     struct event_stream *events;

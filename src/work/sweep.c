@@ -4,9 +4,12 @@
 #include "base/clock.h"
 #include "domain/blob_row.h"
 #include "domain/blob_use.h"
+#include "domain/job_input.h"
+#include "domain/resumable.h"
 #include "work/runner_parts.h"
 
-static const int64_t FIRST_US = 60 * SECOND_US, EVERY_US = 24 * 3600 * SECOND_US;
+static const int64_t FIRST_US = 10 * SECOND_US, EVERY_US = 24 * 3600 * SECOND_US;
+static const int64_t JOB_LASTS_US = 3 * 3600 * SECOND_US; // longer than anybody waits for its result
 static const size_t SWEEP_MEMORY_MAX = 1 << 20, VISIT_MEMORY_MAX = 64 << 10;
 // A copy at another place than the listed one may be that of a move under way, however old it is.
 static const int64_t COPY_US = 24 * 3600 * SECOND_US;
@@ -27,6 +30,8 @@ static error release_change(struct db *db, void *context)
     struct sweeping *sweeping = context;
     struct scope scope = sweeping->scope;
     scope.db = db;
+    TRY(job_input_remove_old(&scope, sweeping->before_us - JOB_LASTS_US));
+    TRY(resumable_expire(&scope)); // first, since it lets go of blobs
     return blob_use_release_unused(&scope, sweeping->before_us, &sweeping->result.unlisted);
 }
 
