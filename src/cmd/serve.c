@@ -18,6 +18,7 @@
 #include "cmd/stores.h"
 #include "domain/schema.h"
 #include "work/asr_engine.h"
+#include "work/preview.h"
 #include "work/runner.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
@@ -122,6 +123,8 @@ static error start_engines(struct arena *arena, struct service *service)
     TRY(data_folder_make(scratch));
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
+    service->app.preview = preview_frame;
+    service->app.preview_context = service->app.warm;
     if (settings.no_workers)
         return OK;
     TRY(zygote_start(engine, ZYGOTE_SPEECH, &service->speech));
@@ -196,6 +199,8 @@ static error start(struct arena *arena, struct service *service)
 static void stop(struct service *service)
 {
     struct app *app = &service->app;
+    if (app->db) // requests go on committing while the runner and the follower end
+        db_on_commit(app->db, NULL, NULL);
     if (service->runner)
         runner_stop(service->runner);
     waiting_shut(app->waiting);
@@ -203,8 +208,6 @@ static void stop(struct service *service)
         hub_shut(app->hub); // event streams end, so that the server's grace is not spent on them
     if (service->server)
         server_stop(service->server, GRACE_US);
-    if (app->db)
-        db_on_commit(app->db, NULL, NULL);
     follower_stop(service->follower);
     waiting_free(app->waiting);
     hub_free(app->hub);

@@ -3,7 +3,7 @@
 // a time; one change puts it in place. Until then, and for whoever reads the old one just now, nothing is different.
 #include "domain/rekey.h"
 
-#include "domain/blob_use.h"
+#include "domain/blob_row.h"
 #include "work/job_kind.h"
 
 enum { PIECE_BYTES = 1 << 20 };
@@ -56,10 +56,9 @@ static error put_in_place(struct scope *scope, const struct run *run, void *cont
 // here is for the sweeper.
 static void remove_unused(struct run *run, const struct swap *swap, bool has_failed, str old_id)
 {
-    bool listed = true;
-    str unused = has_failed ? str_of(swap->blob.id) : old_id;
-    error result = blob_use_is_listed(&run->scope, unused, &listed);
-    if (!error_is(result) && !listed)
+    str place = STR_NONE, unused = has_failed ? str_of(swap->blob.id) : old_id;
+    error result = blob_row_place(&run->scope, unused, &place);
+    if (!error_is(result) && !place.data)
         result = blob_remove(run->scope.blobs, str_to_c(run->scope.arena, unused));
     if (error_is(result))
         log_event(LOG_WARN, NULL, "rekey", "A file that nothing uses could not be removed yet; a sweep will do it");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Pairs, files' keys sealed to them, shares, and another master key, on both databases.
 #include "base/id.h"
-#include "domain/blob_use.h"
+#include "domain/blob_row.h"
 #include "domain/file_key.h"
 #include "domain/job.h"
 #include "domain/rekey.h"
@@ -330,9 +330,9 @@ static error finish(struct db *db, void *context)
 
 static bool is_listed(str blob_id)
 {
-    bool listed;
-    assert_ok(blob_use_is_listed(&library.scope, blob_id, &listed));
-    return listed;
+    str place;
+    assert_ok(blob_row_place(&library.scope, blob_id, &place));
+    return place.data != NULL;
 }
 
 static void the_old_blob_goes_unless_a_film_may_still_read_it(void **state)

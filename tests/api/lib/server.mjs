@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
-export const program = path.join(repository, 'build/kinora');
+export const program = path.join(path.resolve(process.env.KINORA_BUILD ?? path.join(repository, 'build')), 'kinora');
 const START_MS = 30_000;
 
 export const temporary = (name) => fs.mkdtempSync(path.join(os.tmpdir(), `kinora-api-${name}-`));
