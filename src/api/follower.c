@@ -4,6 +4,8 @@
 #include <time.h>
 
 #include "api/events.h"
+#include "api/realtime.h"
+#include "api/waiting.h"
 #include "base/clock.h"
 #include "domain/event.h"
 #include "domain/member.h"
@@ -21,9 +23,10 @@ struct follower {
 
 const char *events_file_name(const struct event *event, bool *ret_done)
 {
-    if (!str_equal(event->kind, STR("job")) && !str_equal(event->kind, STR("media:added")))
-        return NULL;
     str text = event->payload.text;
+    bool of_job = str_equal(event->kind, STR("job")) && str_find(text, STR("\"transcribe\"")) >= 0;
+    if (!of_job && !str_equal(event->kind, STR("media:added")))
+        return NULL;
     bool over = str_find(text, STR("\"status\":\"completed\"")) >= 0
                 || str_find(text, STR("\"status\":\"failed\"")) >= 0
                 || str_find(text, STR("\"status\":\"cancelled\"")) >= 0;
@@ -33,31 +36,52 @@ const char *events_file_name(const struct event *event, bool *ret_done)
         return "done";
     }
     *ret_done = false;
-    return str_equal(event->kind, STR("job")) ? "job_progress" : NULL;
+    return of_job ? "job_progress" : NULL;
 }
 
-// A video's events go to everyone who may open it.
-static error give_audience(struct follower *follower, struct scope *scope, const struct event *event)
+// Whose library it is in, and with a video's event everyone else who may open that.
+static error audience_of(struct scope *scope, const struct event *event, str **ret_users, size_t *ret_count)
 {
-    struct list audience;
-    if (!event->video_id.data)
-        return OK;
-    TRY(member_audience(scope, event->video_id, &audience));
+    struct list audience = { 0 };
+    if (event->video_id.data)
+        TRY(member_audience(scope, event->video_id, &audience));
+    str *users = arena_alloc(scope->arena, (audience.count + 1) * sizeof *users);
+    size_t count = 0;
+    users[count++] = event->user_id;
     for (size_t i = 0; i < audience.count; i++) {
         str user = ((struct member *)audience.items)[i].user_id;
         if (!str_equal(user, event->user_id))
-            hub_publish(follower->app->hub, events_user_topic(scope->arena, user), event->number, event->kind,
-                event->payload.text);
+            users[count++] = user;
     }
+    *ret_users = users;
+    *ret_count = count;
     return OK;
 }
 
-static void give(struct follower *follower, struct arena *arena, const struct event *event)
+// Whoever waits for this job is told what became of it.
+static void give_waiting(struct follower *follower, struct arena *arena, const struct event *event)
+{
+    json_t *payload;
+    bool done;
+    if (!str_equal(event->kind, STR("job")) || !waiting_count(follower->app->waiting) || !events_file_name(event, &done)
+        || !done || error_is(json_read(arena, event->payload.text, &payload)))
+        return;
+    waiting_done(follower->app->waiting, json_get_str(payload, "job_id"));
+}
+
+static error give(struct follower *follower, struct scope *scope, const struct event *event)
 {
     struct hub *hub = follower->app->hub;
-    hub_publish(hub, events_user_topic(arena, event->user_id), event->number, event->kind, event->payload.text);
+    struct arena *arena = scope->arena;
+    str *users;
+    size_t count;
+    TRY(audience_of(scope, event, &users, &count));
+    for (size_t i = 0; i < count; i++)
+        hub_publish(hub, events_user_topic(arena, users[i]), event->number, event->kind, event->payload.text);
+    if (follower->app->realtime)
+        realtime_deliver(follower->app->realtime, scope, event, users, count);
     if (!event->media_id.data)
-        return;
+        return OK;
     bool done = false;
     const char *name = events_file_name(event, &done);
     str topic = events_file_topic(arena, event->user_id, event->media_id);
@@ -65,6 +89,7 @@ static void give(struct follower *follower, struct arena *arena, const struct ev
         hub_publish(hub, topic, event->number, str_of(name), event->payload.text);
     if (done)
         hub_close(hub, topic);
+    return OK;
 }
 
 static error follow(struct follower *follower, struct db *db, size_t *ret_count)
@@ -75,10 +100,12 @@ static error follow(struct follower *follower, struct db *db, size_t *ret_count)
     TRY(event_after(&scope, follower->at, ROWS_MAX, &events));
     for (size_t i = 0; i < events.count; i++) {
         const struct event *event = &((struct event *)events.items)[i];
-        TRY(give_audience(follower, &scope, event));
-        give(follower, arena, event);
+        TRY(give(follower, &scope, event));
+        give_waiting(follower, arena, event);
         follower->at = event->number;
     }
+    if (follower->app->realtime)
+        realtime_tick(follower->app->realtime, &scope);
     *ret_count = events.count;
     return OK;
 }
@@ -104,6 +131,7 @@ static void *run(void *context)
         error result = db ? follow(follower, db, &count) : db_connect(follower->app->db, &db);
         if (error_is(result))
             log_event(LOG_WARN, NULL, "events", result.message);
+        waiting_look(follower->app->waiting);
         if (count < ROWS_MAX)
             rest(follower);
     }

@@ -3,6 +3,7 @@
 #include "domain/media.h"
 
 #include "api/media_shapes.h"
+#include "api/transcribe.h"
 #include "api/upload.h"
 #include "domain/job.h"
 
@@ -44,12 +45,16 @@ static const struct shape offset_shape = SHAPE("FilePage", struct page, offset_f
 struct upload_query {
     str file_id;
     struct opt_bool transcribe;
-    struct opt_int size;
+    str language, engine;
+    struct opt_int speakers, size;
 };
 static const struct field upload_fields[] = {
     FIELD(
         struct upload_query, file_id, .format = FORMAT_UUID, .doc = "Id of your choice, to follow the upload's events"),
     FIELD(struct upload_query, transcribe, .doc = "Start a transcription at once [true]"),
+    FIELD(struct upload_query, language, .min = 1, .max = 16, .doc = "Of the transcription: ISO 639-1 code"),
+    FIELD(struct upload_query, engine, .min = 1, .max = 32, .doc = "Of the transcription: speech engine"),
+    FIELD(struct upload_query, speakers, .min = 1, .max = 20, .doc = "Of the transcription: how many people speak"),
     FIELD(struct upload_query, size, .max = 1e15, .doc = "Bytes to expect, for progress without a Content-Length"),
 };
 static const struct shape upload_shape = SHAPE("UploadQuery", struct upload_query, upload_fields);
@@ -197,40 +202,47 @@ static error upload_file(struct api_call *call)
         if (taken.code != ERROR_MEDIA_NOT_FOUND)
             return taken;
     }
+    json_t *params;
+    TRY(transcribe_params(call, query->language, query->engine, &params));
+    if (query->speakers.set)
+        json_object_set_new(params, "speakers", json_integer((json_int_t)query->speakers.value));
+    bool transcribe = !query->transcribe.set || query->transcribe.value;
     return upload_start(call, &(struct upload_options) { .id = query->file_id,
-                                  .transcribe = !query->transcribe.set || query->transcribe.value,
+                                  .transcribe = transcribe ? params : NULL,
                                   .expected_bytes = query->size.value,
                                   .answer = answer_file });
 }
 
-#define UPLOAD_ERRORS ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_STORAGE_FULL)
+#define UPLOAD_ERRORS                                                                                                  \
+    ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_QUOTA_EXCEEDED,               \
+        ERROR_UNAVAILABLE, ERROR_STORAGE_FULL)
 
 static const struct route routes[] = {
     { "POST", "/mediafiles", "Media files", "Upload a file", FACE_PLAIN, ACCESS_USER, LANE_STREAM, BODY_UPLOAD,
         .output = &media_answer_shape, .status = 201, .errors = UPLOAD_ERRORS, .handle = upload_media },
-    { "GET", "/mediafiles", "Media files", "List your files", FACE_PLAIN, ACCESS_USER, LANE_READ,
-        .query_in = &skip_shape, .output = &media_answer_shape, .output_list = true, .handle = list_media },
+    { "GET", "/mediafiles", "Media files", "List your files and those shared with you", FACE_PLAIN, ACCESS_USER,
+        LANE_READ, .query_in = &skip_shape, .output = &media_answer_shape, .output_list = true, .handle = list_media },
     { "GET", "/mediafiles/{media_id}", "Media files", "Show a file", FACE_PLAIN, ACCESS_USER, LANE_READ,
         .path_in = &media_path_shape, .output = &media_answer_shape, .errors = ERRORS(ERROR_MEDIA_NOT_FOUND),
         .handle = get_media },
     { "PUT", "/mediafiles/{media_id}", "Media files", "Rename or move a file", FACE_PLAIN, ACCESS_USER, LANE_WRITE,
         BODY_JSON, .path_in = &media_path_shape, .body_in = &media_in_shape, .output = &media_answer_shape,
-        .errors = ERRORS(ERROR_MEDIA_NOT_FOUND), .handle = update_media },
+        .errors = ERRORS(ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY), .handle = update_media },
     { "DELETE", "/mediafiles/{media_id}", "Media files", "Delete a file", FACE_PLAIN, ACCESS_USER, LANE_WRITE,
-        .path_in = &media_path_shape, .output = &media_deleted_shape, .errors = ERRORS(ERROR_MEDIA_NOT_FOUND),
-        .handle = delete_media },
+        .path_in = &media_path_shape, .output = &media_deleted_shape,
+        .errors = ERRORS(ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY), .handle = delete_media },
     { "POST", "/api/v1/files/upload", "Files", "Upload a file for transcription", FACE_PLAIN, ACCESS_USER, LANE_STREAM,
         BODY_UPLOAD, .query_in = &upload_shape, .output = &file_answer_shape, .status = 201,
-        .errors = ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_STORAGE_FULL,
-            ERROR_FILE_EXISTS),
+        .errors = ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_QUOTA_EXCEEDED,
+            ERROR_UNAVAILABLE, ERROR_STORAGE_FULL, ERROR_FILE_EXISTS, ERROR_UNSUPPORTED_LANGUAGE),
         .handle = upload_file },
-    { "GET", "/api/v1/files", "Files", "List your files", FACE_PLAIN, ACCESS_USER, LANE_READ, .query_in = &offset_shape,
-        .output = &list_shape, .handle = list_files },
+    { "GET", "/api/v1/files", "Files", "List your files and those shared with you", FACE_PLAIN, ACCESS_USER, LANE_READ,
+        .query_in = &offset_shape, .output = &list_shape, .handle = list_files },
     { "GET", "/api/v1/files/{file_id}", "Files", "Show a file", FACE_PLAIN, ACCESS_USER, LANE_READ,
         .path_in = &file_path_shape, .output = &file_answer_shape, .errors = ERRORS(ERROR_FILE_NOT_FOUND),
         .handle = get_file },
     { "DELETE", "/api/v1/files/{file_id}", "Files", "Delete a file", FACE_PLAIN, ACCESS_USER, LANE_WRITE,
-        .path_in = &file_path_shape, .output = &file_deleted_shape, .errors = ERRORS(ERROR_FILE_NOT_FOUND),
-        .handle = delete_file },
+        .path_in = &file_path_shape, .output = &file_deleted_shape,
+        .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_READ_ONLY), .handle = delete_file },
 };
 const struct route_group route_group_media = ROUTE_GROUP(routes);

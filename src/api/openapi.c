@@ -2,6 +2,7 @@
 // The OpenAPI 3.1 document, printed from the route table.
 #include "api/openapi.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "api/condition.h"
@@ -104,14 +105,15 @@ static void put_body(struct document *document, const struct route *route)
 {
     static const char *const types[] = { [BODY_JSON] = "application/json",
         [BODY_FORM] = "application/x-www-form-urlencoded",
-        [BODY_UPLOAD] = "multipart/form-data" };
+        [BODY_UPLOAD] = "multipart/form-data",
+        [BODY_RAW] = "application/offset+octet-stream" };
     struct json_out *out = &document->out;
     if (route->body_kind == BODY_NONE)
         return;
     json_key(out, "requestBody");
     json_object_begin(out);
     json_key(out, "required");
-    json_put_bool(out, true);
+    json_put_bool(out, route->body_kind != BODY_RAW);
     json_key(out, "content");
     json_object_begin(out);
     json_key(out, types[route->body_kind]);
@@ -119,6 +121,8 @@ static void put_body(struct document *document, const struct route *route)
     json_key(out, "schema");
     if (route->body_kind == BODY_UPLOAD)
         put_upload_schema(document);
+    else if (route->body_kind == BODY_RAW)
+        json_put_raw(out, STR("{\"type\":\"string\",\"contentMediaType\":\"application/octet-stream\"}"));
     else
         put_schema_ref(document, route->body_in, true);
     json_object_end(out);
@@ -226,7 +230,7 @@ static void put_errors(struct document *document, const struct route *route)
                 buffer_format(&text, "%s%s", text.size ? ", " : "", error_info(codes[k])->name);
         buffer_append_byte(&text, 0);
         put_response(document, status, text.data);
-        static const char *const refs[] = { "PlainError", "EnvelopeError", "DetailError" };
+        static const char *const refs[] = { "PlainError", "EnvelopeError", "DetailError", "OpenAIError" };
         BUFFER_AUTO struct buffer content = { 0 };
         buffer_format(
             &content, "{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}}", refs[route->face]);
@@ -259,6 +263,7 @@ static void put_operation(struct document *document, const struct route *route)
     json_array_begin(out);
     put_parameters(document, route->path_in, "path");
     put_parameters(document, route->query_in, "query");
+    put_parameters(document, route->headers_in, "header");
     put_header_parameters(document, route);
     json_array_end(out);
     put_body(document, route);
@@ -281,6 +286,14 @@ static bool first_of_path(size_t group, size_t index)
     return true;
 }
 
+static void put_method(struct document *document, const struct route *route)
+{
+    BUFFER_AUTO struct buffer name = { 0 };
+    for (const char *at = route->method; *at; at++)
+        buffer_append_byte(&name, (char)tolower(*at));
+    json_key_str(&document->out, buffer_str(&name));
+}
+
 static void put_path(struct document *document, const char *path)
 {
     json_key(&document->out, path);
@@ -290,10 +303,7 @@ static void put_path(struct document *document, const char *path)
             const struct route *route = &route_groups[g]->routes[i];
             if (strcmp(route->path, path) != 0)
                 continue;
-            json_key_str(&document->out, str_of(!strcmp(route->method, "GET")    ? "get"
-                                                : !strcmp(route->method, "POST") ? "post"
-                                                : !strcmp(route->method, "PUT")  ? "put"
-                                                                                 : "delete"));
+            put_method(document, route);
             put_operation(document, route);
         }
     json_object_end(&document->out);
@@ -306,7 +316,10 @@ static const char error_schemas[] =
     "\"success\":{\"const\":false},\"error\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"},"
     "\"details\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}},"
     "\"DetailError\":{\"type\":\"object\",\"required\":[\"detail\"],\"properties\":{\"detail\":{},"
-    "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}}";
+    "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}},"
+    "\"OpenAIError\":{\"type\":\"object\",\"required\":[\"error\"],\"properties\":{\"error\":{\"type\":\"object\","
+    "\"required\":[\"message\",\"type\",\"param\",\"code\"],\"properties\":{\"message\":{\"type\":\"string\"},"
+    "\"type\":{\"type\":\"string\"},\"param\":{\"type\":[\"string\",\"null\"]},\"code\":{\"type\":\"string\"}}}}}";
 
 static void put_components(struct document *document)
 {

@@ -5,6 +5,7 @@
 
 #include "crypt/crypt.h"
 #include "domain/kept_answer.h"
+#include "domain/reseal.h"
 
 enum { KEY_MAX = 255, DIGEST_BYTES = 32 };
 #define HEADER "Idempotency-Key"
@@ -17,7 +18,7 @@ bool repeat_is_possible(const struct route *route)
 // STR_NONE: nothing to keep or to find.
 static str key_of(const struct api_call *call)
 {
-    bool possible = repeat_is_possible(call->route) && call->scope.actor.user_id.data;
+    bool possible = call->exchange && repeat_is_possible(call->route) && call->scope.actor.user_id.data;
     return possible ? http_header(exchange_request(call->exchange), HEADER) : STR_NONE;
 }
 
@@ -45,11 +46,9 @@ static str digest(const struct api_call *call)
 }
 
 // An answer may tell a secret once, so it is no more readable at rest than other secrets are.
-static const char purpose[] = "kept answer";
-
 static str sealed(const struct api_call *call, str key)
 {
-    return keyring_seal(call->scope.arena, call->app->keyring, purpose, key, buffer_str(&call->answer));
+    return keyring_seal(call->scope.arena, call->app->keyring, RESEAL_KEPT_ANSWER, key, buffer_str(&call->answer));
 }
 
 error repeat_find(struct api_call *call)
@@ -63,7 +62,7 @@ error repeat_find(struct api_call *call)
         return OK;
     if (!str_equal(kept.request, digest(call)))
         return error_make(ERROR_CONFLICT, HEADER, "This " HEADER " was used for another request");
-    TRY(keyring_open_sealed(call->scope.arena, call->app->keyring, purpose, key, kept.answer, &answer));
+    TRY(keyring_open_sealed(call->scope.arena, call->app->keyring, RESEAL_KEPT_ANSWER, key, kept.answer, &answer));
     buffer_append_str(&call->answer, answer);
     call->status = (int)kept.status;
     call->repeated = true;

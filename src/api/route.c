@@ -20,6 +20,16 @@ static const double REQUESTS_PER_SECOND = 100, REQUESTS_BURST = 200;
 
 static const struct route no_route = { .face = FACE_PLAIN, .lane = LANE_READ };
 static const struct route wrong_method = { .face = FACE_PLAIN, .lane = LANE_READ };
+// The same below /v1/, which is OpenAI's.
+static const struct route no_openai_route = { .face = FACE_OPENAI, .lane = LANE_READ };
+static const struct route wrong_openai_method = { .face = FACE_OPENAI, .lane = LANE_READ };
+
+static const struct route *no_match(str path, bool path_known)
+{
+    if (str_starts(path, STR("/v1/")))
+        return path_known ? &wrong_openai_method : &no_openai_route;
+    return path_known ? &wrong_method : &no_route;
+}
 
 error route_init(struct app *app)
 {
@@ -49,7 +59,8 @@ size_t route_errors(const struct route *route, enum error_code *ret_codes, size_
 #define HAS(condition, code)                                                                                           \
     if ((condition) && count < room)                                                                                   \
     ret_codes[count++] = (code)
-    bool input = route->path_in || route->query_in || route->body_kind != BODY_NONE || repeat_is_possible(route);
+    bool input = route->path_in || route->query_in || route->headers_in || route->body_kind != BODY_NONE
+                 || repeat_is_possible(route);
     HAS(input, ERROR_VALIDATION_ERROR);
     HAS(route->body_kind == BODY_JSON, ERROR_MALFORMED_JSON);
     HAS(route->face == FACE_DETAIL && (has_ranges(route->query_in) || has_ranges(route->body_in)), ERROR_UNPROCESSABLE);
@@ -76,6 +87,8 @@ static int64_t body_limit(const struct route *route)
         return FORM_BODY_MAX;
     case BODY_UPLOAD:
         return settings.max_upload_bytes + MULTIPART_SLACK;
+    case BODY_RAW:
+        return settings.max_upload_bytes;
     case BODY_NONE:
         break;
     }
@@ -86,7 +99,7 @@ struct plan route_plan(void *context, const struct http_request *request)
 {
     const struct app *app = context;
     struct router_match match = router_find(app->router, request->method, request->path);
-    const struct route *route = match.route ? match.route : match.path_known ? &wrong_method : &no_route;
+    const struct route *route = match.route ? match.route : no_match(request->path, match.path_known);
     return (struct plan) { route->lane, body_limit(route), (void *)route };
 }
 
@@ -117,6 +130,10 @@ static struct api_call *call_new(struct worker *worker, struct exchange *exchang
 
 static void send(struct api_call *call)
 {
+    if (call->deliver) {
+        call->deliver(call);
+        return;
+    }
     if (call->answer.size || call->answer_type)
         exchange_header(
             call->exchange, "Content-Type", call->answer_type ? str_of(call->answer_type) : STR("application/json"));
@@ -173,13 +190,15 @@ static error check_rate(struct api_call *call)
 
 static error before(struct api_call *call)
 {
-    if (call->route == &no_route)
+    if (call->route == &no_route || call->route == &no_openai_route)
         return error_make(ERROR_NOT_FOUND, NULL, "There is nothing at this path");
-    if (call->route == &wrong_method) {
+    if (call->route == &wrong_method || call->route == &wrong_openai_method) {
         str path = exchange_request(call->exchange)->path;
         exchange_header(call->exchange, "Allow", router_allowed(call->app->router, call->scope.arena, path));
         return error_of(ERROR_METHOD_NOT_ALLOWED);
     }
+    if (call->route->begin)
+        TRY(call->route->begin(call));
     TRY(auth_check(call));
     TRY(check_rate(call));
     TRY(repeat_check(call));
@@ -250,6 +269,17 @@ static error read_in_snapshot(struct api_call *call)
     return result;
 }
 
+void route_run(struct api_call *call)
+{
+    error result = problems_error(&call->problems);
+    if (!error_is(result) && call->route->prepare)
+        result = call->route->prepare(call);
+    if (error_is(result))
+        route_finish(call, result);
+    else
+        route_change(call, call->route->handle);
+}
+
 void route_handle(void *context, struct exchange *exchange, void *worker)
 {
     (void)context;
@@ -273,10 +303,12 @@ void route_refuse(
 {
     const struct app *app = context;
     (void)status;
-    struct router_match match = { 0 };
-    if (request && request->path.data && request->method.data)
-        match = router_find(app->router, request->method, request->path);
-    face_error(match.route ? match.route->face : FACE_PLAIN, why, NULL, body);
+    const struct route *route = &no_route;
+    if (request && request->path.data && request->method.data) {
+        struct router_match match = router_find(app->router, request->method, request->path);
+        route = match.route ? match.route : no_match(request->path, match.path_known);
+    }
+    face_error(route->face, why, NULL, body);
     *ret_type = STR("application/json");
 }
 

@@ -9,9 +9,15 @@
 #include "domain/warnings.h"
 #include "net/server.h"
 
-enum face { FACE_PLAIN, FACE_ENVELOPE, FACE_DETAIL };
+enum face { FACE_PLAIN, FACE_ENVELOPE, FACE_DETAIL, FACE_OPENAI };
 enum access { ACCESS_PUBLIC, ACCESS_OPTIONAL /* a token counts but is not needed */, ACCESS_USER, ACCESS_SUPERUSER };
-enum body_kind { BODY_NONE, BODY_JSON, BODY_FORM /* urlencoded or multipart */, BODY_UPLOAD /* multipart, streamed */ };
+enum body_kind {
+    BODY_NONE,
+    BODY_JSON,
+    BODY_FORM,   // urlencoded or multipart
+    BODY_UPLOAD, // multipart, streamed
+    BODY_RAW,    // bytes, streamed
+};
 
 struct api_call;
 
@@ -23,13 +29,16 @@ struct route {
     enum lane lane;
     enum body_kind body_kind;
     const struct shape *path_in, *query_in, *body_in;
-    const struct shape *output;    // of the answer (of `data` in the envelope); NULL: none
-    bool output_list;              // the answer is a list of them
-    int status;                    // of success; 0: 200
-    const char *message;           // envelope: "Layer added successfully"
-    const enum error_code *errors; // its own, beyond those that follow from access and input; ends with ERROR_NONE
+    const struct shape *headers_in; // that the route takes beyond the usual ones
+    const struct shape *output;     // of the answer (of `data` in the envelope); NULL: none
+    bool output_list;               // the answer is a list of them
+    int status;                     // of success; 0: 200
+    const char *message;            // envelope: "Layer added successfully"
+    const enum error_code *errors;  // its own, beyond those that follow from access and input; ends with ERROR_NONE
     const char *resource;    // of PUT and DELETE: path of the GET whose ETag If-Match names; NULL: of the same path
     const char *answer_type; // of streams: "text/event-stream"; NULL: JSON
+    // First of all, before anybody is asked who they are: adds headers that every answer has, may refuse. May be NULL.
+    error (*begin)(struct api_call *call);
     // Handler thread, before the change: slow or blocking work (argon2, probing). May be NULL.
     error (*prepare)(struct api_call *call);
     // LANE_READ: handler thread. LANE_WRITE: inside a change. LANE_STREAM: stream thread; it has taken over the
@@ -53,10 +62,10 @@ struct api_call {
     struct app *app;
     struct worker *worker;
     const struct route *route;
-    struct exchange *exchange;
-    void *path, *query, *body; // structs of the route's shapes
-    json_t *json;              // the body as it came
-    void *output;              // zeroed struct of the output shape (struct list when output_list) to be filled
+    struct exchange *exchange;           // NULL: it came over a socket
+    void *path, *query, *body, *headers; // structs of the route's shapes
+    json_t *json;                        // the body as it came
+    void *output; // zeroed struct of the output shape (struct list when output_list) to be filled
     struct warnings warnings;
     struct problems problems;
     int status;                               // of success; the handler may change it
@@ -65,6 +74,7 @@ struct api_call {
     error (*changing)(struct api_call *call); // what route_change runs
     void (*undo)(struct api_call *call);      // runs when the change did not last; may be NULL
     void (*lasted)(struct api_call *call);    // runs when it did, before the answer; may be NULL
+    void (*deliver)(struct api_call *call);   // instead of an HTTP answer, once; NULL: exchange_answer
     struct buffer answer;
     bool repeated;           // it is the one of an earlier request
     const char *answer_type; // set by a handler that wrote `answer` itself: its media type; NULL: the face writes it
@@ -83,5 +93,8 @@ void route_done(struct app *app);
 size_t route_errors(const struct route *route, enum error_code *ret_codes, size_t room);
 // Ends a call that a stream handler took over: renders call->output or the error and answers. Any thread, once.
 void route_finish(struct api_call *call, error result);
+// A call of a LANE_WRITE route that came another way: checks and runs it like a request whose path, body and actor the
+// caller has filled in. call->deliver gets the answer, on any thread.
+void route_run(struct api_call *call);
 // Runs `changing` in a change, renders its result inside of it and answers after the COMMIT. Does not wait for it.
 void route_change(struct api_call *call, error (*changing)(struct api_call *call));

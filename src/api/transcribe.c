@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Transcription jobs as document 003 has them.
-#include "api/route.h"
+#include "api/transcribe.h"
+
 #include "base/language.h"
 #include "domain/job.h"
 #include "domain/media.h"
 #include "domain/transcription.h"
 
 struct start_in {
-    str media_id, language;
+    str media_id, language, engine;
+    struct opt_int speakers;
 };
 static const struct field start_fields[] = {
     FIELD_AS(
         struct start_in, media_id, "mediaId", .required = true, .format = FORMAT_UUID, .doc = "Media to transcribe"),
     FIELD(struct start_in, language, .min = 1, .max = 16, .doc = "ISO 639-1 code; left out: detected where possible"),
+    FIELD(struct start_in, engine, .min = 1, .max = 32, .doc = "Speech engine; left out: the best that is set up"),
+    FIELD(struct start_in, speakers, .min = 1, .max = 20, .doc = "How many people speak; left out: found out"),
 };
 static const struct shape start_shape = SHAPE("TranscriptionStart", struct start_in, start_fields);
 
@@ -104,19 +108,41 @@ static struct status as_status(const struct job *job)
         .error = str_equal(job->state, STR("failed")) ? job->error_message : STR_NONE };
 }
 
+static bool has_engine(const struct app *app, str name)
+{
+    for (const char *const *engine = app->asr_engines; *engine; engine++)
+        if (str_equal_c(name, *engine))
+            return true;
+    return false;
+}
+
+error transcribe_params(struct api_call *call, str language, str engine, json_t **ret_params)
+{
+    if (language.data && !language_is_known(language))
+        return error_make(
+            ERROR_UNSUPPORTED_LANGUAGE, "language", "\"%.*s\" is not an ISO 639-1 language code", STR_ARGS(language));
+    if (engine.data && !has_engine(call->app, engine))
+        return error_make(ERROR_VALIDATION_ERROR, "engine", "There is no speech engine \"%.*s\"", STR_ARGS(engine));
+    json_t *params = json_keep(call->scope.arena, json_object());
+    if (language.data)
+        json_object_set_new(params, "language", json_str(language));
+    if (engine.data)
+        json_object_set_new(params, "engine", json_str(engine));
+    *ret_params = params;
+    return OK;
+}
+
 static error start(struct api_call *call)
 {
     const struct start_in *in = call->body;
     struct arena *arena = call->scope.arena;
     struct media media;
     struct job job;
-    if (in->language.data && !language_is_known(in->language))
-        return error_make(ERROR_UNSUPPORTED_LANGUAGE, "language", "\"%.*s\" is not an ISO 639-1 language code",
-            STR_ARGS(in->language));
-    TRY(media_get(&call->scope, in->media_id, &media));
-    json_t *params = json_keep(arena, json_object());
-    if (in->language.data)
-        json_object_set_new(params, "language", json_str(in->language));
+    json_t *params;
+    TRY(transcribe_params(call, in->language, in->engine, &params));
+    if (in->speakers.set)
+        json_object_set_new(params, "speakers", json_integer((json_int_t)in->speakers.value));
+    TRY(media_get_own(&call->scope, in->media_id, &media));
     str key = str_format(arena, "transcribe:%.*s", STR_ARGS(media.id));
     error result = job_add(&call->scope,
         &(struct job_new) { .kind = "transcribe", .media_id = media.id, .params = params, .unique_key = key }, &job);
@@ -127,10 +153,11 @@ static error start(struct api_call *call)
     return OK;
 }
 
-static error get_job(struct api_call *call, struct job *ret_job)
+static error find_job(
+    struct api_call *call, error (*get)(struct scope *scope, str id, struct job *ret_job), struct job *ret_job)
 {
     str id = ((struct path *)call->path)->job_id;
-    error result = job_get(&call->scope, id, ret_job);
+    error result = get(&call->scope, id, ret_job);
     bool other = !error_is(result) && !str_equal(ret_job->kind, STR("transcribe"));
     if (other || result.code == ERROR_JOB_NOT_FOUND)
         return error_make(ERROR_JOB_NOT_FOUND, "jobId", "Transcription job with ID '%.*s' not found", STR_ARGS(id));
@@ -183,7 +210,7 @@ static error get_status(struct api_call *call)
 {
     struct job job;
     struct status *out = call->output;
-    TRY(get_job(call, &job));
+    TRY(find_job(call, job_get_readable, &job));
     *out = as_status(&job);
     return str_equal(job.state, STR("completed")) ? read_result(call, &job, &out->result) : OK;
 }
@@ -191,7 +218,7 @@ static error get_status(struct api_call *call)
 static error retry(struct api_call *call)
 {
     struct job job, again;
-    TRY(get_job(call, &job));
+    TRY(find_job(call, job_get, &job));
     error result = job_retry(&call->scope, &job, &again);
     if (result.code == ERROR_CONFLICT)
         return error_of(ERROR_TRANSCRIPTION_IN_PROGRESS);
@@ -203,14 +230,15 @@ static error retry(struct api_call *call)
 static error cancel(struct api_call *call)
 {
     struct job job;
-    TRY(get_job(call, &job));
+    TRY(find_job(call, job_get, &job));
     return job_cancel(&call->scope, &job, &job);
 }
 
 static const struct route routes[] = {
     { "POST", "/api/transcription/start", "Transcription jobs", "Start a transcription", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .body_in = &start_shape, .output = &started_shape, .status = 202,
-        .errors = ERRORS(ERROR_MEDIA_NOT_FOUND, ERROR_TRANSCRIPTION_IN_PROGRESS, ERROR_UNSUPPORTED_LANGUAGE),
+        .errors = ERRORS(
+            ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY, ERROR_TRANSCRIPTION_IN_PROGRESS, ERROR_UNSUPPORTED_LANGUAGE),
         .handle = start },
     { "GET", "/api/transcription/{jobId}/status", "Transcription jobs", "State and result", FACE_ENVELOPE, ACCESS_USER,
         LANE_READ, .path_in = &path_shape, .output = &status_shape, .errors = ERRORS(ERROR_JOB_NOT_FOUND),

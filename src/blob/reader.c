@@ -12,8 +12,10 @@ enum { TAIL_SIZE = 64 << 10 };
 enum { UNPACK_BESIDE_MIN = 1 << 20 };
 
 struct blob_reader {
-    struct blob_store *store;
+    struct blob_store *store;            // NULL for a file outside of any
+    const struct store_methods *methods; // of the place where it was found
     struct store_get *get;
+    bool is_stored;           // what is read is the stored bytes
     struct chunk_place place; // number is that of the chunk in `plain`
     int64_t size;
     uint64_t count;                   // of chunks
@@ -76,7 +78,7 @@ static error open_index(struct blob_reader *reader, unsigned char *record, size_
 static error read_index(struct blob_reader *reader, int64_t stored_size, unsigned char *tail, size_t tail_size)
 {
     size_t record_size;
-    TRY(reader->store->methods->get_range(reader->get, stored_size - (int64_t)tail_size, tail, tail_size));
+    TRY(reader->methods->get_range(reader->get, stored_size - (int64_t)tail_size, tail, tail_size));
     if (!chunk_trailer_read(tail + tail_size - CHUNK_TRAILER_SIZE, &record_size))
         return damaged(reader, "its end is missing");
     int64_t offset = stored_size - CHUNK_TRAILER_SIZE - (int64_t)record_size;
@@ -89,7 +91,7 @@ static error read_index(struct blob_reader *reader, int64_t stored_size, unsigne
     unsigned char *record = malloc(record_size);
     if (!record)
         return error_system("read", "stored file", ENOMEM);
-    error e = reader->store->methods->get_range(reader->get, offset, record, record_size);
+    error e = reader->methods->get_range(reader->get, offset, record, record_size);
     if (!error_is(e))
         e = open_index(reader, record, record_size, (uint64_t)offset);
     free(record);
@@ -101,7 +103,7 @@ static error read_frame(struct blob_reader *reader, int64_t stored_size)
     if (stored_size < CHUNK_FILE_HEADER_SIZE + CHUNK_OVERHEAD + CHUNK_TRAILER_SIZE)
         return damaged(reader, "it is too short");
     unsigned char header[CHUNK_FILE_HEADER_SIZE], expected[CHUNK_FILE_HEADER_SIZE];
-    TRY(reader->store->methods->get_range(reader->get, 0, header, sizeof header));
+    TRY(reader->methods->get_range(reader->get, 0, header, sizeof header));
     chunk_file_header(reader->place.id, expected);
     if (memcmp(header, expected, sizeof header) != 0)
         return damaged(reader, "its beginning is not that of this file in a known version");
@@ -112,19 +114,6 @@ static error read_frame(struct blob_reader *reader, int64_t stored_size)
     error e = read_index(reader, stored_size, tail, tail_size);
     free(tail);
     return e;
-}
-
-static error open_key(
-    struct blob_reader *reader, const char *id, const unsigned char sealed_key[static BLOB_SEALED_KEY_SIZE])
-{
-    ARENA_AUTO struct arena *arena = arena_new(4096);
-    str key;
-    TRY(keyring_open_sealed(arena, reader->store->keyring, "blob key", str_of(id),
-        (str) { (const char *)sealed_key, BLOB_SEALED_KEY_SIZE }, &key));
-    ASSERT(key.size == CRYPT_KEY_SIZE);
-    memcpy(reader->place.key, key.data, CRYPT_KEY_SIZE);
-    explicit_bzero((char *)key.data, key.size);
-    return OK;
 }
 
 static error make_room(unsigned char **room, size_t *room_size, size_t size)
@@ -192,14 +181,69 @@ static error open_chunk(struct blob_reader *reader, size_t stored_size, size_t p
     return OK;
 }
 
+// A move may take an object away while it is read: then it is found again where it went.
+static error fetch(struct blob_reader *reader, int64_t offset, void *ret_bytes, size_t size)
+{
+    char id[37];
+    int64_t stored_size;
+    const struct store_methods *methods;
+    struct store_get *get;
+    error e = reader->methods->get_range(reader->get, offset, ret_bytes, size);
+    if (!reader->store || (e.code != ERROR_NOT_FOUND && e.code != ERROR_UNAVAILABLE))
+        return e;
+    chunk_id_write(reader->place.id, id);
+    if (error_is(store_find(reader->store, id, &methods, &get, &stored_size)))
+        return e;
+    reader->methods->get_close(reader->get);
+    reader->methods = methods;
+    reader->get = get;
+    return reader->methods->get_range(reader->get, offset, ret_bytes, size);
+}
+
 static error load(struct blob_reader *reader, uint64_t number)
 {
     size_t stored_size = (size_t)(reader->offsets[number + 1] - reader->offsets[number]);
     reader->plain = NULL;
     reader->place.number = number;
     TRY(make_room(&reader->stored, &reader->stored_room, stored_size));
-    TRY(reader->store->methods->get_range(reader->get, (int64_t)reader->offsets[number], reader->stored, stored_size));
+    TRY(fetch(reader, (int64_t)reader->offsets[number], reader->stored, stored_size));
     return open_chunk(reader, stored_size, plain_size_of(reader, number));
+}
+
+// Opens the object, its key aside. A name that is no UUID is not found.
+static error find(struct blob_store *store, const char *id, struct blob_reader *reader, int64_t *ret_stored_size)
+{
+    char name[37];
+    if (!chunk_id_parse(str_of(id), reader->place.id))
+        return error_of(ERROR_NOT_FOUND);
+    chunk_id_write(reader->place.id, name);
+    reader->store = store;
+    return store_find(store, name, &reader->methods, &reader->get, ret_stored_size);
+}
+
+static error open_content(struct blob_reader *reader, int64_t stored_size)
+{
+    TRY(read_frame(reader, stored_size));
+    return reader->size == 0 ? load(reader, 0) : OK; // no later read would find an empty one damaged
+}
+
+static error new_reader(struct blob_reader **ret_reader)
+{
+    struct blob_reader *reader = calloc(1, sizeof *reader);
+    if (!reader)
+        return error_system("read", "stored file", ENOMEM);
+    *ret_reader = reader;
+    return OK;
+}
+
+// Hands the reader over, or closes it.
+static error settle(struct blob_reader *reader, error e, struct blob_reader **ret_reader)
+{
+    if (error_is(e))
+        blob_reader_close(reader);
+    else
+        *ret_reader = reader;
+    return e;
 }
 
 error blob_reader_open(struct blob_store *store, const char *id,
@@ -207,28 +251,50 @@ error blob_reader_open(struct blob_store *store, const char *id,
 {
     char name[37];
     int64_t stored_size;
-    struct blob_reader *reader = calloc(1, sizeof *reader);
-    if (!reader)
-        return error_system("read", "stored file", ENOMEM);
-    reader->store = store;
-    error e = OK;
-    if (!chunk_id_parse(str_of(id), reader->place.id))
-        e = error_of(ERROR_NOT_FOUND);
-    chunk_id_write(reader->place.id, name);
-    if (!error_is(e))
-        e = store->methods->get_open(store->place, name, &reader->get, &stored_size);
-    if (!error_is(e))
-        e = open_key(reader, name, sealed_key);
-    if (!error_is(e))
-        e = read_frame(reader, stored_size);
-    if (!error_is(e) && reader->size == 0)
-        e = load(reader, 0); // no later read would find it damaged
-    if (error_is(e)) {
-        blob_reader_close(reader);
-        return e;
+    struct blob_reader *reader = NULL;
+    TRY(new_reader(&reader));
+    error e = find(store, id, reader, &stored_size);
+    if (!error_is(e)) {
+        chunk_id_write(reader->place.id, name);
+        e = blob_data_key(store, name, sealed_key, reader->place.key);
     }
-    *ret_reader = reader;
-    return OK;
+    if (!error_is(e))
+        e = open_content(reader, stored_size);
+    return settle(reader, e, ret_reader);
+}
+
+error blob_reader_open_stored(struct blob_store *store, const char *id, struct blob_reader **ret_reader)
+{
+    struct blob_reader *reader = NULL;
+    TRY(new_reader(&reader));
+    reader->is_stored = true;
+    return settle(reader, find(store, id, reader, &reader->size), ret_reader);
+}
+
+// Which blob it is says its header; whether the key is that blob's, its index.
+static error open_file(struct blob_reader *reader, const char *path)
+{
+    unsigned char header[CHUNK_FILE_HEADER_SIZE], expected[CHUNK_FILE_HEADER_SIZE];
+    int64_t stored_size;
+    TRY(store_local_get_file(path, &reader->get, &stored_size));
+    if (stored_size >= CHUNK_FILE_HEADER_SIZE) {
+        TRY(reader->methods->get_range(reader->get, 0, header, sizeof header));
+        memcpy(reader->place.id, header + sizeof header - sizeof reader->place.id, sizeof reader->place.id);
+        chunk_file_header(reader->place.id, expected);
+    }
+    if (stored_size < CHUNK_FILE_HEADER_SIZE || memcmp(header, expected, sizeof header) != 0)
+        return error_make(ERROR_UNSUPPORTED_MEDIA, path, "%s is not a sealed file of Kinora in a known version", path);
+    return open_content(reader, stored_size);
+}
+
+error blob_reader_open_file(
+    const char *path, const unsigned char key[static CRYPT_KEY_SIZE], struct blob_reader **ret_reader)
+{
+    struct blob_reader *reader = NULL;
+    TRY(new_reader(&reader));
+    reader->methods = &store_local_methods;
+    memcpy(reader->place.key, key, CRYPT_KEY_SIZE);
+    return settle(reader, open_file(reader, path), ret_reader);
 }
 
 int64_t blob_reader_size(const struct blob_reader *reader)
@@ -236,9 +302,21 @@ int64_t blob_reader_size(const struct blob_reader *reader)
     return reader->size;
 }
 
+static error read_stored(struct blob_reader *reader, int64_t offset, void *ret_bytes, size_t size, size_t *ret_got)
+{
+    int64_t left = offset < reader->size ? reader->size - offset : 0;
+    size_t part = left < (int64_t)size ? (size_t)left : size;
+    if (part)
+        TRY(fetch(reader, offset, ret_bytes, part));
+    *ret_got = part;
+    return OK;
+}
+
 error blob_read(struct blob_reader *reader, int64_t offset, void *ret_bytes, size_t size, size_t *ret_got)
 {
     ASSERT(offset >= 0);
+    if (reader->is_stored)
+        return read_stored(reader, offset, ret_bytes, size, ret_got);
     char *at = ret_bytes;
     size_t got = 0;
     while (got < size && offset < reader->size) {
@@ -261,7 +339,7 @@ void blob_reader_close(struct blob_reader *reader)
     if (!reader)
         return;
     if (reader->get)
-        reader->store->methods->get_close(reader->get);
+        reader->methods->get_close(reader->get);
     explicit_bzero(&reader->place, sizeof reader->place);
     free(reader->offsets);
     free(reader->stored);

@@ -214,18 +214,16 @@ static error put_commit(struct store_put *put)
     return e;
 }
 
-static error get_open(void *place, const char *id, struct store_get **ret_get, int64_t *ret_size)
+static error get_at(int folder, const char *path, struct store_get **ret_get, int64_t *ret_size)
 {
-    struct local *local = place;
-    char path[NAME_SIZE];
-    stored_path(id, path);
     struct stat status;
-    int fd = openat(local->root, path, O_RDONLY | O_CLOEXEC);
+    int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // NONBLOCK: a FIFO must not hold anything up
     if (fd < 0)
-        return errno == ENOENT ? error_of(ERROR_NOT_FOUND) : error_system("open", path, errno);
+        return errno == ENOENT ? error_make(ERROR_NOT_FOUND, path, "There is no file %s", path)
+                               : error_system("open", path, errno);
     struct store_get *get = malloc(sizeof *get);
-    if (!get || fstat(fd, &status) != 0) {
-        error e = error_system("open", path, get ? errno : ENOMEM);
+    if (!get || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        error e = error_system("open", path, get ? EINVAL : ENOMEM);
         free(get);
         close(fd);
         return e;
@@ -234,6 +232,20 @@ static error get_open(void *place, const char *id, struct store_get **ret_get, i
     *ret_get = get;
     *ret_size = status.st_size;
     return OK;
+}
+
+static error get_open(void *place, const char *id, struct store_get **ret_get, int64_t *ret_size)
+{
+    struct local *local = place;
+    char path[NAME_SIZE];
+    stored_path(id, path);
+    error e = get_at(local->root, path, ret_get, ret_size);
+    return e.code == ERROR_NOT_FOUND ? error_of(ERROR_NOT_FOUND) : e;
+}
+
+error store_local_get_file(const char *path, struct store_get **ret_get, int64_t *ret_size)
+{
+    return get_at(AT_FDCWD, path, ret_get, ret_size);
 }
 
 static error get_range(struct store_get *get, int64_t offset, void *ret_bytes, size_t size)

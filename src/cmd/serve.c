@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // kinora serve: the server, and the job runner beside it, on one data folder.
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/events.h"
 #include "api/limiter.h"
+#include "api/realtime.h"
 #include "api/route.h"
+#include "api/waiting.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/settings.h"
 #include "cmd/commands.h"
+#include "cmd/data_folder.h"
+#include "cmd/stores.h"
 #include "domain/schema.h"
+#include "work/asr_engine.h"
+#include "work/preview.h"
 #include "work/runner.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
@@ -27,29 +30,27 @@ struct service {
     struct runner *runner;
     struct follower *follower;
     struct server *server;
+    struct engineio *engines[2]; // ends with NULL
     int lock;
 };
 
-static error make_folder(const char *path)
+// Settings that cannot work are told at once; a store that is away may come back.
+static error open_blobs(struct arena *arena, struct service *service)
 {
-    if (mkdir(path, 0700) == 0 || errno == EEXIST)
-        return OK;
-    return error_make(
-        ERROR_UNAVAILABLE, path, "Cannot make the folder %s: %s. Choose another with --data", path, strerror(errno));
-}
-
-// One server a data folder: the lock ends with the process, however it ends.
-static error lock_folder(struct arena *arena, struct service *service)
-{
-    TRY(make_folder(settings.data));
-    const char *path = str_format(arena, "%s/lock", settings.data).data;
-    service->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (service->lock < 0)
-        return error_make(ERROR_UNAVAILABLE, path,
-            "Cannot write in the data folder %s: %s. Make it writable for this user or choose another with --data",
-            settings.data, strerror(errno));
-    if (flock(service->lock, LOCK_EX | LOCK_NB) != 0)
-        return error_make(ERROR_UNAVAILABLE, path, "Another Kinora is running on the data folder %s", settings.data);
+    int64_t unfinished;
+    struct app *app = &service->app;
+    // For commands beside the server, which must mean the same object store.
+    str told = stores_object_store(arena);
+    if (ftruncate(service->lock, 0) != 0 || pwrite(service->lock, told.data, told.size, 0) != (ssize_t)told.size)
+        return error_system("write", "lock", errno);
+    TRY(stores_open_blobs(arena, app->keyring, &app->blobs));
+    // Uploads that a killed server had begun; those of writers that live are spared.
+    TRY(blob_sweep_unfinished(app->blobs, BLOB_LOCAL, 0, &unfinished));
+    error there = blob_store_check(app->blobs);
+    if (there.code != ERROR_UNAVAILABLE)
+        return there;
+    log_event(LOG_WARN, NULL, "serve", "Files in the object store cannot be used until it answers",
+        LOG_TEXT("reason", str_of(there.message)));
     return OK;
 }
 
@@ -90,18 +91,17 @@ static error load_keys(struct db *db, void *context)
 static error open_stores(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
-    const char *keys = str_format(arena, "%s/keys", settings.data).data;
-    const char *blobs = str_format(arena, "%s/blobs", settings.data).data;
-    const char *url = *settings.database_url ? settings.database_url
-                                             : str_format(arena, "sqlite://%s/kinora.db", settings.data).data;
+    const char *keys, *key_file;
     int from, to;
-    int64_t unfinished;
-    TRY(keyring_open(keys, *settings.master_key_file ? settings.master_key_file : NULL, &app->keyring));
-    TRY(db_open(&(struct db_options) { url }, &app->db));
+    data_folder_keys(arena, &keys, &key_file);
+    TRY(keyring_open(keys, key_file, &app->keyring));
+    if (keyring_is_changing(app->keyring))
+        log_event(LOG_WARN, NULL, "keys",
+            "A change of the master key was interrupted; stop this server and run kinora keys rotate to end it");
+    TRY(db_open(&(struct db_options) { data_folder_database(arena) }, &app->db));
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
-    TRY(blob_store_open(blobs, app->keyring, &app->blobs));
-    // Uploads that a killed server had begun; those of writers that live are spared.
-    TRY(blob_sweep_unfinished(app->blobs, 0, &unfinished));
+    TRY(open_blobs(arena, service));
+    TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };
     return db_write(app->db, load_keys, &load);
 }
@@ -122,9 +122,11 @@ static error start_engines(struct arena *arena, struct service *service)
     const char *engine;
     const char *scratch = str_format(arena, "%s/scratch", settings.data).data;
     TRY(engine_path(arena, &engine));
-    TRY(make_folder(scratch));
+    TRY(data_folder_make(scratch));
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
+    service->app.preview = preview_frame;
+    service->app.preview_context = service->app.warm;
     if (settings.no_workers)
         return OK;
     TRY(zygote_start(engine, ZYGOTE_SPEECH, &service->speech));
@@ -168,10 +170,13 @@ static error start_server(struct service *service)
         .worker_stop = app_worker_stop,
         .refuse = route_refuse,
         .finished = finished };
+    service->engines[0] = realtime_engine(service->app.realtime);
     struct server_options options = { .listen = settings.listen,
         .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,
         .tls_key = *settings.tls_key ? settings.tls_key : NULL,
-        .handler_threads = (int)settings.handler_threads };
+        .handler_threads = (int)settings.handler_threads,
+        .body_stall_timeout_us = settings.stall_timeout * SECOND_US,
+        .engines = service->engines };
     return server_start(&options, &app, &service->server);
 }
 
@@ -179,11 +184,15 @@ static error start(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
     TRY(check_listen(service));
-    TRY(lock_folder(arena, service));
+    TRY(data_folder_lock(arena, &service->lock));
     TRY(crypt_init());
     app->data_directory = settings.data;
+    app->asr_engines = asr_names(arena, false);
+    app->asr_ready = asr_names(arena, true);
+    app->waiting = waiting_new(app);
     app->hub = hub_new();
     app->limiter = limiter_new();
+    app->realtime = realtime_new(app);
     TRY(route_init(app));
     TRY(open_stores(arena, service));
     TRY(start_engines(arena, service));
@@ -195,15 +204,18 @@ static error start(struct arena *arena, struct service *service)
 static void stop(struct service *service)
 {
     struct app *app = &service->app;
+    if (app->db) // requests go on committing while the runner and the follower end
+        db_on_commit(app->db, NULL, NULL);
     if (service->runner)
         runner_stop(service->runner);
+    waiting_shut(app->waiting);
     if (app->hub)
         hub_shut(app->hub); // event streams end, so that the server's grace is not spent on them
     if (service->server)
         server_stop(service->server, GRACE_US);
-    if (app->db)
-        db_on_commit(app->db, NULL, NULL);
     follower_stop(service->follower);
+    waiting_free(app->waiting);
+    realtime_free(app->realtime);
     hub_free(app->hub);
     warm_close(app->warm);
     if (service->speech)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Which listed blobs are used: by media, by the cache, by rendered films. A table that refers to blobs has a line in
-// blob_use.c.
+// Which listed blobs are used: by media and their derivatives, by the cache, by rendered films, by jobs that have a
+// file of their own, by uploads under way. A table that refers to blobs has a line in blob_use.c.
 #pragma once
 
 #include "domain/scope.h"
@@ -12,4 +12,3 @@ MUST_USE error blob_use_lock(struct scope *scope, str user_id);
 MUST_USE error blob_use_release(struct scope *scope, str blob_id, bool *ret_free);
 // In a change: takes all unused blobs that were listed before `before_us` off the list.
 MUST_USE error blob_use_release_unused(struct scope *scope, int64_t before_us, int64_t *ret_count);
-MUST_USE error blob_use_is_listed(struct scope *scope, str blob_id, bool *ret_listed);

@@ -245,8 +245,71 @@ static const char members[] = "CREATE TABLE video_member (\n"
                               ");\n"
                               "CREATE INDEX idx_video_member_user ON video_member(user_id);\n";
 
+// Files that only a job is about.
+static const char job_inputs[] = "CREATE TABLE job_input (\n"
+                                 "  job_id UUID PRIMARY KEY REFERENCES job(id) ON DELETE CASCADE,\n"
+                                 "  blob_id UUID NOT NULL REFERENCES blob(id)\n"
+                                 ");\n"
+                                 "CREATE INDEX idx_job_input_blob ON job_input(blob_id);\n";
+// Where the bytes of a blob are.
+static const char blob_places[] = "ALTER TABLE blob ADD COLUMN place TEXT NOT NULL DEFAULT 'local'"
+                                  " CHECK (place IN ('local', 's3'));\n";
+
+// A user's X25519 pair (no private half: the user keeps it), and each file's data key sealed to those who may read it:
+// its owner and whom it is shared with. Rows of the owner are not is_shared; the index finds the others.
+static const char keys[] = "CREATE TABLE user_key (\n"
+                           "  user_id UUID PRIMARY KEY REFERENCES users(id) ON DELETE CASCADE,\n"
+                           "  public_key BYTEA NOT NULL,\n"
+                           "  sealed_private_key BYTEA,\n"
+                           "  created_at BIGINT NOT NULL\n"
+                           ");\n"
+                           "CREATE TABLE file_key (\n"
+                           "  media_id UUID NOT NULL REFERENCES media(id) ON DELETE CASCADE,\n"
+                           "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+                           "  sealed_key BYTEA NOT NULL,\n"
+                           "  created_at BIGINT NOT NULL,\n"
+                           "  is_shared BOOLEAN NOT NULL DEFAULT true,\n"
+                           "  PRIMARY KEY (media_id, user_id)\n"
+                           ");\n"
+                           "CREATE INDEX idx_file_key_user ON file_key(user_id);\n"
+                           "CREATE INDEX idx_file_key_shared ON file_key(user_id, media_id) WHERE is_shared;\n";
+static const char derivatives[] = "CREATE TABLE derivative (\n"
+                                  "  media_id UUID NOT NULL REFERENCES media(id) ON DELETE CASCADE,\n"
+                                  "  kind TEXT NOT NULL CHECK (kind IN\n"
+                                  "    ('thumbnail', 'poster', 'waveform', 'proxy', 'edit')),\n"
+                                  "  blob_id UUID NOT NULL REFERENCES blob(id),\n"
+                                  "  mime_type TEXT NOT NULL,\n"
+                                  "  width BIGINT,\n"
+                                  "  height BIGINT,\n"
+                                  "  created_at BIGINT NOT NULL,\n"
+                                  "  PRIMARY KEY (media_id, kind)\n"
+                                  ");\n"
+                                  "CREATE INDEX idx_derivative_blob ON derivative(blob_id);\n";
+// Resumable uploads, whose bytes stand in parts until the last has come; quotas.
+static const char uploads[] = "ALTER TABLE users ADD COLUMN quota_bytes BIGINT;\n" // null: the server's default
+                              "CREATE TABLE upload (\n"
+                              "  id UUID PRIMARY KEY,\n" // and of the file that it becomes
+                              "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+                              "  metadata TEXT NOT NULL,\n"
+                              "  length_bytes BIGINT NOT NULL,\n"
+                              "  offset_bytes BIGINT NOT NULL,\n"
+                              "  finished BOOLEAN NOT NULL,\n"
+                              "  created_at BIGINT NOT NULL,\n"
+                              "  expires_at BIGINT NOT NULL\n"
+                              ");\n"
+                              "CREATE INDEX idx_upload_user ON upload(user_id);\n"
+                              "CREATE INDEX idx_upload_expiry ON upload(expires_at);\n"
+                              "CREATE TABLE upload_part (\n"
+                              "  upload_id UUID NOT NULL REFERENCES upload(id) ON DELETE CASCADE,\n"
+                              "  first_byte BIGINT NOT NULL,\n"
+                              "  blob_id UUID NOT NULL REFERENCES blob(id),\n"
+                              "  PRIMARY KEY (upload_id, first_byte)\n"
+                              ");\n"
+                              "CREATE INDEX idx_upload_part_blob ON upload_part(blob_id);\n"
+                              "CREATE INDEX idx_media_usage ON media(user_id, size_bytes);\n";
 // Content that its owner has already is found by its hash.
 static const char blob_content[] = "CREATE INDEX idx_blob_content ON blob(sha256);\n";
+static const char sockets[] = "ALTER TABLE event ADD COLUMN socket_id TEXT;\n"; // whose change it was, more closely
 
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
@@ -260,6 +323,12 @@ const struct db_migration schema_migrations[] = {
     { 9, "progress of parts", part_progress, NULL },
     { 10, "kept answers", kept_answers, NULL },
     { 11, "members of videos", members, NULL },
+    { 12, "keys of users and files", keys, NULL },
+    { 13, "resumable uploads and quotas", uploads, NULL },
+    { 14, "places of blobs", blob_places, NULL },
+    { 15, "derivatives of media", derivatives, NULL },
+    { 16, "files of jobs", job_inputs, NULL },
     { 18, "blobs by content", blob_content, NULL },
+    { 19, "sockets of events", sockets, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "domain/event.h"
-#include "domain/media.h"
+#include "domain/file_key.h"
 #include "domain/word_align.h"
 
 static const struct field fields[] = {
@@ -53,8 +53,21 @@ error transcription_get(struct scope *scope, str key, struct transcription *ret_
     TRY(db_one(scope->db, scope->arena, is_number ? &by_number : &by_id,
         is_number ? DB_ARGS(db_int(number)) : DB_ARGS(db_text(str_lower(scope->arena, key))), &transcription_row_shape,
         &row, &found));
-    if (!found || !scope_may(scope, row.user_id))
+    if (found)
+        TRY(file_key_may_read(scope, row.media_id, row.user_id, &found));
+    if (!found)
         return error_of(ERROR_TRANSCRIPTION_NOT_FOUND);
+    *ret_transcription = row;
+    return OK;
+}
+
+static error get_own(struct scope *scope, str key, struct transcription *ret_transcription)
+{
+    struct transcription row;
+    TRY(transcription_get(scope, key, &row));
+    if (!scope_may(scope, row.user_id))
+        return error_make(ERROR_READ_ONLY, "transcription_id",
+            "This recording is shared with you to read; only its owner may change it");
     *ret_transcription = row;
     return OK;
 }
@@ -67,13 +80,17 @@ error transcription_of_job(struct scope *scope, str job_id, struct transcription
         ret_transcription, ret_found);
 }
 
-DB_STATEMENT(list_own, SELECT "WHERE t.user_id = $1 ORDER BY t.number LIMIT $2 OFFSET $3");
+// In two parts, so that each stops at the page's end ($4) on its own index.
+DB_STATEMENT(list_readable,
+    "SELECT * FROM (SELECT * FROM (" SELECT "WHERE t.user_id = $1 ORDER BY t.number LIMIT $4) AS own"
+    " UNION ALL SELECT * FROM (" SELECT "WHERE t.user_id <> $1 AND t.media_id" FILE_KEY_SHARED_WITH(
+        "$1") " ORDER BY t.number LIMIT $4) AS shared) AS readable ORDER BY number LIMIT $2 OFFSET $3");
 
 error transcription_list(struct scope *scope, int64_t skip, int64_t limit, struct list *ret_transcriptions)
 {
-    return db_all(scope->db, scope->arena, &list_own,
-        DB_ARGS(db_text(scope->actor.user_id), db_int(limit), db_int(skip)), &transcription_row_shape, 0,
-        ret_transcriptions);
+    return db_all(scope->db, scope->arena, &list_readable,
+        DB_ARGS(db_text(scope->actor.user_id), db_int(limit), db_int(skip), db_int(skip + limit)),
+        &transcription_row_shape, 0, ret_transcriptions);
 }
 
 DB_STATEMENT(segments_of,
@@ -166,7 +183,7 @@ error transcription_add_text(
     struct scope *scope, int64_t media_number, str text, struct transcription *ret_transcription)
 {
     struct media media;
-    error missing = media_get(scope, str_format(scope->arena, "%lld", (long long)media_number), &media);
+    error missing = media_get_own(scope, str_format(scope->arena, "%lld", (long long)media_number), &media);
     if (missing.code == ERROR_MEDIA_NOT_FOUND)
         return error_make(ERROR_VALIDATION_ERROR, "media_id", "There is no media file %lld", (long long)media_number);
     TRY(missing);
@@ -211,7 +228,7 @@ error transcription_set_text(struct scope *scope, str key, str text, struct tran
 {
     struct transcription row;
     struct list segments;
-    TRY(transcription_get(scope, key, &row));
+    TRY(get_own(scope, key, &row));
     TRY(transcription_segments(scope, row.id, &segments));
     TRY(word_align(scope->arena, text, &segments));
     for (size_t i = 0; i < segments.count; i++) {
@@ -232,7 +249,7 @@ DB_STATEMENT(delete_one, "DELETE FROM transcription WHERE number = $1");
 
 error transcription_delete(struct scope *scope, str key, struct transcription *ret_transcription)
 {
-    TRY(transcription_get(scope, key, ret_transcription));
+    TRY(get_own(scope, key, ret_transcription));
     TRY(db_run(scope->db, &delete_one, DB_ARGS(db_int(ret_transcription->number)), NULL));
     return changed(scope, "transcription:deleted", ret_transcription);
 }

@@ -27,7 +27,8 @@ struct segment {
 };
 extern const struct shape segment_row_shape;
 
-// Integer id or UUID; another user's is TRANSCRIPTION_NOT_FOUND.
+// Integer id or UUID. One of a file that the actor may not read is TRANSCRIPTION_NOT_FOUND; changing one that the actor
+// may only read is READ_ONLY.
 MUST_USE error transcription_get(struct scope *scope, str key, struct transcription *ret_transcription);
 MUST_USE error transcription_of_job(
     struct scope *scope, str job_id, struct transcription *ret_transcription, bool *ret_found);

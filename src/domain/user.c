@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/session.h"
+#include "domain/user_key.h"
 
 static const struct field fields[] = {
     FIELD(struct user, number),
@@ -95,11 +97,12 @@ error user_create(struct scope *scope, const struct user_change *change, bool se
     bool active = first || !change->is_active.set || change->is_active.value;
     str plan = first ? STR("business") : change->plan.data ? change->plan : STR("free");
     bool found;
-    return taken(db_one(scope->db, arena, &insert,
+    TRY(taken(db_one(scope->db, arena, &insert,
         DB_ARGS(db_text(id_new(arena)), db_text(change->username), db_text(str_lower(arena, change->username)),
             db_text(change->email), db_text(str_lower(arena, change->email)), db_text(change->password_hash),
             db_bool(active), db_bool(superuser), db_text(plan), db_int(clock_now_us())),
-        &user_row_shape, ret_user, &found));
+        &user_row_shape, ret_user, &found)));
+    return user_key_make(scope, ret_user->id);
 }
 
 DB_STATEMENT(count_superusers, "SELECT count(*) FROM users WHERE is_superuser AND is_active AND number <> $1");
@@ -116,7 +119,6 @@ static error check_not_last(struct scope *scope, const struct user *user)
 DB_STATEMENT(update,
     "UPDATE users SET username = $2, username_key = $3, email = $4, email_key = $5, password_hash = $6,"
     " is_active = $7, is_superuser = $8, plan = $9, updated_at = $10 WHERE number = $1 RETURNING " COLUMNS);
-DB_STATEMENT(end_sessions, "DELETE FROM session WHERE user_id = $1");
 
 error user_update(struct scope *scope, str key, const struct user_change *change, struct user *ret_user)
 {
@@ -137,7 +139,7 @@ error user_update(struct scope *scope, str key, const struct user_change *change
     str email = change->email.data ? change->email : user.email;
     str hash = change->password_hash.data ? change->password_hash : user.password_hash;
     if (change->password_hash.data || !active)
-        TRY(db_run(scope->db, &end_sessions, DB_ARGS(db_text(user.id)), NULL));
+        TRY(session_end_all(scope, user.id));
     bool found;
     return taken(db_one(scope->db, arena, &update,
         DB_ARGS(db_int(user.number), db_text(name), db_text(str_lower(arena, name)), db_text(email),
@@ -154,5 +156,6 @@ error user_delete(struct scope *scope, str key, struct user *ret_user)
     if (!scope_may(scope, ret_user->id))
         return error_of(ERROR_FORBIDDEN);
     TRY(check_not_last(scope, ret_user));
+    TRY(session_end_all(scope, ret_user->id));
     return db_run(scope->db, &delete_one, DB_ARGS(db_int(ret_user->number)), NULL);
 }

@@ -11,7 +11,13 @@ const struct engine_op *const engine_ops[] = {
     &render_join_op,
     &render_frame_op,
     &picture_thumbnail_op,
+    &sound_waveform_op,
+    &proxy_pictures_op,
+    &proxy_sound_op,
     &asr_split_op,
     &asr_decode_op,
+    &asr_audio_op,
+    &asr_speakers_op,
+    &audio_encode_op,
     NULL,
 };

@@ -144,6 +144,11 @@ void zygote_stop(struct zygote *zygote)
     release(zygote);
 }
 
+const char *zygote_path(const struct zygote *zygote)
+{
+    return zygote->engine_path;
+}
+
 // One request and its reply; the caller holds the lock. False when the zygote is gone.
 static bool exchange(
     int control, const struct zygote_request *request, const int descriptors[2], struct zygote_reply *ret_reply)
@@ -342,6 +347,10 @@ static error send_question(const struct talk *talk)
         json_object_begin(&out);
         json_key(&out, "size");
         json_put_int(&out, (int64_t)call->inputs[i].size);
+        if (call->inputs[i].name) {
+            json_key(&out, "name");
+            json_put_str(&out, str_of(call->inputs[i].name));
+        }
         json_object_end(&out);
     }
     json_array_end(&out);

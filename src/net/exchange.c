@@ -18,6 +18,7 @@ struct exchange *exchange_new(struct server *server)
     }
     exchange->next = NULL;
     exchange->server = server;
+    exchange->work.run = exchange_run;
     exchange->answer_post.run = request_answered;
     exchange->task_post.run = request_task_done;
     exchange->started_us = clock_mono_us();
@@ -91,7 +92,8 @@ void exchange_schedule(struct exchange *exchange, enum exchange_task task)
     bool stream = exchange->plan.lane == LANE_STREAM;
     exchange->task = task;
     exchange->running = stream; // the other lanes end with the answer, not with the return of the handler
-    workers_add(stream ? server->streams : server->handlers, exchange);
+    exchange->work.fresh = task == TASK_HANDLE;
+    workers_add(stream ? server->streams : server->handlers, &exchange->work);
 }
 
 static void run_fill(struct exchange *exchange, void *worker)
@@ -104,8 +106,9 @@ static void run_fill(struct exchange *exchange, void *worker)
     exchange->fill_error = exchange->send_ops->fill(exchange->stream_state, &exchange->filled, room, worker);
 }
 
-void exchange_run(struct exchange *exchange, void *worker)
+void exchange_run(struct work *work, void *worker)
 {
+    struct exchange *exchange = (struct exchange *)((char *)work - offsetof(struct exchange, work));
     const struct server_app *app = &exchange->server->app;
     const struct receive_ops *receive = exchange->receive_ops;
     bool stream = exchange->plan.lane == LANE_STREAM;
@@ -158,6 +161,11 @@ const struct http_request *exchange_request(const struct exchange *exchange)
 struct arena *exchange_arena(struct exchange *exchange)
 {
     return exchange->arena;
+}
+
+bool exchange_is_open(const struct exchange *exchange)
+{
+    return !atomic_load(&exchange->peer_gone);
 }
 
 void *exchange_route(const struct exchange *exchange)

@@ -16,6 +16,7 @@
 
 struct server;
 struct exchange;
+struct engineio;
 
 struct http_header {
     str name, value; // value trimmed; valid UTF-8 is not promised
@@ -63,6 +64,8 @@ struct server_options {
     int handler_threads, stream_threads;   // 0: chosen from the cores
     int connections_max;                   // 0: 20,000
     int64_t head_timeout_us, idle_timeout_us, body_stall_timeout_us; // 0: 15 s, 75 s, 60 s
+    struct engineio *const
+        *engines; // answer at their paths; ends with NULL and stays as long as the server; may be NULL
 };
 MUST_USE error server_start(
     const struct server_options *options, const struct server_app *app, struct server **ret_server);
@@ -77,6 +80,9 @@ void *exchange_route(const struct exchange *exchange);
 void exchange_set_user(struct exchange *exchange, void *user); // the application's own; in the arena
 void *exchange_user(const struct exchange *exchange);
 
+// False once the peer has gone or will send no more: who only waits for an answer may give up. Any thread.
+bool exchange_is_open(const struct exchange *exchange);
+
 // Answering (any thread). Headers are added before; Content-Length, Date, Connection are the server's.
 // Names and values with CR, LF or NUL are a bug.
 void exchange_header(struct exchange *exchange, const char *name, str value);
@@ -85,7 +91,8 @@ void exchange_answer(struct exchange *exchange, int status, struct buffer *body)
 
 // Upload: `data` gets full buffers (up to 256 KB) in order; the socket is not read while it runs beyond one
 // further buffer. `end` comes once after the last byte; then the state machine answers with exchange_answer.
-// `lost`: the peer went away or stalled; clean up. An error from `data` must have been answered by it.
+// `lost`: the peer went away or stalled, and `data` has had all that came before; clean up. An error from `data` must
+// have been answered by it.
 struct receive_ops {
     bool (*data)(
         void *state, struct exchange *exchange, const char *bytes, size_t size, void *worker); // false: answered, stop

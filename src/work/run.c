@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "work/run.h"
 
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "work/runner_parts.h"
 
@@ -22,6 +24,8 @@ bool run_is_final(error failure)
     case ERROR_NO_AUDIO:
     case ERROR_NO_VIDEO:
     case ERROR_UNSUPPORTED_LANGUAGE:
+    case ERROR_ENGINE_MISSING:
+    case ERROR_ENGINE_REFUSED:
     case ERROR_VALIDATION_ERROR:
     case ERROR_INVALID_ID:
     case ERROR_LIMIT_EXCEEDED:
@@ -63,7 +67,8 @@ static void tell(struct run *run)
     json_t *facts = json_keep(arena, progress_facts(run, runner_progress(run->runner, run)));
     str text = json_text(arena, facts);
     hub_publish(hub, str_format(arena, "user:%.*s", STR_ARGS(job->user_id)), 0, STR("job_progress"), text);
-    if (job->media_id.data)
+    // A file's stream tells how its transcription goes; other work on the file would only confuse it.
+    if (job->media_id.data && str_equal(job->kind, STR("transcribe")))
         hub_publish(hub, str_format(arena, "file:%.*s:%.*s", STR_ARGS(job->user_id), STR_ARGS(job->media_id)), 0,
             STR("job_progress"), text);
 }
@@ -90,6 +95,18 @@ static void question_progress(void *context, double done)
 }
 
 // Questions
+
+int run_threads(const struct run *run)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int share = (int)cores / run->runner->options.slots;
+    return share > 1 ? share : 1;
+}
+
+const char *run_engine_path(const struct run *run)
+{
+    return zygote_path(run->runner->options.plain);
+}
 
 error run_ask(struct run *run, enum zygote_kind zygote, struct child_call *call, json_t **ret_result)
 {

@@ -59,14 +59,19 @@ const bodies = {
     'POST /api/v1/auth/login': { username: 'nobody', password: 'wrong-password' },
     'POST /api/v1/auth/refresh': { refresh_token: 'not-a-token' },
 };
+// Headers that a route cannot do without.
+const headers_of = {};
 // contract/*.mjs: what other areas add, each with a title, steps({server, root, ada, bob, made}), and if it needs them
-// more bodies and exceptions.
+// more bodies, headers and exceptions.
 const areas = await Promise.all(fs.readdirSync(new URL('contract/', import.meta.url)).sort().map((name) => import(`./contract/${name}`)));
 for (const area of areas) {
     Object.assign(bodies, area.bodies);
+    Object.assign(headers_of, area.headers);
     exceptions.push(...area.exceptions ?? []);
 }
-const is_json = (operation) => operation.requestBody?.content['application/json'];
+const takes = (operation, type) => operation.requestBody?.content[type];
+const is_json = (operation) => takes(operation, 'application/json');
+const is_form = (operation) => takes(operation, 'multipart/form-data') || takes(operation, 'application/x-www-form-urlencoded');
 const signed = '?session=00000000-0000-4000-8000-000000000000&expires=99999999999&signature=x';
 
 test('the document describes every body that it asks for', () => {
@@ -81,7 +86,7 @@ test('without a token, and with a forged one, what is guarded answers 401', asyn
     for (const { path, method, operation } of guarded) {
         const optional = operation.security.some((one) => !one.bearer);
         for (const token of optional ? ['forged'] : [undefined, 'forged']) {
-            const { status } = await root.as(token).call(method, fill(path, randomUUID()), { json: bodies[`${method} ${path}`] });
+            const { status } = await root.as(token).call(method, fill(path, randomUUID()), { json: bodies[`${method} ${path}`], headers: headers_of[`${method} ${path}`] });
             assert.equal(status, 401, `${method} ${path} with token ${token}`);
         }
     }
@@ -97,10 +102,10 @@ test('malformed input answers 400 wherever input is taken', async () => {
             json: is_json(operation) && { path: fill(path, randomUUID()), body: '{"a":', headers: { 'Content-Type': 'application/json' } },
             shape: is_json(operation) && { path: fill(path, randomUUID()), json: [] },
             query: query && !path.startsWith('/content') && { path: `${fill(path, randomUUID())}?${query.name}=maybe`, json: bodies[what] },
-            form: operation.requestBody && !is_json(operation) && { path, body: 'x', headers: { 'Content-Type': 'text/plain' } },
+            form: is_form(operation) && { path, body: 'x', headers: { 'Content-Type': 'text/plain' } },
         };
         for (const [kind, wrong] of Object.entries(broken).filter(([, one]) => one)) {
-            const { status, bytes } = await root.call(method, wrong.path, wrong);
+            const { status, bytes } = await root.call(method, wrong.path, { ...wrong, headers: { ...headers_of[what], ...wrong.headers } });
             // In the detail face a form that names nothing is well-formed; which of the two it is stands in its errors.
             assert.equal(status, 400, `${what} with a broken ${kind}: ${bytes}`);
         }
@@ -114,7 +119,7 @@ test('what is not there answers 404, in the face of its document', async () => {
     for (const { path, method } of named) {
         const where = path.replace(/\{(user_id|media_id|transcription_id)\}/, '999999');
         const query = path.startsWith('/content') ? signed : '';
-        const { status, bytes } = await root.call(method, fill(where, randomUUID()) + query, { json: bodies[`${method} ${path}`] });
+        const { status, bytes } = await root.call(method, fill(where, randomUUID()) + query, { json: bodies[`${method} ${path}`], headers: headers_of[`${method} ${path}`] });
         assert.equal(status, 404, `${method} ${path}: ${bytes}`);
     }
     assert.equal((await root.put('/api/v1/layers/reorder', bodies['PUT /api/v1/layers/reorder'])).status, 404);
@@ -351,8 +356,8 @@ test('a key that was used for another request answers 409 wherever keys are take
     const headers = { 'Idempotency-Key': 'used' };
     await ada.must(201, 'POST', '/api/v1/videos', { title: 'Once' }, { headers });
     for (const { path, method } of keyed) {
-        const id = /\{(user_id|media_id|transcription_id)\}/.test(path) ? '999999' : randomUUID();
-        const { status, bytes } = await ada.call(method, fill(path, id), { json: bodies[`${method} ${path}`], headers });
+        const where = path.replace(/\{(user_id|media_id|transcription_id)\}/, '999999');
+        const { status, bytes } = await ada.call(method, fill(where, randomUUID()), { json: bodies[`${method} ${path}`], headers });
         assert.equal(status, 409, `${method} ${path}: ${bytes}`);
     }
 });

@@ -8,7 +8,7 @@ import { kinora, names, new_folder } from './kinora.mjs';
 const folder = new_folder();
 after(() => fs.rmSync(folder, { recursive: true }));
 const at = (name) => path.join(folder, name);
-const commands = ['make', 'transcribe', 'say', 'render', 'preview', 'api', 'api-document', 'doctor', 'version'];
+const commands = ['make', 'transcribe', 'say', 'render', 'preview', 'keys', 'open', 'api', 'api-document', 'doctor', 'version'];
 
 test('help lists every command, and each has a page of its own', () => {
     const help = kinora(['--help']);
@@ -40,7 +40,7 @@ test('the description of the API has every call, as a page and as OpenAPI', () =
 test('doctor finds all that is needed', () => {
     const told = kinora(['doctor', '--data', at('data')]);
     assert.match(told.out, /ok +engine .* answers/);
-    assert.match(told.out, /ok +speech model/);
+    assert.match(told.out, /ok +transcription +pocketsphinx: hears English/);
     assert.equal(told.code, 0, told.out);
 });
 

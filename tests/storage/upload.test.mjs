@@ -7,12 +7,13 @@ import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { Client, file_form, multipart } from '../api/lib/client.mjs';
 import { picture, rich_inputs, silent_film, speech, wav } from '../api/lib/media.mjs';
-import { Server, sleep, until } from '../api/lib/server.mjs';
+import { sleep, until } from '../api/lib/server.mjs';
+import { start_server } from './lib/store.mjs';
 
 let server, ada;
 
 before(async () => {
-    server = await Server.start();
+    server = await start_server();
     ada = await new Client(server).user('ada');
 });
 after(() => server.remove());
@@ -23,6 +24,7 @@ const faces = { '/mediafiles': (answer) => answer.uuid, '/api/v1/files/upload?tr
 // Nothing half-made: as many blobs and rows as before, and no file that is being written.
 async function leaves_nothing(act) {
     const seen = async () => JSON.stringify([server.blobs(), server.sql('SELECT (SELECT count(*) FROM blob) AS b, (SELECT count(*) FROM media) AS m')]);
+    await server.idle(); // what was uploaded before is still being looked at
     const start = await seen();
     await act();
     await until(`the store is as it was: ${start}`, async () => await seen() === start, { limit_ms: 5000 });
@@ -125,7 +127,7 @@ test('a client that stalls and goes away leaves nothing behind', () => leaves_no
 }));
 
 test('an upload that is too large is refused at once, by its length or when it gets there', async () => {
-    const small = await Server.start({ env: { KINORA_MAX_UPLOAD_BYTES: '100000' } });
+    const small = await start_server({ env: { KINORA_MAX_UPLOAD_BYTES: '100000' } });
     try {
         const client = await new Client(small).user('ada');
         const { headers, body } = file_form('a.wav', wav(100));
@@ -153,9 +155,9 @@ test('a body of JSON over 1 MiB is 413 for every route that takes one', async ()
     const document = await ada.document();
     for (const [path, methods] of Object.entries(document.paths))
         for (const [method, operation] of Object.entries(methods)) {
-            if (!operation.requestBody || operation.requestBody.content['multipart/form-data'])
+            const [type] = Object.keys(operation.requestBody?.content ?? {});
+            if (!/json|urlencoded/.test(type))
                 continue;
-            const [type] = Object.keys(operation.requestBody.content);
             const { status } = await ada.call(method.toUpperCase(), path.replace(/\{[^}]+\}/g, randomUUID()),
                 { body: '1'.padEnd((1 << 20) + 1), headers: { 'Content-Type': type } });
             assert.equal(status, 413, `${method} ${path}`);
@@ -219,7 +221,8 @@ test('the stream of all events brings each change once, over a reconnect too', a
     const three = await ada.upload('three.png', picture());
     await until('the third is told', () => second.events.some((event) => event.data.media_id === three.id));
     second.close();
-    assert.deepEqual(second.events.map((event) => [event.event, event.data.media_id]), [['media:added', two.id], ['media:added', three.id]]);
+    const added = second.events.filter((event) => event.event === 'media:added').map((event) => event.data.media_id);
+    assert.deepEqual(added, [two.id, three.id]);
 });
 
 test('files of all kinds from the wild are taken or refused, and none ends the server', async () => {

@@ -155,7 +155,7 @@ static error count_blob(void *context, const char *id, int64_t stored_size, int6
 static int count_blobs(struct fixture *fixture)
 {
     int count = 0;
-    assert_ok(blob_each(fixture->store, count_blob, &count));
+    assert_ok(blob_each(fixture->store, BLOB_LOCAL, count_blob, &count));
     return count;
 }
 
@@ -428,7 +428,7 @@ static void an_aborted_file_leaves_nothing(void **state)
     assert_ok(blob_write(writer, bytes, BLOB_CHUNK_SIZE + 10));
     assert_int_equal(count_unfinished(fixture), 1);
     int64_t removed = -1;
-    assert_ok(blob_sweep_unfinished(fixture->store, -SECOND_US, &removed)); // its writer lives
+    assert_ok(blob_sweep_unfinished(fixture->store, BLOB_LOCAL, -SECOND_US, &removed)); // its writer lives
     assert_int_equal(removed, 0);
     blob_writer_abort(writer);
     blob_writer_abort(NULL);
@@ -497,9 +497,9 @@ static void a_killed_writer_leaves_only_what_it_committed(void **state)
     close(out[1]);
     int64_t removed;
     assert_int_equal(count_unfinished(fixture), COUNT);
-    assert_ok(blob_sweep_unfinished(fixture->store, 3600 * SECOND_US, &removed)); // too young
+    assert_ok(blob_sweep_unfinished(fixture->store, BLOB_LOCAL, 3600 * SECOND_US, &removed)); // too young
     assert_int_equal(removed, 0);
-    assert_ok(blob_sweep_unfinished(fixture->store, -SECOND_US, &removed));
+    assert_ok(blob_sweep_unfinished(fixture->store, BLOB_LOCAL, -SECOND_US, &removed));
     assert_int_equal(removed, COUNT);
     assert_int_equal(count_unfinished(fixture), 0);
     assert_int_equal(count_blobs(fixture), COUNT);

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
-export const program = path.join(repository, 'build/kinora');
+export const program = path.join(path.resolve(process.env.KINORA_BUILD ?? path.join(repository, 'build')), 'kinora');
 const START_MS = 30_000;
 
 export const temporary = (name) => fs.mkdtempSync(path.join(os.tmpdir(), `kinora-api-${name}-`));
@@ -30,6 +30,17 @@ export function run(arguments_, { env = {}, input = '', limit_ms = 20_000 } = {}
     const { status, signal, stdout, stderr } = spawnSync(program, arguments_,
         { env: { ...process.env, ...env }, input, encoding: 'utf8', timeout: limit_ms });
     return { code: status ?? signal, stdout, stderr };
+}
+
+// The same without stopping this process, which may be what the command talks to.
+export function run_beside(arguments_, env = {}) {
+    return new Promise((resolve) => {
+        const child = spawn(program, arguments_, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+        const told = { stdout: '', stderr: '' };
+        for (const stream of Object.keys(told))
+            child[stream].setEncoding('utf8').on('data', (text) => (told[stream] += text));
+        child.on('close', (code, signal) => resolve({ code: code ?? signal, ...told }));
+    });
 }
 
 export class Server {
@@ -101,9 +112,16 @@ export class Server {
         return fs.existsSync(top) ? walk(top) : [];
     }
 
+    // Waits until no job is waiting or running, those that others leave behind (thumbnails, proxies) included.
+    async idle({ limit_ms = 120_000 } = {}) {
+        await until('no job is left', () => this.sql("SELECT count(*) AS n FROM job WHERE state IN ('pending', 'processing', 'waiting')")[0].n === 0,
+            { limit_ms });
+    }
+
     // Rows of the database, read beside the server.
     sql(statement) {
-        const told = spawnSync('sqlite3', ['-json', path.join(this.data, 'kinora.db'), statement], { encoding: 'utf8' });
+        const told = spawnSync('sqlite3', ['-json', path.join(this.data, 'kinora.db'), statement],
+            { encoding: 'utf8', maxBuffer: 64 << 20 });
         if (told.status !== 0)
             throw new Error(`sqlite3: ${told.stderr}`);
         return told.stdout ? JSON.parse(told.stdout) : [];
