@@ -11,6 +11,7 @@ struct router;
 struct token_cache;
 struct limiter;
 struct waiting;
+struct realtime;
 
 struct app {
     struct db_pool *db;
@@ -21,6 +22,7 @@ struct app {
     struct hub *hub;   // open event streams
     struct router *router;
     struct limiter *limiter;
+    struct realtime *realtime; // live editing; NULL: not offered
     const char *data_directory;
     struct waiting *waiting;        // calls that wait for their job
     const char *const *asr_ready;   // those of asr_engines that are set up
