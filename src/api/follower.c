@@ -10,7 +10,7 @@
 #include "domain/event.h"
 #include "domain/member.h"
 
-enum { ROWS_MAX = 500, ARENA_CAP = 16 << 20 };
+enum { ROWS_MAX = 500, ARENA_CAP = 16 << 20, PAYLOAD_CAP = 64 << 10 };
 
 struct follower {
     struct app *app;
@@ -21,22 +21,24 @@ struct follower {
     int64_t at; // number of the last event given out
 };
 
+static bool is_over(str status)
+{
+    return str_equal(status, STR("completed")) || str_equal(status, STR("failed"))
+           || str_equal(status, STR("cancelled"));
+}
+
 const char *events_file_name(const struct event *event, bool *ret_done)
 {
-    str text = event->payload.text;
-    bool of_job = str_equal(event->kind, STR("job")) && str_find(text, STR("\"transcribe\"")) >= 0;
-    if (!of_job && !str_equal(event->kind, STR("media:added")))
+    ARENA_AUTO struct arena *arena = arena_new(PAYLOAD_CAP);
+    json_t *payload;
+    bool of_job = str_equal(event->kind, STR("job"));
+    if ((!of_job && !str_equal(event->kind, STR("media:added")))
+        || error_is(json_read(arena, event->payload.text, &payload)))
         return NULL;
-    bool over = str_find(text, STR("\"status\":\"completed\"")) >= 0
-                || str_find(text, STR("\"status\":\"failed\"")) >= 0
-                || str_find(text, STR("\"status\":\"cancelled\"")) >= 0;
-    bool at_rest = str_equal(event->kind, STR("media:added")) && str_find(text, STR("\"transcribing\":false")) >= 0;
-    if (over || at_rest) {
-        *ret_done = true;
-        return "done";
-    }
-    *ret_done = false;
-    return of_job ? "job_progress" : NULL;
+    if (of_job && !str_equal(json_get_str(payload, "kind"), STR("transcribe")))
+        return NULL; // other work on the file
+    *ret_done = of_job ? is_over(json_get_str(payload, "status")) : !json_get_bool(payload, "transcribing", true);
+    return *ret_done ? "done" : of_job ? "job_progress" : NULL;
 }
 
 // Whose library it is in, and with a video's event everyone else who may open that.

@@ -44,8 +44,10 @@ error intake_probe(struct intake *intake)
         .deadline_us = clock_mono_us() + PROBE_LIMIT_US };
     error result = warm_ask(call->app->warm, call->scope.arena, call->scope.actor.user_id, &question, &intake->probe);
     blob_reader_close(reader);
+    if (result.code == ERROR_TIMED_OUT) // the file may be to blame, or a machine that is busy
+        return error_make(ERROR_UNAVAILABLE, "file", "The file was not looked at in time; try again later");
     bool unreadable = result.code == ERROR_NOT_MEDIA || result.code == ERROR_ENGINE_CRASHED
-                      || result.code == ERROR_TIMED_OUT || result.code == ERROR_ENGINE_FAILED;
+                      || result.code == ERROR_ENGINE_FAILED;
     if (unreadable)
         return error_make(
             ERROR_UNSUPPORTED_MEDIA, "file", "The file is not a picture, film or sound that Kinora can read");

@@ -24,7 +24,8 @@ struct transcript {
     size_t segment_count;
 };
 
-// Merges results of asr.decode, in any order, into one transcript in time order; everything in the arena. ENGINE_FAILED
+// Merges results of asr.decode, in any order, into one transcript in time order, in the language of the
+// most segments; everything in the arena. ENGINE_FAILED
 // when a result is not of the shape that docs/engine-ops.md gives.
 MUST_USE error transcript_merge(
     struct arena *arena, const json_t *const *parts, size_t count, double duration, struct transcript *ret_transcript);

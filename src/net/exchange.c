@@ -98,7 +98,7 @@ void exchange_schedule(struct exchange *exchange, enum exchange_task task)
 
 static void run_fill(struct exchange *exchange, void *worker)
 {
-    size_t room = exchange->filled_bytes < DOWNLOAD_AHEAD_FROM ? DOWNLOAD_BUFFER : 2 * DOWNLOAD_BUFFER;
+    size_t room = exchange->filled_bytes < DOWNLOAD_AHEAD_FROM ? DOWNLOAD_BUFFER : DOWNLOAD_AHEAD_BUFFER;
     int64_t left = exchange->length - exchange->filled_bytes;
     if (exchange->length >= 0 && left < (int64_t)room)
         room = (size_t)left;

@@ -24,8 +24,9 @@ enum {
     UPLOAD_BUFFER = 256 * 1024,    // bytes handed to receive_ops.data
     UPLOAD_WAIT_MS = 200,          // what a slow peer sent is handed on after this time
     DOWNLOAD_BUFFER = 64 * 1024,   // bytes asked of send_ops.fill
-    DOWNLOAD_AHEAD_FROM = 1 << 20, // from here on, twice as many, and while others go out: a peer that reads little
-                                   // does not get there, and a short answer gains nothing
+    DOWNLOAD_AHEAD_FROM = 1 << 20, // bytes after which pieces are larger and filled while others go out: a peer that
+                                   // reads little does not get there, and a short answer gains nothing
+    DOWNLOAD_AHEAD_BUFFER = 256 * 1024,
     UNSENT_IN_KERNEL = 256 * 1024, // bytes a socket takes beyond what is on its way
     EVENTS_QUEUE_MAX = 1 << 20,    // bytes an event stream may owe its peer
     KEEP_BUFFER = 16 * 1024,       // larger buffers are given back when an exchange ends

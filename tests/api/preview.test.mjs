@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Frames of scenes before anything is rendered: right, and soon.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { Client } from './lib/client.mjs';
-import { inspect, made, picture } from './lib/media.mjs';
+import { inspect, made, picture, turned } from './lib/media.mjs';
 import { Server } from './lib/server.mjs';
 
 let server, ada, bob;
@@ -26,6 +27,11 @@ const frame = async (path, query, headers = {}) => {
     const answer = await ada.get(`${path}?${query}`, { headers });
     assert.equal(answer.status, 200, answer.bytes.toString().slice(0, 300));
     return answer.bytes;
+};
+// Red, green and blue at a place of a picture, given as shares.
+const colour_at = (x, y) => (bytes) => {
+    const told = spawnSync('ffmpeg', ['-v', 'error', '-f', 'mjpeg', '-i', '-', '-vf', `crop=2:2:iw*${x}:ih*${y},scale=1:1`, '-frames:v', '1', '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'], { input: bytes });
+    return [...told.stdout];
 };
 const same = (a, b) => createHash('sha256').update(a).digest('hex') === createHash('sha256').update(b).digest('hex');
 
@@ -69,6 +75,17 @@ test('what a warm engine answers is what a fresh one answers, whatever was asked
         assert.ok(same(warm[i], await frame(path, `t=${t}&w=480`)), `at ${t} s`);
         await frame(path, 'w=64'); // another size: all is made anew
     }
+});
+
+test('a film that a phone turned stands upright in a frame', async () => {
+    const halves = made('halves.mp4', '-f', 'lavfi', '-i', 'color=red:s=320x360:d=1:r=25', '-f', 'lavfi', '-i', 'color=blue:s=320x360:d=1:r=25',
+        '-filter_complex', 'hstack', '-pix_fmt', 'yuv420p');
+    const film = await ada.upload('turned.mp4', turned(halves, 90));
+    await server.idle();
+    const { path } = await scene_of(1, [['media', { media_id: film.id, media_type: 'video', width: 100, height: 100, fit: 'contain' }]], { aspect_ratio: '9:16' });
+    const [top, bottom] = [0.25, 0.75].map((y) => colour_at(0.5, y));
+    const bytes = await frame(path, 't=0.5&w=180');
+    assert.ok(top(bytes)[0] > 200 && top(bytes)[2] < 60 && bottom(bytes)[2] > 200 && bottom(bytes)[0] < 60, `${top(bytes)}, ${bottom(bytes)}`);
 });
 
 test('a layer whose file is gone is drawn as a box that says so', async () => {

@@ -46,6 +46,7 @@ for (const [name, make] of [['Swift', () => Swift.start()], ['the fake', () => S
     after(async () => {
         await server?.remove();
         await store?.remove();
+        fs.rmSync(`${server?.data}-second`, { recursive: true, force: true });
     });
 
     test(`a server that keeps its files in ${name} says so`, async () => {

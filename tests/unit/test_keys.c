@@ -85,6 +85,7 @@ static struct blob_info listed_blob(unsigned char ret_key[static CRYPT_KEY_SIZE]
     struct blob_info blob = { .size = 1, .stored_size = 100 };
     str id = id_new(library.arena);
     memcpy(blob.id, id.data, id.size);
+    id_random(blob.sha256, sizeof blob.sha256); // content that there is not yet
     id_random(ret_key, CRYPT_KEY_SIZE);
     id_random(blob.sha256, sizeof blob.sha256); // so that no two files are taken for one
     str sealed = keyring_seal(
