@@ -9,7 +9,7 @@
 #include "domain/event.h"
 #include "domain/member.h"
 
-enum { ROWS_MAX = 500, ARENA_CAP = 16 << 20 };
+enum { ROWS_MAX = 500, ARENA_CAP = 16 << 20, PAYLOAD_BYTES_MAX = 1 << 20 };
 
 struct follower {
     struct app *app;
@@ -22,14 +22,17 @@ struct follower {
 
 const char *events_file_name(const struct event *event, bool *ret_done)
 {
-    str text = event->payload.text;
-    bool of_job = str_equal(event->kind, STR("job")) && str_find(text, STR("\"transcribe\"")) >= 0;
-    if (!of_job && !str_equal(event->kind, STR("media:added")))
+    ARENA_AUTO struct arena *arena = arena_new(PAYLOAD_BYTES_MAX);
+    bool is_job = str_equal(event->kind, STR("job")), is_media = str_equal(event->kind, STR("media:added"));
+    json_t *payload; // read, not searched: PostgreSQL writes its JSON in its own way
+    if ((!is_job && !is_media) || error_is(json_read(arena, event->payload.text, &payload)))
         return NULL;
-    bool over = str_find(text, STR("\"status\":\"completed\"")) >= 0
-                || str_find(text, STR("\"status\":\"failed\"")) >= 0
-                || str_find(text, STR("\"status\":\"cancelled\"")) >= 0;
-    bool at_rest = str_equal(event->kind, STR("media:added")) && str_find(text, STR("\"transcribing\":false")) >= 0;
+    bool of_job = is_job && str_equal_c(json_get_str(payload, "kind"), "transcribe");
+    if (is_job && !of_job)
+        return NULL;
+    str status = json_get_str(payload, "status");
+    bool over = str_equal_c(status, "completed") || str_equal_c(status, "failed") || str_equal_c(status, "cancelled");
+    bool at_rest = is_media && !json_get_bool(payload, "transcribing", true);
     if (over || at_rest) {
         *ret_done = true;
         return "done";
