@@ -48,7 +48,7 @@ bool blob_store_has(const struct blob_store *store, enum blob_place place);
 MUST_USE error blob_store_check(struct blob_store *store);
 const struct keyring *blob_store_keyring(const struct blob_store *store); // lives as long as the store
 
-// Writing: memory is bounded by two chunks. `id` is a UUID, or NULL for a new one.
+// Writing: memory is bounded by a piece of 256 KB. `id` is a UUID, or NULL for a new one.
 MUST_USE error blob_writer_open(struct blob_store *store, const char *id, struct blob_writer **ret_writer);
 MUST_USE error blob_write(struct blob_writer *writer, const void *bytes, size_t size);
 // On disk (fsync of file and folder; or confirmed by the object store) under its final name before this returns; the

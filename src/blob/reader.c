@@ -8,6 +8,8 @@
 
 // Holds the index of any blob of up to 63 GB, so that one read opens it.
 enum { TAIL_SIZE = 64 << 10 };
+// Below this a second thread costs more than it brings: a tenth of a millisecond.
+enum { UNPACK_BESIDE_MIN = 1 << 20 };
 
 struct blob_reader {
     struct blob_store *store;            // NULL for a file outside of any
@@ -124,20 +126,58 @@ static error make_room(unsigned char **room, size_t *room_size, size_t size)
     return *room ? OK : error_system("read", "stored file", ENOMEM);
 }
 
-// What is not compressed is opened where it was read.
+struct unpacking {
+    const unsigned char *frames;
+    size_t size;
+    unsigned char *plain;
+    size_t plain_size;
+    bool good;
+};
+
+static void unpack_part(void *context)
+{
+    struct unpacking *part = context;
+    part->good = chunk_unpack(part->frames, part->size, part->plain, part->plain_size);
+}
+
+// In two halves at once where a thread is idle: decompression is the slowest step of a download.
+static bool unpack(struct blob_reader *reader, const unsigned char *frames, size_t size, size_t plain_size)
+{
+    struct unpacking all = { frames, size, reader->unpacked, plain_size, false };
+    size_t first_size, first_plain;
+    if (plain_size < UNPACK_BESIDE_MIN || !chunk_halve(frames, size, plain_size, &first_size, &first_plain)) {
+        unpack_part(&all);
+        return all.good;
+    }
+    struct unpacking second = { frames + first_size, size - first_size, reader->unpacked + first_plain,
+        plain_size - first_plain, false };
+    struct beside_task task = { unpack_part, &second, false };
+    if (!beside_start(&reader->store->beside, &task)) {
+        unpack_part(&all);
+        return all.good;
+    }
+    all.size = first_size;
+    all.plain_size = first_plain;
+    unpack_part(&all);
+    beside_wait(&reader->store->beside, &task);
+    return all.good && second.good;
+}
+
+// What is not compressed stays where it was read.
 static error open_chunk(struct blob_reader *reader, size_t stored_size, size_t plain_size)
 {
     unsigned flags = reader->place.number + 1 == reader->count ? CHUNK_LAST : 0;
-    unsigned char *plain = reader->stored + CHUNK_HEADER_SIZE;
-    if (chunk_is_packed(reader->stored, stored_size)) {
-        TRY(make_room(&reader->unpacked, &reader->unpacked_room, plain_size + 1)); // never 0
-        plain = reader->unpacked;
-    } else if (stored_size < plain_size + CHUNK_OVERHEAD) {
-        return damaged(reader, "a chunk is too short");
-    }
-    if (!chunk_open(&reader->place, flags, reader->stored, stored_size, plain, plain_size))
+    const unsigned char *body;
+    size_t body_size;
+    if (!chunk_unseal(&reader->place, flags, reader->stored, stored_size, plain_size, &body, &body_size))
         return damaged(reader, "a chunk does not open");
-    reader->plain = plain;
+    if (chunk_is_packed(reader->stored)) {
+        TRY(make_room(&reader->unpacked, &reader->unpacked_room, plain_size + 1)); // never 0
+        if (!unpack(reader, body, body_size, plain_size))
+            return damaged(reader, "a chunk does not decompress");
+        body = reader->unpacked;
+    }
+    reader->plain = body;
     return OK;
 }
 

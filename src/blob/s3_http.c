@@ -155,7 +155,7 @@ static size_t give_bytes(char *place, size_t one, size_t count, void *context)
 {
     struct sending *sending = context;
     const struct s3_source *source = sending->request->source;
-    int64_t left = source->size - sending->sent;
+    int64_t left = source ? source->size - sending->sent : 0;
     size_t size = (int64_t)(one * count) < left ? one * count : (size_t)left;
     if (size == 0)
         return 0;
@@ -300,18 +300,13 @@ static void set_up(struct sending *sending, const char *url, struct curl_slist *
 
 static CURLcode perform(struct sending *sending, const char *payload)
 {
-    static const struct s3_source nothing = { 0 };
-    struct s3_request request = *sending->request;
-    if (!request.source && !strcmp(request.method, "POST"))
-        request.source = &nothing;
-    sending->request = &request;
     ARENA_AUTO struct arena *arena = arena_new(64 << 10);
     BUFFER_AUTO struct buffer path = { 0 };
-    put_path(sending->s3, request.id, &path);
+    const char *query = sending->request->query;
+    put_path(sending->s3, sending->request->id, &path);
     buffer_append_byte(&path, 0);
-    const char *query = request.query;
     str url = str_format(arena, "%s%s%s%s", sending->s3->base, path.data, query ? "?" : "", query ? query : "");
-    struct curl_slist *headers = sign(arena, sending->s3, &request, path.data, payload);
+    struct curl_slist *headers = sign(arena, sending->s3, sending->request, path.data, payload);
     set_up(sending, url.data, headers);
     CURLcode code = curl_easy_perform(sending->curl);
     curl_slist_free_all(headers);
@@ -389,7 +384,6 @@ static error try_once(
     *ret_again = false;
     if (sending.curl) {
         CURLcode code = perform(&sending, payload);
-        sending.request = request;
         e = outcome(&sending, code, ret_again);
     }
     give_connection(s3->pool, sending.curl, is_sending);

@@ -8,6 +8,7 @@
 
 #include "api/events.h"
 #include "api/limiter.h"
+#include "api/realtime.h"
 #include "api/route.h"
 #include "api/waiting.h"
 #include "base/clock.h"
@@ -18,6 +19,7 @@
 #include "cmd/stores.h"
 #include "domain/schema.h"
 #include "work/asr_engine.h"
+#include "work/preview.h"
 #include "work/runner.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
@@ -28,6 +30,7 @@ struct service {
     struct runner *runner;
     struct follower *follower;
     struct server *server;
+    struct engineio *engines[2]; // ends with NULL
     int lock;
 };
 
@@ -122,6 +125,8 @@ static error start_engines(struct arena *arena, struct service *service)
     TRY(data_folder_make(scratch));
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
+    service->app.preview = preview_frame;
+    service->app.preview_context = service->app.warm;
     if (settings.no_workers)
         return OK;
     TRY(zygote_start(engine, ZYGOTE_SPEECH, &service->speech));
@@ -165,11 +170,13 @@ static error start_server(struct service *service)
         .worker_stop = app_worker_stop,
         .refuse = route_refuse,
         .finished = finished };
+    service->engines[0] = realtime_engine(service->app.realtime);
     struct server_options options = { .listen = settings.listen,
         .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,
         .tls_key = *settings.tls_key ? settings.tls_key : NULL,
         .handler_threads = (int)settings.handler_threads,
-        .body_stall_timeout_us = settings.stall_timeout * SECOND_US };
+        .body_stall_timeout_us = settings.stall_timeout * SECOND_US,
+        .engines = service->engines };
     return server_start(&options, &app, &service->server);
 }
 
@@ -185,6 +192,7 @@ static error start(struct arena *arena, struct service *service)
     app->waiting = waiting_new(app);
     app->hub = hub_new();
     app->limiter = limiter_new();
+    app->realtime = realtime_new(app);
     TRY(route_init(app));
     TRY(open_stores(arena, service));
     TRY(start_engines(arena, service));
@@ -207,6 +215,7 @@ static void stop(struct service *service)
         server_stop(service->server, GRACE_US);
     follower_stop(service->follower);
     waiting_free(app->waiting);
+    realtime_free(app->realtime);
     hub_free(app->hub);
     warm_close(app->warm);
     if (service->speech)

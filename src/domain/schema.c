@@ -307,6 +307,9 @@ static const char uploads[] = "ALTER TABLE users ADD COLUMN quota_bytes BIGINT;\
                               ");\n"
                               "CREATE INDEX idx_upload_part_blob ON upload_part(blob_id);\n"
                               "CREATE INDEX idx_media_usage ON media(user_id, size_bytes);\n";
+// Content that its owner has already is found by its hash.
+static const char blob_content[] = "CREATE INDEX idx_blob_content ON blob(sha256);\n";
+static const char sockets[] = "ALTER TABLE event ADD COLUMN socket_id TEXT;\n"; // whose change it was, more closely
 
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
@@ -325,5 +328,7 @@ const struct db_migration schema_migrations[] = {
     { 14, "places of blobs", blob_places, NULL },
     { 15, "derivatives of media", derivatives, NULL },
     { 16, "files of jobs", job_inputs, NULL },
+    { 18, "blobs by content", blob_content, NULL },
+    { 19, "sockets of events", sockets, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

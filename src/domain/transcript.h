@@ -11,7 +11,8 @@ struct transcript_word {
 };
 struct transcript_segment {
     double start, end;
-    str text; // its words joined by spaces
+    str text;    // its words joined by spaces
+    str speaker; // "speaker_1"; STR_NONE before transcript_set_speakers
     double confidence;
     struct transcript_word *words;
     size_t word_count;

@@ -8,7 +8,7 @@
 #include "domain/resumable.h"
 #include "work/runner_parts.h"
 
-static const int64_t FIRST_US = 60 * SECOND_US, EVERY_US = 24 * 3600 * SECOND_US;
+static const int64_t FIRST_US = 10 * SECOND_US, EVERY_US = 24 * 3600 * SECOND_US;
 static const int64_t JOB_LASTS_US = 3 * 3600 * SECOND_US; // longer than anybody waits for its result
 static const size_t SWEEP_MEMORY_MAX = 1 << 20, VISIT_MEMORY_MAX = 64 << 10;
 // A copy at another place than the listed one may be that of a move under way, however old it is.

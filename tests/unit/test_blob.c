@@ -379,6 +379,46 @@ static void a_decompression_bomb_in_a_chunk_is_refused(void **state)
     free(back);
 }
 
+// Whoever has the key could write frames that say other sizes than they have.
+static void frames_that_lie_about_their_sizes_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t size = 3 << 20, stored_size, body_size, first, first_plain;
+    unsigned char *bytes = text_bytes(size), *back = malloc(size);
+    struct blob_info info = store_bytes(fixture, bytes, size);
+    struct chunk_place place = { .number = 0 };
+    ARENA_AUTO struct arena *arena = arena_new(4096);
+    str key, sealed = { (char *)info.sealed_key, sizeof info.sealed_key };
+    assert_ok(keyring_open_sealed(arena, fixture->keyring, "blob key", str_of(info.id), sealed, &key));
+    memcpy(place.key, key.data, sizeof place.key);
+    assert_true(chunk_id_parse(str_of(info.id), place.id));
+    char path[160];
+    path_of(fixture, info.id, path);
+    unsigned char *stored = load_file(path, &stored_size), *record = stored + CHUNK_FILE_HEADER_SIZE;
+    size_t record_size = CHUNK_HEADER_SIZE + ((size_t)record[4] | (size_t)record[5] << 8 | (size_t)record[6] << 16);
+    const unsigned char *body;
+    assert_true(chunk_unseal(&place, CHUNK_LAST, record, record_size, size, &body, &body_size));
+    assert_true(chunk_is_packed(record));
+    unsigned char *frames = malloc(body_size);
+    memcpy(frames, body, body_size);
+    assert_true(chunk_halve(frames, body_size, size, &first, &first_plain));
+    assert_int_equal(first_plain, size / 2);
+    assert_true(chunk_unpack(frames, first, back, first_plain));
+    assert_true(chunk_unpack(frames + first, body_size - first, back + first_plain, size - first_plain));
+    assert_memory_equal(back, bytes, size);
+    assert_false(chunk_unpack(frames, body_size, back, size - 1));
+    assert_false(chunk_unpack(frames, first, back, first_plain + 1));
+    frames[5]++; // of the first frame's size field
+    assert_true(
+        !chunk_halve(frames, body_size, size, &first, &first_plain) || !chunk_unpack(frames, first, back, first_plain));
+    assert_false(chunk_halve(frames + 1, body_size - 1, size, &first, &first_plain));
+    assert_false(chunk_halve(frames, 3, size, &first, &first_plain));
+    free(frames);
+    free(stored);
+    free(back);
+    free(bytes);
+}
+
 static void an_aborted_file_leaves_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -564,6 +604,7 @@ int main(void)
         WITH_STORE(a_flipped_bit_anywhere_is_detected),
         WITH_STORE(moved_chunks_are_detected),
         cmocka_unit_test(a_decompression_bomb_in_a_chunk_is_refused),
+        WITH_STORE(frames_that_lie_about_their_sizes_are_refused),
         WITH_STORE(an_aborted_file_leaves_nothing),
         WITH_STORE(a_taken_id_is_refused_and_what_is_there_stays),
         WITH_STORE(a_killed_writer_leaves_only_what_it_committed),

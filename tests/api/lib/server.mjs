@@ -44,8 +44,9 @@ export function run_beside(arguments_, env = {}) {
 }
 
 export class Server {
-    constructor({ data = temporary('data'), flags = [], env = {}, tls = false } = {}) {
-        Object.assign(this, { data, flags, env, tls, child: null, log: '' });
+    // `around`: words before the program's own, a command that ends by running what follows it.
+    constructor({ data = temporary('data'), flags = [], env = {}, tls = false, around = [] } = {}) {
+        Object.assign(this, { data, flags, env, tls, around, child: null, log: '' });
     }
 
     static async start(options) {
@@ -55,7 +56,8 @@ export class Server {
     }
 
     async start() {
-        const child = spawn(program, ['serve', '--data', this.data, '--listen', '127.0.0.1:0', ...this.flags],
+        const [command, ...words] = [...this.around, program, 'serve', '--data', this.data, '--listen', '127.0.0.1:0', ...this.flags];
+        const child = spawn(command, words,
             { env: { ...process.env, KINORA_RATE_LIMIT: 'off', ...this.env }, stdio: ['ignore', 'ignore', 'pipe'] });
         this.child = child;
         this.log = '';
@@ -104,7 +106,7 @@ export class Server {
 
     // Every file of the blob store, relative to it.
     blobs() {
-        const top = path.join(this.data, 'blobs');
+        const top = path.join(this.around.length ? `/proc/${this.pid}/root` : '/', this.data, 'blobs'); // as the server sees it
         const walk = (folder) => fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
             entry.isDirectory() ? walk(path.join(folder, entry.name)) : [path.relative(top, path.join(folder, entry.name))]);
         return fs.existsSync(top) ? walk(top) : [];

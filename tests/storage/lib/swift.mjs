@@ -8,6 +8,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { temporary, until } from '../../api/lib/server.mjs';
 
+const START_MS = 120_000; // Python's imports take long on a busy machine
+
 // Ends with the test, however that ends; runs one server in the foreground.
 const RUN = `
 import ctypes, sys
@@ -99,7 +101,10 @@ export class Swift {
     static async start() {
         const swift = new Swift();
         await swift.prepare();
-        await swift.begin();
+        await swift.begin().catch(async (error) => {
+            await swift.remove();
+            throw error;
+        });
         return swift;
     }
 
@@ -134,7 +139,7 @@ export class Swift {
             return child;
         });
         for (const [name, port] of Object.entries(this.ports))
-            await until(`Swift's ${name} server answers`, () => answers(port), { limit_ms: 30_000 });
+            await until(`Swift's ${name} server answers`, () => answers(port), { limit_ms: START_MS });
     }
 
     async end() {
