@@ -134,8 +134,12 @@ void waiting_look(struct waiting *waiting)
 {
     struct waiter waiter;
     int64_t now_us = clock_mono_us();
-    while (take(waiting, is_over, &now_us, &waiter))
-        give_up(waiting, &waiter, error_make(ERROR_UNAVAILABLE, NULL, "The transcription took longer than two hours"));
+    while (take(waiting, is_over, &now_us, &waiter)) {
+        bool late = exchange_is_open(waiter.call->exchange); // else nobody reads the answer
+        give_up(waiting, &waiter,
+            late ? error_make(ERROR_UNAVAILABLE, NULL, "The transcription took longer than two hours")
+                 : error_of(ERROR_CANCELLED));
+    }
 }
 
 static bool is_any(const struct waiter *waiter, const void *context)

@@ -79,7 +79,7 @@ test('a client that goes away takes its job along', async () => {
         headers: { ...headers, 'Content-Length': body.length, Authorization: `Bearer ${ada.token}` } });
     request.on('error', () => {});
     request.end(body);
-    await until('the job is under way', async () => (await jobs())[0]?.progress > 0.05);
+    await until('the job is under way', async () => (await jobs())[0]?.status === 'processing');
     request.destroy();
     const from = Date.now();
     await until('the job is gone', async () => (await jobs()).length === 0, { limit_ms: 4000 });
