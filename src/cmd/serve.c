@@ -17,6 +17,7 @@
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "domain/schema.h"
+#include "domain/search.h"
 #include "work/runner.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
@@ -95,10 +96,11 @@ static error open_stores(struct arena *arena, struct service *service)
     const char *url = *settings.database_url ? settings.database_url
                                              : str_format(arena, "sqlite://%s/kinora.db", settings.data).data;
     int from, to;
-    int64_t unfinished;
+    int64_t unfinished, found;
     TRY(keyring_open(keys, *settings.master_key_file ? settings.master_key_file : NULL, &app->keyring));
     TRY(db_open(&(struct db_options) { url }, &app->db));
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
+    TRY(search_catch_up(app->db, &found));
     TRY(blob_store_open(blobs, app->keyring, &app->blobs));
     // Uploads that a killed server had begun; those of writers that live are spared.
     TRY(blob_sweep_unfinished(app->blobs, 0, &unfinished));

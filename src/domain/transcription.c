@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "domain/event.h"
 #include "domain/media.h"
+#include "domain/search.h"
 #include "domain/word_align.h"
 
 static const struct field fields[] = {
@@ -159,7 +160,14 @@ static error add(struct scope *scope, str user_id, str media_id, str job_id, str
     bool found;
     TRY(db_one(
         scope->db, scope->arena, &by_id, DB_ARGS(db_text(id)), &transcription_row_shape, ret_transcription, &found));
-    return changed(scope, "transcription:added", ret_transcription);
+    return OK;
+}
+
+// Once its segments are there, too.
+static error note(struct scope *scope, const char *kind, const struct transcription *row)
+{
+    TRY(search_update(scope, SEARCH_TRANSCRIPTION, row->id));
+    return changed(scope, kind, row);
 }
 
 error transcription_add_text(
@@ -170,7 +178,8 @@ error transcription_add_text(
     if (missing.code == ERROR_MEDIA_NOT_FOUND)
         return error_make(ERROR_VALIDATION_ERROR, "media_id", "There is no media file %lld", (long long)media_number);
     TRY(missing);
-    return add(scope, media.user_id, media.id, STR_NONE, text, NULL, ret_transcription);
+    TRY(add(scope, media.user_id, media.id, STR_NONE, text, NULL, ret_transcription));
+    return note(scope, "transcription:added", ret_transcription);
 }
 
 DB_STATEMENT(delete_of_job, "DELETE FROM transcription WHERE job_id = $1");
@@ -200,7 +209,7 @@ error transcription_add_result(struct scope *scope, str user_id, str media_id, s
                 db_text(json_text(scope->arena, json_object_get(segment, "words")))),
             NULL));
     }
-    return OK;
+    return note(scope, "transcription:added", ret_transcription);
 }
 
 DB_STATEMENT(set_text, "UPDATE transcription SET text = $2, word_count = $3, updated_at = $4 WHERE number = $1");
@@ -225,7 +234,7 @@ error transcription_set_text(struct scope *scope, str key, str text, struct tran
     TRY(db_run(scope->db, &set_text,
         DB_ARGS(db_int(row.number), db_text(text), db_int(count_words(text)), db_int(clock_now_us())), NULL));
     TRY(transcription_get(scope, key, ret_transcription));
-    return changed(scope, "transcription:updated", ret_transcription);
+    return note(scope, "transcription:updated", ret_transcription);
 }
 
 DB_STATEMENT(delete_one, "DELETE FROM transcription WHERE number = $1");
