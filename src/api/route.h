@@ -11,7 +11,13 @@
 
 enum face { FACE_PLAIN, FACE_ENVELOPE, FACE_DETAIL };
 enum access { ACCESS_PUBLIC, ACCESS_OPTIONAL /* a token counts but is not needed */, ACCESS_USER, ACCESS_SUPERUSER };
-enum body_kind { BODY_NONE, BODY_JSON, BODY_FORM /* urlencoded or multipart */, BODY_UPLOAD /* multipart, streamed */ };
+enum body_kind {
+    BODY_NONE,
+    BODY_JSON,
+    BODY_FORM /* urlencoded or multipart */,
+    BODY_UPLOAD /* multipart, streamed */,
+    BODY_TEXT /* a small text file, as it is or in a multipart form */
+};
 
 struct api_call;
 
@@ -28,8 +34,8 @@ struct route {
     int status;                    // of success; 0: 200
     const char *message;           // envelope: "Layer added successfully"
     const enum error_code *errors; // its own, beyond those that follow from access and input; ends with ERROR_NONE
-    const char *resource;    // of PUT and DELETE: path of the GET whose ETag If-Match names; NULL: of the same path
-    const char *answer_type; // of streams: "text/event-stream"; NULL: JSON
+    const char *resource;          // of changes: path of the GET whose ETag If-Match names; NULL: of the same path
+    const char *answer_type;       // of streams: "text/event-stream"; NULL: JSON
     // Handler thread, before the change: slow or blocking work (argon2, probing). May be NULL.
     error (*prepare)(struct api_call *call);
     // LANE_READ: handler thread. LANE_WRITE: inside a change. LANE_STREAM: stream thread; it has taken over the
@@ -56,6 +62,7 @@ struct api_call {
     struct exchange *exchange;
     void *path, *query, *body; // structs of the route's shapes
     json_t *json;              // the body as it came
+    str text;                  // of BODY_TEXT: the file
     void *output;              // zeroed struct of the output shape (struct list when output_list) to be filled
     struct warnings warnings;
     struct problems problems;

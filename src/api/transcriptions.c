@@ -235,15 +235,9 @@ static error get_transcript(struct api_call *call)
 {
     struct job job;
     struct transcription row;
-    bool found;
     str id = ((struct path *)call->path)->job_id;
     ptrdiff_t dot = str_index(id, '.');
-    TRY(job_get(&call->scope, dot < 0 ? id : str_sub(id, 0, (size_t)dot), &job));
-    TRY(transcription_of_job(&call->scope, job.id, &row, &found));
-    if (!found && str_equal(job.state, STR("completed")))
-        return error_of(ERROR_TRANSCRIPTION_NOT_FOUND);
-    if (!found)
-        return error_make(ERROR_JOB_STATE_CONFLICT, "status", "%.*s", STR_ARGS(job_status(&job)));
+    TRY(transcription_get_of_job(&call->scope, dot < 0 ? id : str_sub(id, 0, (size_t)dot), &job, &row));
     if (dot < 0)
         return show_transcript(call, &job, &row);
     return export_transcript(call, &row, str_sub(id, (size_t)dot + 1, id.size));

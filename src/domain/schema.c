@@ -265,52 +265,70 @@ static const char keys[] = "CREATE TABLE user_key (\n"
                            "CREATE INDEX idx_file_key_shared ON file_key(user_id, media_id) WHERE is_shared;\n";
 
 // What search.h describes. Rows go with what they are about; source: enum search_source of search.h.
-#define SEARCH_ENTRY(number_type, id_type)                                                                             \
+#define SEARCH_ENTRY                                                                                                   \
     "CREATE TABLE search_entry (\n"                                                                                    \
-    "  number " number_type ",\n"                                                                                      \
+    "  number BIGSERIAL PRIMARY KEY,\n"                                                                                \
     "  kind TEXT NOT NULL CHECK (kind IN ('media', 'segment', 'video', 'scene', 'layer')),\n"                          \
-    "  media_id " id_type " REFERENCES media(id) ON DELETE CASCADE,\n"                                                 \
-    "  transcription_id " id_type " REFERENCES transcription(id) ON DELETE CASCADE,\n"                                 \
-    "  segment_id " id_type ",\n"                                                                                      \
-    "  video_id " id_type " REFERENCES video(id) ON DELETE CASCADE,\n"                                                 \
-    "  scene_id " id_type " REFERENCES scenes(id) ON DELETE CASCADE,\n"                                                \
-    "  layer_id " id_type ",\n"                                                                                        \
+    "  media_id UUID REFERENCES media(id) ON DELETE CASCADE,\n"                                                        \
+    "  transcription_id UUID REFERENCES transcription(id) ON DELETE CASCADE,\n"                                        \
+    "  segment_id UUID,\n"                                                                                             \
+    "  video_id UUID REFERENCES video(id) ON DELETE CASCADE,\n"                                                        \
+    "  scene_id UUID REFERENCES scenes(id) ON DELETE CASCADE,\n"                                                       \
+    "  layer_id UUID,\n"                                                                                               \
     "  weight BIGINT NOT NULL,\n"                                                                                      \
     "  length BIGINT NOT NULL,\n"                                                                                      \
     "  sort_at BIGINT NOT NULL,\n"                                                                                     \
     "  start_time DOUBLE PRECISION NOT NULL,\n"                                                                        \
     "  text TEXT NOT NULL,\n"
-#define SEARCH_INDEXES(id_type)                                                                                        \
+#define SEARCH_INDEXES                                                                                                 \
     "CREATE INDEX idx_search_entry_media ON search_entry(media_id, kind);\n"                                           \
     "CREATE INDEX idx_search_entry_transcription ON search_entry(transcription_id, start_time);\n"                     \
     "CREATE INDEX idx_search_entry_video ON search_entry(video_id, kind);\n"                                           \
     "CREATE INDEX idx_search_entry_scene ON search_entry(scene_id);\n"                                                 \
     "CREATE TABLE search_pending (\n"                                                                                  \
     "  source BIGINT NOT NULL,\n"                                                                                      \
-    "  id " id_type " NOT NULL,\n"                                                                                     \
+    "  id UUID NOT NULL,\n"                                                                                            \
     "  PRIMARY KEY (source, id)\n"                                                                                     \
     ");\n"                                                                                                             \
-    "INSERT INTO search_pending (source, id) SELECT 0, id FROM media UNION ALL SELECT 1, id FROM transcription"        \
-    " UNION ALL SELECT 2, id FROM video UNION ALL SELECT 3, id FROM scenes;\n"
+    "INSERT INTO search_pending (source, id) SELECT 0, id FROM media UNION ALL SELECT 1, id FROM transcription\n"      \
+    "  UNION ALL SELECT 2, id FROM video UNION ALL SELECT 3, id FROM scenes;\n"
+// Corrections of transcripts, and the names of their speakers.
+#define SEGMENT_REVISIONS                                                                                              \
+    "CREATE TABLE segment_revision (\n"                                                                                \
+    "  number BIGSERIAL PRIMARY KEY,\n"                                                                                \
+    "  transcription_id UUID NOT NULL REFERENCES transcription(id) ON DELETE CASCADE,\n"                               \
+    "  user_id UUID NOT NULL,\n"                                                                                       \
+    "  kind TEXT NOT NULL,\n"                                                                                          \
+    "  change JSONB NOT NULL,\n"                                                                                       \
+    "  inverse JSONB NOT NULL,\n"                                                                                      \
+    "  created_at BIGINT NOT NULL\n"                                                                                   \
+    ");\n"                                                                                                             \
+    "CREATE INDEX idx_segment_revision ON segment_revision(transcription_id, number);\n"                               \
+    "CREATE TABLE speaker_name (\n"                                                                                    \
+    "  transcription_id UUID NOT NULL REFERENCES transcription(id) ON DELETE CASCADE,\n"                               \
+    "  speaker TEXT NOT NULL,\n"                                                                                       \
+    "  name TEXT NOT NULL,\n"                                                                                          \
+    "  PRIMARY KEY (transcription_id, speaker)\n"                                                                      \
+    ");\n"
 
-static const char search[] =
-    SEARCH_ENTRY("BIGSERIAL PRIMARY KEY", "UUID") "  tokens tsvector NOT NULL\n);\n" SEARCH_INDEXES(
-        "UUID") "CREATE INDEX idx_search_entry_tokens ON search_entry USING GIN (tokens);\n";
+static const char search[] = SEARCH_ENTRY
+    "  tokens tsvector NOT NULL\n"
+    ");\n"
+    "CREATE INDEX idx_search_entry_tokens ON search_entry USING GIN (tokens);\n" SEARCH_INDEXES SEGMENT_REVISIONS;
 // The index keeps no copy of the tokens: it reads those of the table. The tokenizer takes bytes above 127 for letters.
-static const char search_sqlite[] = SEARCH_ENTRY("INTEGER PRIMARY KEY AUTOINCREMENT",
-    "TEXT") "  words TEXT NOT NULL,\n"
-            "  joined TEXT NOT NULL\n"
-            ");\n" SEARCH_INDEXES("TEXT") "CREATE VIRTUAL TABLE search_index USING fts5(words, joined, content = "
-                                          "'search_entry', content_rowid = 'number',"
-                                          " tokenize = 'ascii', columnsize = 0);\n"
-                                          "CREATE TRIGGER search_entry_added AFTER INSERT ON search_entry BEGIN\n"
-                                          "  INSERT INTO search_index (rowid, words, joined) VALUES (new.number, "
-                                          "new.words, new.joined);\n"
-                                          "END;\n"
-                                          "CREATE TRIGGER search_entry_deleted AFTER DELETE ON search_entry BEGIN\n"
-                                          "  INSERT INTO search_index (search_index, rowid, words, joined)\n"
-                                          "    VALUES ('delete', old.number, old.words, old.joined);\n"
-                                          "END;\n";
+static const char search_sqlite[] = SEARCH_ENTRY
+    "  words TEXT NOT NULL,\n"
+    "  joined TEXT NOT NULL\n"
+    ");\n"
+    "CREATE VIRTUAL TABLE search_index USING fts5(words, joined, content = 'search_entry', content_rowid = 'number',"
+    " tokenize = 'ascii', columnsize = 0);\n"
+    "CREATE TRIGGER search_entry_added AFTER INSERT ON search_entry BEGIN\n"
+    "  INSERT INTO search_index (rowid, words, joined) VALUES (new.number, new.words, new.joined);\n"
+    "END;\n"
+    "CREATE TRIGGER search_entry_deleted AFTER DELETE ON search_entry BEGIN\n"
+    "  INSERT INTO search_index (search_index, rowid, words, joined)\n"
+    "    VALUES ('delete', old.number, old.words, old.joined);\n"
+    "END;\n" SEARCH_INDEXES SEGMENT_REVISIONS;
 
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
@@ -325,6 +343,6 @@ const struct db_migration schema_migrations[] = {
     { 10, "kept answers", kept_answers, NULL },
     { 11, "members of videos", members, NULL },
     { 12, "keys of users and files", keys, NULL },
-    { 17, "search", search, search_sqlite },
+    { 17, "search and corrections", search, search_sqlite },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

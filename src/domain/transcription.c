@@ -6,6 +6,7 @@
 #include "domain/event.h"
 #include "domain/media.h"
 #include "domain/search.h"
+#include "domain/segment.h"
 #include "domain/word_align.h"
 
 static const struct field fields[] = {
@@ -66,6 +67,19 @@ error transcription_of_job(struct scope *scope, str job_id, struct transcription
 {
     return db_one(scope->db, scope->arena, &by_job, DB_ARGS(db_text(job_id)), &transcription_row_shape,
         ret_transcription, ret_found);
+}
+
+error transcription_get_of_job(
+    struct scope *scope, str job_id, struct job *ret_job, struct transcription *ret_transcription)
+{
+    bool found;
+    TRY(job_get(scope, job_id, ret_job));
+    TRY(transcription_of_job(scope, ret_job->id, ret_transcription, &found));
+    if (!found && str_equal(ret_job->state, STR("completed")))
+        return error_of(ERROR_TRANSCRIPTION_NOT_FOUND);
+    if (!found)
+        return error_make(ERROR_JOB_STATE_CONFLICT, "status", "%.*s", STR_ARGS(job_status(ret_job)));
+    return OK;
 }
 
 DB_STATEMENT(list_own, SELECT "WHERE t.user_id = $1 ORDER BY t.number LIMIT $2 OFFSET $3");
@@ -216,25 +230,59 @@ DB_STATEMENT(set_text, "UPDATE transcription SET text = $2, word_count = $3, upd
 DB_STATEMENT(set_segment, "UPDATE segment SET text = $2, words = $3 WHERE id = $1");
 DB_STATEMENT(drop_segment, "DELETE FROM segment WHERE id = $1");
 
+static error store_text(struct scope *scope, const struct transcription *row, str text)
+{
+    TRY(db_run(scope->db, &set_text,
+        DB_ARGS(db_int(row->number), db_text(text), db_int(count_words(text)), db_int(clock_now_us())), NULL));
+    return note(scope, "transcription:updated", row);
+}
+
+error transcription_settle(struct scope *scope, const struct transcription *transcription)
+{
+    struct list segments;
+    BUFFER_AUTO struct buffer text = { 0 };
+    TRY(transcription_segments(scope, transcription->id, &segments));
+    for (size_t i = 0; i < segments.count; i++) {
+        buffer_append_c(&text, i ? " " : "");
+        buffer_append_str(&text, ((struct segment *)segments.items)[i].text);
+    }
+    return store_text(scope, transcription, text.size ? buffer_str(&text) : STR(""));
+}
+
+// Those with another text than before.
+static error store_segments(
+    struct scope *scope, const struct list *before, const struct list *segments, struct list *ret_left)
+{
+    struct segment *left = ARENA_ARRAY(scope->arena, struct segment, segments->count);
+    size_t count = 0;
+    for (size_t i = 0; i < segments->count; i++) {
+        const struct segment *segment = &((struct segment *)segments->items)[i];
+        bool same = str_equal(segment->text, ((struct segment *)before->items)[i].text);
+        if (segment->text.size == 0)
+            TRY(db_run(scope->db, &drop_segment, DB_ARGS(db_text(segment->id)), NULL));
+        else if (!same)
+            TRY(db_run(scope->db, &set_segment,
+                DB_ARGS(db_text(segment->id), db_text(segment->text), db_text(segment->words.text)), NULL));
+        if (segment->text.size)
+            left[count++] = *segment;
+    }
+    *ret_left = (struct list) { left, count };
+    return OK;
+}
+
 error transcription_set_text(struct scope *scope, str key, str text, struct transcription *ret_transcription)
 {
     struct transcription row;
-    struct list segments;
+    struct list segments, before, after;
     TRY(transcription_get(scope, key, &row));
     TRY(transcription_segments(scope, row.id, &segments));
+    before = (struct list) { arena_copy(scope->arena, segments.items, segments.count * sizeof(struct segment)),
+        segments.count };
     TRY(word_align(scope->arena, text, &segments));
-    for (size_t i = 0; i < segments.count; i++) {
-        const struct segment *segment = &((struct segment *)segments.items)[i];
-        if (segment->text.size == 0)
-            TRY(db_run(scope->db, &drop_segment, DB_ARGS(db_text(segment->id)), NULL));
-        else
-            TRY(db_run(scope->db, &set_segment,
-                DB_ARGS(db_text(segment->id), db_text(segment->text), db_text(segment->words.text)), NULL));
-    }
-    TRY(db_run(scope->db, &set_text,
-        DB_ARGS(db_int(row.number), db_text(text), db_int(count_words(text)), db_int(clock_now_us())), NULL));
-    TRY(transcription_get(scope, key, ret_transcription));
-    return note(scope, "transcription:updated", ret_transcription);
+    TRY(store_segments(scope, &before, &segments, &after));
+    TRY(segment_record(scope, &row, "text", &before, &after));
+    TRY(store_text(scope, &row, text));
+    return transcription_get(scope, key, ret_transcription);
 }
 
 DB_STATEMENT(delete_one, "DELETE FROM transcription WHERE number = $1");

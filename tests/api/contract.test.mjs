@@ -59,11 +59,14 @@ const bodies = {
     'POST /api/v1/auth/login': { username: 'nobody', password: 'wrong-password' },
     'POST /api/v1/auth/refresh': { refresh_token: 'not-a-token' },
 };
+// What a call needs beside its path and JSON: {query, body}.
+const more = {};
 // contract/*.mjs: what other areas add, each with a title, steps({server, root, ada, bob, made}), and if it needs them
-// more bodies and exceptions.
+// more bodies, exceptions, queries and texts.
 const areas = await Promise.all(fs.readdirSync(new URL('contract/', import.meta.url)).sort().map((name) => import(`./contract/${name}`)));
 for (const area of areas) {
     Object.assign(bodies, area.bodies);
+    Object.assign(more, area.more);
     exceptions.push(...area.exceptions ?? []);
 }
 const is_json = (operation) => operation.requestBody?.content['application/json'];
@@ -352,7 +355,8 @@ test('a key that was used for another request answers 409 wherever keys are take
     await ada.must(201, 'POST', '/api/v1/videos', { title: 'Once' }, { headers });
     for (const { path, method } of keyed) {
         const id = /\{(user_id|media_id|transcription_id)\}/.test(path) ? '999999' : randomUUID();
-        const { status, bytes } = await ada.call(method, fill(path, id), { json: bodies[`${method} ${path}`], headers });
+        const { query = '', body } = more[`${method} ${path}`] ?? {};
+        const { status, bytes } = await ada.call(method, fill(path, id) + query, { json: bodies[`${method} ${path}`], body, headers });
         assert.equal(status, 409, `${method} ${path}: ${bytes}`);
     }
 });
