@@ -119,15 +119,29 @@ static error words_of(struct arena *arena, const struct segment *row, struct tra
     return OK;
 }
 
+static str name_of(const struct list *speakers, str id)
+{
+    const struct speaker *all = speakers->items;
+    for (size_t i = 0; i < speakers->count; i++)
+        if (str_equal(all[i].id, id))
+            return all[i].name;
+    return STR_NONE;
+}
+
 error transcription_transcript(
     struct scope *scope, const struct transcription *transcription, struct transcript *ret_transcript)
 {
-    struct list rows;
+    struct list rows, speakers;
     TRY(transcription_segments(scope, transcription->id, &rows));
+    TRY(segment_speakers(scope, transcription->id, &speakers));
     struct transcript_segment *segments = ARENA_ARRAY(scope->arena, struct transcript_segment, rows.count);
     for (size_t i = 0; i < rows.count; i++) {
         const struct segment *row = &((struct segment *)rows.items)[i];
-        segments[i] = (struct transcript_segment) { row->start_time, row->end_time, row->text };
+        segments[i] = (struct transcript_segment) { .start = row->start_time,
+            .end = row->end_time,
+            .text = row->text,
+            .speaker = row->speaker,
+            .speaker_name = name_of(&speakers, row->speaker) };
         TRY(words_of(scope->arena, row, &segments[i]));
     }
     *ret_transcript = (struct transcript) { transcription->language, transcription->duration.value, segments,
