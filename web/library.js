@@ -22,6 +22,27 @@ export function meter() {
     return { element: h('div', { class: 'meter' }, text, bar), set };
 }
 
+// The file's thumbnail, or a sign of its kind. That of a new file is made within seconds of its upload.
+function face(file, signal) {
+    const element = h('span', { class: `kind ${file.media_type}` }, icon(file.media_type));
+    const show = (url) => element.replaceChildren(h('img', { src: url, alt: '', loading: 'lazy' }));
+    const look = async (waits) => {
+        if (!waits.length)
+            return;
+        await new Promise((resolve) => setTimeout(resolve, waits[0]));
+        const { thumbnail_url } = signal.aborted ? {} : await get(`/api/v1/files/${file.id}`, signal);
+        if (thumbnail_url)
+            show(thumbnail_url);
+        else if (!signal.aborted)
+            await look(waits.slice(1));
+    };
+    if (file.thumbnail_url)
+        show(file.thumbnail_url);
+    else if (file.media_type !== 'audio' && Date.now() - Date.parse(file.created_at) < 600_000)
+        look([500, 1500, 4000, 15000]).catch(() => {}); // the sign will do
+    return element;
+}
+
 function state_text(file) {
     if (file.status === 'failed')
         return 'No transcript';
@@ -45,7 +66,7 @@ function row(file, signal, on_gone) {
         }
     } }, icon('trash'));
     const element = h('li', { class: 'item', 'data-status': file.status },
-        h('span', { class: `kind ${file.media_type}` }, icon(file.media_type)),
+        face(file, signal),
         h('div', { class: 'about' }, h('a', { href: `#/file/${file.id}`, class: 'name' }, file.name), h('span', { class: 'soft' }, facts(file))),
         state.element, remove);
     const settle = (now) => {

@@ -8,8 +8,8 @@ const UNSURE = 0.5;
 
 function player_of(file) {
     if (!is_sound(file))
-        return h('img', { class: 'picture', src: file.content_url, alt: file.name });
-    return h(file.media_type, { class: 'player', src: file.content_url, controls: true, preload: 'metadata', 'aria-label': `Player: ${file.name}` });
+        return h('img', { class: 'picture', src: file.proxy_url ?? file.content_url, alt: file.name });
+    return h(file.media_type, { class: 'player', src: file.proxy_url ?? file.content_url, poster: file.poster_url, controls: true, preload: 'metadata', 'aria-label': `Player: ${file.name}` });
 }
 
 // The last word that starts at or before `time`, or -1.

@@ -9,6 +9,7 @@ const sanitized = {
     LSAN_OPTIONS: `suppressions=${process.cwd()}/tests/lsan.supp:print_suppressions=0`,
 };
 const build = (budget_s) => commands('build', budget_s, [['the programs, by gcc', 'script/build', '--tests']]);
+const packages = (budget_s) => commands('build', budget_s, [['packages of npm', 'script/npm-packages']]);
 const build_sanitized = (budget_s) => commands('build-asan', budget_s, [['everything, by clang with sanitizers', 'script/build-asan']]);
 
 const groups = [
@@ -41,7 +42,7 @@ const groups = [
         steps: [build_sanitized(600), meson('build-asan', 'fuzz', sanitized)],
     },
     { name: 'api', budget_s: 150, what: 'HTTP against a running server', steps: [build(600), node_tests('tests/api')] },
-    { name: 'storage', budget_s: 120, what: 'files: uploads, downloads, keys, stores', steps: [build(600), node_tests('tests/storage')] },
+    { name: 'storage', budget_s: 120, what: 'files: uploads, downloads, keys, stores', steps: [build(600), packages(120), node_tests('tests/storage')] },
     { name: 'transcription', budget_s: 120, what: 'engines, words, speakers, search', steps: [build(600), node_tests('tests/transcription')] },
     { name: 'cli', budget_s: 120, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
 ];

@@ -49,7 +49,7 @@ static error import(struct api_call *call)
     const struct list *captions = call->prepared;
     struct media media;
     struct transcription row;
-    TRY(media_get(&call->scope, in->media_id, &media));
+    TRY(media_get_own(&call->scope, in->media_id, &media));
     TRY(transcription_import(&call->scope, &media, captions, in->language, &row));
     *(struct import_answer *)call->output = (struct import_answer) { row.job_id, row.id, row.media_id, row.language,
         (int64_t)captions->count, row.word_count, row.duration };
@@ -59,7 +59,7 @@ static error import(struct api_call *call)
 static const struct route routes[] = {
     { "POST", "/api/v1/transcriptions/import", "Transcriptions", "Import subtitles (SRT, WebVTT)", FACE_PLAIN,
         ACCESS_USER, LANE_WRITE, BODY_TEXT, .query_in = &query_shape, .output = &answer_shape, .status = 201,
-        .errors = ERRORS(ERROR_UNSUPPORTED_LANGUAGE, ERROR_MEDIA_NOT_FOUND, ERROR_UPLOAD_INCOMPLETE),
+        .errors = ERRORS(ERROR_UNSUPPORTED_LANGUAGE, ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY, ERROR_UPLOAD_INCOMPLETE),
         .prepare = read_file, .handle = import },
 };
 const struct route_group route_group_captions = ROUTE_GROUP(routes);

@@ -3,6 +3,7 @@
 // (RFC 9110 14), conditional requests and names that survive (RFC 8187).
 #include "api/content_url.h"
 #include "api/download.h"
+#include "domain/derivative.h"
 #include "domain/film_file.h"
 #include "domain/media.h"
 
@@ -36,6 +37,14 @@ static const struct field file_fields[] = {
 };
 static const struct shape file_shape = SHAPE("FileContentPath", struct file_path, file_fields);
 
+struct file_query {
+    bool sealed;
+};
+static const struct field file_query_fields[] = {
+    FIELD(struct file_query, sealed, .doc = "The stored bytes as they are, to be opened with the file's key [false]"),
+};
+static const struct shape file_query_shape = SHAPE("FileContentQuery", struct file_query, file_query_fields);
+
 // The URL speaks for the session it was made in, as long as that stands.
 static error become(struct api_call *call)
 {
@@ -48,23 +57,51 @@ static error become(struct api_call *call)
     return found ? OK : error_make(ERROR_NOT_FOUND, NULL, "This link is not valid or has expired");
 }
 
-static error send_media(struct api_call *call, str id, bool attachment)
+static error send_media(struct api_call *call, str id, bool attachment, bool sealed)
 {
     struct media media;
     struct media_blob blob;
     TRY(media_get(&call->scope, id, &media));
     TRY(media_blob_get(&call->scope, media.blob_id, &blob));
+    str sealed_name = str_format(call->scope.arena, "%.*s.sealed", STR_ARGS(media.file_name));
     return download_start(call, &(struct download) { .blob = &blob,
-                                    .mime_type = media.mime_type,
-                                    .file_name = media.file_name,
+                                    .mime_type = sealed ? STR("application/octet-stream") : media.mime_type,
+                                    .file_name = sealed ? sealed_name : media.file_name,
                                     .changed_us = media.created_at.us,
-                                    .attachment = attachment });
+                                    .attachment = attachment,
+                                    .sealed = sealed });
 }
 
 static error media_content(struct api_call *call)
 {
     TRY(become(call));
-    return send_media(call, ((struct content_path *)call->path)->id, ((struct content_query *)call->query)->download);
+    return send_media(
+        call, ((struct content_path *)call->path)->id, ((struct content_query *)call->query)->download, false);
+}
+
+// The name begins with the kind: "thumbnail.jpg".
+static error derivative_content(struct api_call *call)
+{
+    struct media media;
+    struct media_blob blob;
+    struct derivative derivative;
+    const struct content_path *path = call->path;
+    enum derivative_kind kind;
+    bool found = false;
+    str rest = path->name, name = STR_NONE;
+    TRY(become(call));
+    TRY(media_get(&call->scope, path->id, &media));
+    (void)str_split(&rest, '.', &name);
+    if (derivative_by_name(name, &kind))
+        TRY(derivative_get(&call->scope, media.id, kind, &derivative, &found));
+    if (!found)
+        return error_make(ERROR_NOT_FOUND, NULL, "It has not been made yet");
+    TRY(media_blob_get(&call->scope, derivative.blob_id, &blob));
+    return download_start(call, &(struct download) { .blob = &blob,
+                                    .mime_type = derivative.mime_type,
+                                    .file_name = path->name,
+                                    .changed_us = derivative.created_at.us,
+                                    .attachment = ((struct content_query *)call->query)->download });
 }
 
 static error render_content(struct api_call *call)
@@ -84,7 +121,8 @@ static error render_content(struct api_call *call)
 
 static error file_content(struct api_call *call)
 {
-    error result = send_media(call, ((struct file_path *)call->path)->file_id, false);
+    error result = send_media(
+        call, ((struct file_path *)call->path)->file_id, false, ((struct file_query *)call->query)->sealed);
     return result.code == ERROR_MEDIA_NOT_FOUND ? error_of(ERROR_FILE_NOT_FOUND) : result;
 }
 
@@ -94,11 +132,15 @@ static const struct route routes[] = {
     { "GET", "/content/media/{id}/{name}", "Content", "A media file's bytes, by signed link", FACE_PLAIN, ACCESS_PUBLIC,
         LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape, .errors = CONTENT_ERRORS,
         .answer_type = "application/octet-stream", .handle = media_content },
+    { "GET", "/content/derivative/{id}/{name}", "Content", "A thumbnail, poster, waveform or proxy, by signed link",
+        FACE_PLAIN, ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape,
+        .errors = CONTENT_ERRORS, .answer_type = "application/octet-stream", .handle = derivative_content },
     { "GET", "/content/render/{id}/{name}", "Content", "A rendered film's bytes, by signed link", FACE_PLAIN,
         ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape, .errors = CONTENT_ERRORS,
         .answer_type = "application/octet-stream", .handle = render_content },
     { "GET", "/api/v1/files/{file_id}/content", "Files", "A file's bytes", FACE_PLAIN, ACCESS_USER, LANE_STREAM,
-        .path_in = &file_shape, .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_RANGE_NOT_SATISFIABLE),
-        .answer_type = "application/octet-stream", .handle = file_content },
+        .path_in = &file_shape, .query_in = &file_query_shape,
+        .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_RANGE_NOT_SATISFIABLE), .answer_type = "application/octet-stream",
+        .handle = file_content },
 };
 const struct route_group route_group_content = ROUTE_GROUP(routes);

@@ -5,7 +5,7 @@
 
 #include "api/route.h"
 
-enum content_kind { CONTENT_MEDIA, CONTENT_RENDER };
+enum content_kind { CONTENT_MEDIA, CONTENT_DERIVATIVE, CONTENT_RENDER };
 // Valid for 12 hours, stable within each, so that a browser's cache is of use.
 str content_url(const struct api_call *call, enum content_kind kind, str id, str file_name);
 // Whether the signature is right and not expired.

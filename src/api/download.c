@@ -116,13 +116,29 @@ static error refuse_range(struct api_call *call, int64_t size)
     return error_of(ERROR_RANGE_NOT_SATISFIABLE);
 }
 
+// Of the content, or of the blob, which is sealed anew under another id.
+static str etag_of(struct arena *arena, const struct download *download)
+{
+    return download->sealed ? str_format(arena, "\"%.*s\"", STR_ARGS(download->blob->id))
+                            : str_format(arena, "\"%.*s\"", STR_ARGS(str_hex(arena, download->blob->sha256.data, 16)));
+}
+
+static error open_reader(struct blob_store *blobs, const struct download *download, struct blob_reader **ret_reader)
+{
+    const struct media_blob *blob = download->blob;
+    return download->sealed
+               ? blob_reader_open_stored(blobs, blob->id.data, ret_reader)
+               : blob_reader_open(blobs, blob->id.data, (const unsigned char *)blob->sealed_key.data, ret_reader);
+}
+
 error download_start(struct api_call *call, const struct download *download)
 {
     static const struct send_ops ops = { fill, closed };
     const struct http_request *request = exchange_request(call->exchange);
     struct arena *arena = call->scope.arena;
-    int64_t size = download->blob->size_bytes, first = 0, last = size - 1;
-    str etag = str_format(arena, "\"%.*s\"", STR_ARGS(str_hex(arena, download->blob->sha256.data, 16)));
+    int64_t size = download->sealed ? download->blob->stored_bytes : download->blob->size_bytes;
+    int64_t first = 0, last = size - 1;
+    str etag = etag_of(arena, download);
     if (str_find(http_header(request, "If-None-Match"), etag) >= 0 && http_header(request, "If-None-Match").size) {
         put_headers(call, download, etag);
         exchange_answer(call->exchange, 304, &(struct buffer) { 0 });
@@ -135,8 +151,7 @@ error download_start(struct api_call *call, const struct download *download)
     if (!satisfiable)
         return refuse_range(call, size);
     struct blob_reader *reader;
-    TRY(blob_reader_open(
-        call->app->blobs, download->blob->id.data, (const unsigned char *)download->blob->sealed_key.data, &reader));
+    TRY(open_reader(call->app->blobs, download, &reader));
     struct sending *sending = malloc(sizeof *sending);
     ASSERT(sending);
     *sending = (struct sending) { reader, first, last + 1 };

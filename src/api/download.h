@@ -10,6 +10,7 @@ struct download {
     str mime_type, file_name;
     int64_t changed_us; // for Last-Modified
     bool attachment;
+    bool sealed; // the stored bytes as they are, never shown
 };
 // Takes over the exchange of a LANE_STREAM call when it returns OK.
 MUST_USE error download_start(struct api_call *call, const struct download *download);

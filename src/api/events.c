@@ -3,6 +3,7 @@
 
 #include "base/id.h"
 #include "domain/event.h"
+#include "domain/media.h"
 
 enum { REPLAY_MAX = 1000 };
 
@@ -57,12 +58,24 @@ static error user_events(struct api_call *call)
     return OK;
 }
 
+// Events of a file stand under its owner; one that is still to come will be the actor's.
+static error owner_of(struct scope *scope, str file_id, str *ret_user_id)
+{
+    struct media media;
+    error found = media_get(scope, file_id, &media);
+    if (error_is(found) && found.code != ERROR_MEDIA_NOT_FOUND)
+        return found;
+    *ret_user_id = error_is(found) ? scope->actor.user_id : media.user_id;
+    return OK;
+}
+
 // upload_progress, then job_progress, then done. May be opened before the upload starts.
 static error file_events(struct api_call *call)
 {
     struct list rows;
     const struct file_path *path = call->path;
-    str user = call->scope.actor.user_id, file = str_lower(call->scope.arena, path->file_id);
+    str user, file = str_lower(call->scope.arena, path->file_id);
+    TRY(owner_of(&call->scope, file, &user));
     str topic = events_file_topic(call->scope.arena, user, file);
     int64_t since = last_event_id(call);
     TRY(event_after_for(&call->scope, since < 0 ? 0 : since, user, file, REPLAY_MAX, &rows));

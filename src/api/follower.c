@@ -21,9 +21,10 @@ struct follower {
 
 const char *events_file_name(const struct event *event, bool *ret_done)
 {
-    if (!str_equal(event->kind, STR("job")) && !str_equal(event->kind, STR("media:added")))
-        return NULL;
     str text = event->payload.text;
+    bool of_job = str_equal(event->kind, STR("job")) && str_find(text, STR("\"transcribe\"")) >= 0;
+    if (!of_job && !str_equal(event->kind, STR("media:added")))
+        return NULL;
     bool over = str_find(text, STR("\"status\":\"completed\"")) >= 0
                 || str_find(text, STR("\"status\":\"failed\"")) >= 0
                 || str_find(text, STR("\"status\":\"cancelled\"")) >= 0;
@@ -33,7 +34,7 @@ const char *events_file_name(const struct event *event, bool *ret_done)
         return "done";
     }
     *ret_done = false;
-    return str_equal(event->kind, STR("job")) ? "job_progress" : NULL;
+    return of_job ? "job_progress" : NULL;
 }
 
 // A video's events go to everyone who may open it.

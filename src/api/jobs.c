@@ -84,7 +84,7 @@ static struct job_answer as_answer(const struct job *job)
 static error get_job(struct api_call *call)
 {
     struct job job;
-    TRY(job_get(&call->scope, ((struct path *)call->path)->job_id, &job));
+    TRY(job_get_readable(&call->scope, ((struct path *)call->path)->job_id, &job));
     *(struct job_answer *)call->output = as_answer(&job);
     return OK;
 }

@@ -11,7 +11,8 @@ struct media_answer { // document 000
     int64_t size_bytes;
     struct opt_number duration;
     struct opt_int width, height;
-    str status, content_url;
+    str status, content_url, thumbnail_url, poster_url, waveform_url, proxy_url, owner_id;
+    bool shared;
     time_us created_at, updated_at;
 };
 extern const struct shape media_answer_shape;
@@ -24,7 +25,9 @@ struct file_answer { // document 004
     str media_type, mime_type;
     int64_t size_bytes;
     struct opt_number duration;
-    str content_url, job_id;
+    str content_url, thumbnail_url, poster_url, waveform_url, proxy_url, owner_id;
+    bool shared;
+    str job_id;
 };
 extern const struct shape file_answer_shape;
 struct file_answer file_answer(const struct api_call *call, const struct media *media);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { HELD_STEP = 1024 }; // bytes taken at once of what is not a file's content
+
 enum state { PREAMBLE, AFTER_BOUNDARY, HEAD, BODY, CLOSED };
 
 struct multipart {
@@ -12,7 +14,7 @@ struct multipart {
     enum state state;
     char delimiter[MULTIPART_BOUNDARY_MAX + 8]; // CR LF - - boundary
     size_t delimiter_size;
-    struct buffer held; // what is not decided yet: less than a delimiter of data, a part's head, or 2 bytes
+    struct buffer held; // what is not decided yet: the beginning of a delimiter, a part's head, or 2 bytes
     struct arena *arena;
 };
 
@@ -85,18 +87,32 @@ static error begin_part(struct multipart *multipart, str head)
     return multipart->ops->part(multipart->context, &part);
 }
 
-// Gives away data up to where a delimiter may begin; *ret_found when one was seen.
-static error take_data(struct multipart *multipart, bool *ret_found)
+// How many bytes at the end of `data` may be the beginning of a delimiter.
+static size_t undecided(const struct multipart *multipart, str data)
 {
-    struct buffer *held = &multipart->held;
-    str all = buffer_str(held);
-    ptrdiff_t at = str_find(all, (str) { multipart->delimiter, multipart->delimiter_size });
-    size_t keep = multipart->delimiter_size - 1;
-    size_t size = at >= 0 ? (size_t)at : all.size > keep ? all.size - keep : 0;
+    size_t most = multipart->delimiter_size - 1;
+    str tail = data.size > most ? str_sub(data, data.size - most, most) : data;
+    for (ptrdiff_t at; (at = str_index(tail, '\r')) >= 0; tail = str_sub(tail, 1, tail.size)) {
+        tail = str_sub(tail, (size_t)at, tail.size);
+        if (!memcmp(tail.data, multipart->delimiter, tail.size))
+            return tail.size;
+    }
+    return 0;
+}
+
+// Gives away data up to where a delimiter may begin; *ret_used bytes are done with, *ret_found when one was among them.
+static error take_data(struct multipart *multipart, str data, size_t *ret_used, bool *ret_found)
+{
+    ptrdiff_t at = str_find(data, (str) { multipart->delimiter, multipart->delimiter_size });
+    size_t size = at >= 0 ? (size_t)at : data.size - undecided(multipart, data);
     *ret_found = at >= 0;
+    *ret_used = at >= 0 ? size + multipart->delimiter_size : size;
     if (size && multipart->state == BODY)
-        TRY(multipart->ops->data(multipart->context, all.data, size));
-    buffer_consume(held, at >= 0 ? size + multipart->delimiter_size : size);
+        TRY(multipart->ops->data(multipart->context, data.data, size));
+    if (at >= 0 && multipart->state == BODY)
+        TRY(multipart->ops->part_end(multipart->context));
+    if (at >= 0)
+        multipart->state = AFTER_BOUNDARY;
     return OK;
 }
 
@@ -104,18 +120,13 @@ static error take_data(struct multipart *multipart, bool *ret_found)
 static error step(struct multipart *multipart, bool *ret_again)
 {
     struct buffer *held = &multipart->held;
-    bool found;
+    size_t used;
     *ret_again = false;
     switch (multipart->state) {
     case PREAMBLE:
     case BODY:
-        TRY(take_data(multipart, &found));
-        if (!found)
-            return OK;
-        if (multipart->state == BODY)
-            TRY(multipart->ops->part_end(multipart->context));
-        multipart->state = AFTER_BOUNDARY;
-        *ret_again = true;
+        TRY(take_data(multipart, buffer_str(held), &used, ret_again));
+        buffer_consume(held, used);
         return OK;
     case AFTER_BOUNDARY:
         if (held->size < 2)
@@ -148,13 +159,26 @@ static error step(struct multipart *multipart, bool *ret_again)
 
 error multipart_feed(struct multipart *multipart, const char *bytes, size_t size)
 {
-    if (multipart->state == CLOSED)
-        return OK;
-    buffer_append(&multipart->held, bytes, size);
-    if (multipart->held.failed)
-        return error_make(ERROR_UNAVAILABLE, NULL, "Out of memory");
-    for (bool again = true; again;)
-        TRY(step(multipart, &again));
+    str input = { bytes, size };
+    while (input.size && multipart->state != CLOSED) {
+        // A file's bytes go by without being copied; what is around them is held a little at a time.
+        bool direct = multipart->state == BODY && multipart->held.size == 0, again = !direct;
+        size_t used = input.size < HELD_STEP ? input.size : HELD_STEP;
+        if (direct) {
+            TRY(take_data(multipart, input, &used, &again));
+            if (!again && used < input.size) {
+                buffer_append_str(&multipart->held, str_sub(input, used, input.size));
+                used = input.size;
+            }
+        } else {
+            buffer_append_str(&multipart->held, str_sub(input, 0, used));
+        }
+        if (multipart->held.failed)
+            return error_make(ERROR_UNAVAILABLE, NULL, "Out of memory");
+        while (again)
+            TRY(step(multipart, &again));
+        input = str_sub(input, used, input.size);
+    }
     return OK;
 }
 

@@ -5,6 +5,7 @@
 
 #include "crypt/crypt.h"
 #include "domain/kept_answer.h"
+#include "domain/reseal.h"
 
 enum { KEY_MAX = 255, DIGEST_BYTES = 32 };
 #define HEADER "Idempotency-Key"
@@ -45,11 +46,9 @@ static str digest(const struct api_call *call)
 }
 
 // An answer may tell a secret once, so it is no more readable at rest than other secrets are.
-static const char purpose[] = "kept answer";
-
 static str sealed(const struct api_call *call, str key)
 {
-    return keyring_seal(call->scope.arena, call->app->keyring, purpose, key, buffer_str(&call->answer));
+    return keyring_seal(call->scope.arena, call->app->keyring, RESEAL_KEPT_ANSWER, key, buffer_str(&call->answer));
 }
 
 error repeat_find(struct api_call *call)
@@ -63,7 +62,7 @@ error repeat_find(struct api_call *call)
         return OK;
     if (!str_equal(kept.request, digest(call)))
         return error_make(ERROR_CONFLICT, HEADER, "This " HEADER " was used for another request");
-    TRY(keyring_open_sealed(call->scope.arena, call->app->keyring, purpose, key, kept.answer, &answer));
+    TRY(keyring_open_sealed(call->scope.arena, call->app->keyring, RESEAL_KEPT_ANSWER, key, kept.answer, &answer));
     buffer_append_str(&call->answer, answer);
     call->status = (int)kept.status;
     call->repeated = true;

@@ -91,6 +91,11 @@ static error transcript_of(struct api_call *call, struct transcription *ret_tran
     return transcription_get_of_job(&call->scope, ((struct path *)call->path)->job_id, &job, ret_transcription);
 }
 
+static error own_transcript_of(struct api_call *call, struct transcription *ret_transcription)
+{
+    return transcription_change_of_job(&call->scope, ((struct path *)call->path)->job_id, ret_transcription);
+}
+
 static str segment_id(const struct api_call *call)
 {
     return ((struct path *)call->path)->segment_id;
@@ -118,7 +123,7 @@ static error update_segment(struct api_call *call)
 {
     const struct change_in *in = call->body;
     struct transcription row;
-    TRY(transcript_of(call, &row));
+    TRY(own_transcript_of(call, &row));
     if (!in->text.data && !in->speaker.data)
         return error_make(
             ERROR_VALIDATION_ERROR, "body", "The body changes nothing: it names neither text nor speaker");
@@ -131,7 +136,7 @@ static error split_segment(struct api_call *call)
     const struct change_in *in = call->body;
     struct transcription row;
     struct segment *two = ARENA_ARRAY(call->scope.arena, struct segment, 2);
-    TRY(transcript_of(call, &row));
+    TRY(own_transcript_of(call, &row));
     if (in->at_word.set == in->at.set)
         return error_make(ERROR_VALIDATION_ERROR, "at_word", "Say where to split: either at_word or at");
     TRY(segment_split(&call->scope, &row, segment_id(call), in->at_word, in->at.value, two));
@@ -142,7 +147,7 @@ static error split_segment(struct api_call *call)
 static error merge_segment(struct api_call *call)
 {
     struct transcription row;
-    TRY(transcript_of(call, &row));
+    TRY(own_transcript_of(call, &row));
     return segment_merge(&call->scope, &row, segment_id(call), call->output);
 }
 
@@ -150,7 +155,7 @@ static error name_speaker(struct api_call *call)
 {
     const struct change_in *in = call->body;
     struct transcription row;
-    TRY(transcript_of(call, &row));
+    TRY(own_transcript_of(call, &row));
     return segment_name_speaker(&call->scope, &row, ((struct path *)call->path)->speaker_id, in->name, call->output);
 }
 
@@ -166,6 +171,7 @@ static error list_revisions(struct api_call *call)
 
 #define JOB_PATH "/api/v1/transcriptions/{job_id}"
 #define SEGMENT_PATH JOB_PATH "/segments/{segment_id}"
+#define CHANGE_ERRORS TRANSCRIPT_ERRORS, ERROR_READ_ONLY
 #define TRANSCRIPT_ERRORS ERROR_JOB_NOT_FOUND, ERROR_JOB_STATE_CONFLICT, ERROR_TRANSCRIPTION_NOT_FOUND
 
 static const struct route routes[] = {
@@ -177,17 +183,16 @@ static const struct route routes[] = {
         .errors = ERRORS(TRANSCRIPT_ERRORS, ERROR_SEGMENT_NOT_FOUND), .handle = get_segment },
     { "PUT", SEGMENT_PATH, "Corrections", "Correct a segment", FACE_PLAIN, ACCESS_USER, LANE_WRITE, BODY_JSON,
         .path_in = &segment_path, .body_in = &update_shape, .output = &segment_shape,
-        .errors = ERRORS(TRANSCRIPT_ERRORS, ERROR_SEGMENT_NOT_FOUND), .handle = update_segment },
+        .errors = ERRORS(CHANGE_ERRORS, ERROR_SEGMENT_NOT_FOUND), .handle = update_segment },
     { "POST", SEGMENT_PATH "/split", "Corrections", "Cut a segment in two", FACE_PLAIN, ACCESS_USER, LANE_WRITE,
         BODY_JSON, .path_in = &segment_path, .body_in = &split_shape, .output = &segment_shape, .output_list = true,
-        .resource = SEGMENT_PATH, .errors = ERRORS(TRANSCRIPT_ERRORS, ERROR_SEGMENT_NOT_FOUND),
-        .handle = split_segment },
+        .resource = SEGMENT_PATH, .errors = ERRORS(CHANGE_ERRORS, ERROR_SEGMENT_NOT_FOUND), .handle = split_segment },
     { "POST", SEGMENT_PATH "/merge", "Corrections", "Join a segment with the next", FACE_PLAIN, ACCESS_USER, LANE_WRITE,
         .path_in = &segment_path, .output = &segment_shape, .resource = SEGMENT_PATH,
-        .errors = ERRORS(TRANSCRIPT_ERRORS, ERROR_SEGMENT_NOT_FOUND, ERROR_CONFLICT), .handle = merge_segment },
+        .errors = ERRORS(CHANGE_ERRORS, ERROR_SEGMENT_NOT_FOUND, ERROR_CONFLICT), .handle = merge_segment },
     { "PUT", JOB_PATH "/speakers/{speaker_id}", "Corrections", "Name a speaker", FACE_PLAIN, ACCESS_USER, LANE_WRITE,
         BODY_JSON, .path_in = &speaker_path, .body_in = &name_shape, .output = &speaker_shape,
-        .resource = JOB_PATH "/segments", .errors = ERRORS(TRANSCRIPT_ERRORS, ERROR_SPEAKER_NOT_FOUND),
+        .resource = JOB_PATH "/segments", .errors = ERRORS(CHANGE_ERRORS, ERROR_SPEAKER_NOT_FOUND),
         .handle = name_speaker },
     { "GET", JOB_PATH "/revisions", "Corrections", "List what was corrected, newest first", FACE_PLAIN, ACCESS_USER,
         LANE_READ, .path_in = &job_path, .query_in = &page_shape, .output = &revisions_shape,

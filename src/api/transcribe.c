@@ -113,7 +113,7 @@ static error start(struct api_call *call)
     if (in->language.data && !language_is_known(in->language))
         return error_make(ERROR_UNSUPPORTED_LANGUAGE, "language", "\"%.*s\" is not an ISO 639-1 language code",
             STR_ARGS(in->language));
-    TRY(media_get(&call->scope, in->media_id, &media));
+    TRY(media_get_own(&call->scope, in->media_id, &media));
     json_t *params = json_keep(arena, json_object());
     if (in->language.data)
         json_object_set_new(params, "language", json_str(in->language));
@@ -127,10 +127,11 @@ static error start(struct api_call *call)
     return OK;
 }
 
-static error get_job(struct api_call *call, struct job *ret_job)
+static error find_job(
+    struct api_call *call, error (*get)(struct scope *scope, str id, struct job *ret_job), struct job *ret_job)
 {
     str id = ((struct path *)call->path)->job_id;
-    error result = job_get(&call->scope, id, ret_job);
+    error result = get(&call->scope, id, ret_job);
     bool other = !error_is(result) && !str_equal(ret_job->kind, STR("transcribe"));
     if (other || result.code == ERROR_JOB_NOT_FOUND)
         return error_make(ERROR_JOB_NOT_FOUND, "jobId", "Transcription job with ID '%.*s' not found", STR_ARGS(id));
@@ -183,7 +184,7 @@ static error get_status(struct api_call *call)
 {
     struct job job;
     struct status *out = call->output;
-    TRY(get_job(call, &job));
+    TRY(find_job(call, job_get_readable, &job));
     *out = as_status(&job);
     return str_equal(job.state, STR("completed")) ? read_result(call, &job, &out->result) : OK;
 }
@@ -191,7 +192,7 @@ static error get_status(struct api_call *call)
 static error retry(struct api_call *call)
 {
     struct job job, again;
-    TRY(get_job(call, &job));
+    TRY(find_job(call, job_get, &job));
     error result = job_retry(&call->scope, &job, &again);
     if (result.code == ERROR_CONFLICT)
         return error_of(ERROR_TRANSCRIPTION_IN_PROGRESS);
@@ -203,14 +204,15 @@ static error retry(struct api_call *call)
 static error cancel(struct api_call *call)
 {
     struct job job;
-    TRY(get_job(call, &job));
+    TRY(find_job(call, job_get, &job));
     return job_cancel(&call->scope, &job, &job);
 }
 
 static const struct route routes[] = {
     { "POST", "/api/transcription/start", "Transcription jobs", "Start a transcription", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .body_in = &start_shape, .output = &started_shape, .status = 202,
-        .errors = ERRORS(ERROR_MEDIA_NOT_FOUND, ERROR_TRANSCRIPTION_IN_PROGRESS, ERROR_UNSUPPORTED_LANGUAGE),
+        .errors = ERRORS(
+            ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY, ERROR_TRANSCRIPTION_IN_PROGRESS, ERROR_UNSUPPORTED_LANGUAGE),
         .handle = start },
     { "GET", "/api/transcription/{jobId}/status", "Transcription jobs", "State and result", FACE_ENVELOPE, ACCESS_USER,
         LANE_READ, .path_in = &path_shape, .output = &status_shape, .errors = ERRORS(ERROR_JOB_NOT_FOUND),

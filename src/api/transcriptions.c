@@ -276,19 +276,21 @@ static error get_transcript(struct api_call *call)
 }
 
 #define NOT_FOUND_ERRORS ERRORS(ERROR_TRANSCRIPTION_NOT_FOUND)
+#define CHANGE_ERRORS ERRORS(ERROR_TRANSCRIPTION_NOT_FOUND, ERROR_READ_ONLY)
 
 static const struct route routes[] = {
     { "POST", "/transcriptions", "Transcriptions", "Add a transcription as text", FACE_PLAIN, ACCESS_USER, LANE_WRITE,
-        BODY_JSON, .body_in = &create_shape, .output = &plain_shape, .status = 201, .handle = create_plain },
+        BODY_JSON, .body_in = &create_shape, .output = &plain_shape, .status = 201, .errors = ERRORS(ERROR_READ_ONLY),
+        .handle = create_plain },
     { "GET", "/transcriptions", "Transcriptions", "List your transcriptions", FACE_PLAIN, ACCESS_USER, LANE_READ,
         .query_in = &page_shape, .output = &plain_shape, .output_list = true, .handle = list_plain },
     { "GET", "/transcriptions/{transcription_id}", "Transcriptions", "Show a transcription", FACE_PLAIN, ACCESS_USER,
         LANE_READ, .path_in = &path_shape, .output = &plain_shape, .errors = NOT_FOUND_ERRORS, .handle = get_plain },
     { "PUT", "/transcriptions/{transcription_id}", "Transcriptions", "Correct a transcription", FACE_PLAIN, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .path_in = &path_shape, .body_in = &update_shape, .output = &plain_shape,
-        .errors = NOT_FOUND_ERRORS, .handle = update_plain },
+        .errors = CHANGE_ERRORS, .handle = update_plain },
     { "DELETE", "/transcriptions/{transcription_id}", "Transcriptions", "Delete a transcription", FACE_PLAIN,
-        ACCESS_USER, LANE_WRITE, .path_in = &path_shape, .output = &deleted_shape, .errors = NOT_FOUND_ERRORS,
+        ACCESS_USER, LANE_WRITE, .path_in = &path_shape, .output = &deleted_shape, .errors = CHANGE_ERRORS,
         .handle = delete_plain },
     { "GET", "/api/v1/transcriptions/{job_id}", "Transcriptions", "Show a job's transcript", FACE_PLAIN, ACCESS_USER,
         LANE_READ, .path_in = &job_path_shape, .query_in = &export_shape, .output = &transcript_shape,

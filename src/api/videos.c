@@ -122,7 +122,7 @@ static error find_transcription(struct api_call *call, struct transcription *ret
         return transcription_get(&call->scope, in->transcription_id, ret_row);
     if (!in->job_id.data)
         return error_make(ERROR_VALIDATION_ERROR, "transcription_id", "Say which: transcription_id or job_id");
-    TRY(job_get(&call->scope, in->job_id, &job));
+    TRY(job_get_readable(&call->scope, in->job_id, &job));
     TRY(transcription_of_job(&call->scope, job.id, ret_row, &found));
     return found ? OK : error_of(ERROR_TRANSCRIPTION_NOT_FOUND);
 }

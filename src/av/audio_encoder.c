@@ -36,9 +36,19 @@ static error open_codec(struct audio_encoder *encoder, int64_t bitrate)
     return result < 0 ? sink_error(&encoder->sink, "Opening the sound encoder", result) : OK;
 }
 
-static error open_all(struct audio_encoder *encoder, const struct sink_io *io, int64_t bitrate)
+static error begin(struct audio_encoder *encoder)
 {
-    TRY(sink_open(&encoder->sink, io, encoder->pcm ? "wav" : "matroska"));
+    AVDictionary *options = NULL;
+    av_dict_set(&options, "movflags", "+faststart", 0); // the other muxers leave it alone
+    error failed = sink_begin(&encoder->sink, &options);
+    av_dict_free(&options);
+    return failed;
+}
+
+static error open_all(struct audio_encoder *encoder, const struct sink_io *io, enum audio_codec codec, int64_t bitrate)
+{
+    static const char *const formats[] = { [AUDIO_AAC] = "matroska", [AUDIO_M4A] = "mp4", [AUDIO_PCM] = "wav" };
+    TRY(sink_open(&encoder->sink, io, formats[codec]));
     TRY(open_codec(encoder, bitrate));
     encoder->stream = avformat_new_stream(encoder->sink.format, NULL);
     encoder->frame = av_frame_alloc();
@@ -52,7 +62,7 @@ static error open_all(struct audio_encoder *encoder, const struct sink_io *io, i
     av_channel_layout_default(&encoder->frame->ch_layout, 2);
     if (av_frame_get_buffer(encoder->frame, 0) < 0)
         return error_of(ERROR_LIMIT_EXCEEDED);
-    return sink_begin(&encoder->sink, NULL);
+    return begin(encoder);
 }
 
 error audio_encoder_open(
@@ -62,7 +72,7 @@ error audio_encoder_open(
     if (!encoder)
         return error_of(ERROR_LIMIT_EXCEEDED);
     encoder->pcm = codec == AUDIO_PCM;
-    error failed = open_all(encoder, io, bitrate);
+    error failed = open_all(encoder, io, codec, bitrate);
     if (error_is(failed)) {
         audio_encoder_close(encoder);
         return failed;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// 48 kHz stereo sound into AAC in Matroska or 16-bit PCM in WAV.
+// 48 kHz stereo sound into AAC in Matroska or M4A (its index in front), or 16-bit PCM in WAV.
 #pragma once
 
 #include "av/sink.h"
@@ -7,7 +7,7 @@
 struct audio_encoder;
 
 enum { AUDIO_RATE = 48000 };
-enum audio_codec { AUDIO_AAC, AUDIO_PCM };
+enum audio_codec { AUDIO_AAC, AUDIO_M4A, AUDIO_PCM };
 
 // `bitrate` in bits a second, for AAC.
 MUST_USE error audio_encoder_open(

@@ -45,7 +45,7 @@ static error open_codec(struct video_encoder *encoder, const struct video_settin
     codec->color_range = AVCOL_RANGE_MPEG;
     codec->chroma_sample_location = AVCHROMA_LOC_LEFT;
     codec->thread_count = 1;
-    codec->gop_size = settings->fps * KEY_SECONDS;
+    codec->gop_size = settings->key_frames ? settings->key_frames : settings->fps * KEY_SECONDS;
     codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     codec->flags = (int)((unsigned)codec->flags | AV_CODEC_FLAG_CLOSED_GOP); // the highest bit
     av_opt_set(codec->priv_data, "preset", settings->preset, 0);

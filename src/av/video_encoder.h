@@ -12,6 +12,7 @@ struct video_settings {
     int width, height, fps;
     double crf;         // x264's scale, 0 to 51
     const char *preset; // "veryfast"
+    int key_frames;     // at the most so many from one key frame to the next; 0: five seconds' worth
 };
 
 // VALIDATION_ERROR for a preset that x264 does not know.

@@ -183,6 +183,24 @@ error video_reader_at(struct video_reader *reader, int64_t time_us, bool loop, i
     return OK;
 }
 
+error video_reader_key(struct video_reader *reader, int64_t time_us)
+{
+    ASSERT(source_info(reader->source)->kind == SOURCE_VIDEO);
+    TRY(go_to(reader, time_us));
+    TRY(decode_next(reader));
+    if (!reader->next.frame) // behind the last key frame that decodes
+        return show(reader, 0);
+    drop(&reader->current);
+    reader->current = reader->next;
+    reader->next.frame = NULL;
+    return OK;
+}
+
+int64_t video_reader_length_us(const struct video_reader *reader)
+{
+    return reader->length_us;
+}
+
 // The crop in the pixels of the stored picture, which is mirrored and then turned for display.
 static struct frame_box stored_box(const struct source_info *info, struct frame_box box)
 {

@@ -21,6 +21,12 @@ const struct source_info *video_reader_info(const struct video_reader *reader);
 // NOT_MEDIA when there is no picture to decode.
 MUST_USE error video_reader_at(struct video_reader *reader, int64_t time_us, bool loop, int64_t *ret_number);
 
+// The same for the key frame at or before `time_us`: one picture is decoded, whatever the distance of key frames.
+// Only for films (SOURCE_VIDEO).
+MUST_USE error video_reader_key(struct video_reader *reader, int64_t time_us);
+// How long the pictures go on, or -1 until reading has met their end.
+int64_t video_reader_length_us(const struct video_reader *reader);
+
 // Writes the part `crop` of the current picture (upright pixels; empty: all) into the frame, scaled to its size.
 MUST_USE error video_reader_frame(struct video_reader *reader, struct frame_box crop, const struct frame *frame);
 // The same as premultiplied native-endian ARGB.

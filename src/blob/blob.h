@@ -24,6 +24,7 @@ struct blob_info {
 // A local directory (made when absent) with fan-out folders and a folder for what is under way.
 MUST_USE error blob_store_open(const char *directory, const struct keyring *keyring, struct blob_store **ret_store);
 void blob_store_close(struct blob_store *store);
+const struct keyring *blob_store_keyring(const struct blob_store *store); // lives as long as the store
 
 // Writing: memory is bounded by two chunks. `id` is a UUID, or NULL for a new one.
 MUST_USE error blob_writer_open(struct blob_store *store, const char *id, struct blob_writer **ret_writer);
@@ -34,10 +35,19 @@ MUST_USE error blob_writer_commit(struct blob_writer *writer, struct blob_info *
 void blob_writer_abort(struct blob_writer *writer); // leaves nothing; NULL is allowed
 int64_t blob_writer_size(const struct blob_writer *writer);
 
+// The data key, to be sealed to those who may read the blob and wiped. DATA_CORRUPT when it was not sealed for this id.
+MUST_USE error blob_data_key(const struct blob_store *store, const char *id,
+    const unsigned char sealed_key[static BLOB_SEALED_KEY_SIZE], unsigned char ret_key[static CRYPT_KEY_SIZE]);
+
 // Reading, from any offset, decrypting only the chunks touched (one is kept). Damage is DATA_CORRUPT, absence
 // NOT_FOUND.
 MUST_USE error blob_reader_open(struct blob_store *store, const char *id,
     const unsigned char sealed_key[static BLOB_SEALED_KEY_SIZE], struct blob_reader **ret_reader);
+// The stored bytes as they are (docs/blob-format.md), to be opened elsewhere. The same calls read them.
+MUST_USE error blob_reader_open_stored(struct blob_store *store, const char *id, struct blob_reader **ret_reader);
+// The same of a file outside of any store that holds stored bytes. UNSUPPORTED_MEDIA when it does not begin like one.
+MUST_USE error blob_reader_open_file(
+    const char *path, const unsigned char key[static CRYPT_KEY_SIZE], struct blob_reader **ret_reader);
 int64_t blob_reader_size(const struct blob_reader *reader);
 MUST_USE error blob_read(struct blob_reader *reader, int64_t offset, void *ret_bytes, size_t size, size_t *ret_got);
 void blob_reader_close(struct blob_reader *reader); // NULL is allowed

@@ -8,11 +8,9 @@
 #include "base/id.h"
 
 enum {
+    FLAGS_AT = 8,
     NONCE_AT = 12,
-    BOUND_SIZE = 36,
-    PROBE_SLICE = 16 << 10,
-    PROBE_SLICES = 4,
-    ZSTD_LEVEL = 1,
+    NONCE_SIZE = 12,
 };
 
 static void put_u32(unsigned char *out, uint32_t value)
@@ -80,8 +78,8 @@ bool chunk_trailer_read(const unsigned char trailer[static CHUNK_TRAILER_SIZE], 
     return true;
 }
 
-static void make_bound(
-    const struct chunk_place *place, uint32_t plain_size, uint32_t flags, unsigned char ret_bound[static BOUND_SIZE])
+void chunk_bound(const struct chunk_place *place, uint32_t plain_size, unsigned flags,
+    unsigned char ret_bound[static CHUNK_BOUND_SIZE])
 {
     put_u32(ret_bound, CHUNK_FORMAT_VERSION);
     memcpy(ret_bound + 4, place->id, 16);
@@ -90,43 +88,45 @@ static void make_bound(
     put_u32(ret_bound + 32, flags);
 }
 
-// Media does not shrink: a few slices tell, and the rest is spared the work.
-static bool probe_shrinks(const unsigned char *plain, size_t size)
+void chunk_header(uint32_t plain_size, size_t sealed_size, unsigned flags, const unsigned char nonce[static 12],
+    unsigned char ret_header[static CHUNK_HEADER_SIZE])
 {
-    if (size <= PROBE_SLICE * PROBE_SLICES)
-        return size > 0; // cheap enough to try in full
-    unsigned char room[PROBE_SLICE];
-    size_t shrunk = 0, step = (size - PROBE_SLICE) / (PROBE_SLICES - 1);
-    for (size_t i = 0; i < PROBE_SLICES; i++) {
-        size_t got = ZSTD_compress(room, sizeof room, plain + i * step, PROBE_SLICE, ZSTD_LEVEL);
-        shrunk += ZSTD_isError(got) ? PROBE_SLICE : got; // the usual error: it does not fit
-    }
-    return shrunk < PROBE_SLICE * PROBE_SLICES / 8 * 7;
+    put_u32(ret_header, plain_size);
+    put_u32(ret_header + 4, (uint32_t)sealed_size);
+    put_u32(ret_header + FLAGS_AT, flags);
+    memcpy(ret_header + NONCE_AT, nonce, NONCE_SIZE);
+}
+
+bool chunk_is_worth(size_t packed_size, size_t size)
+{
+    return packed_size < size && packed_size <= size - size / 16;
 }
 
 size_t chunk_seal(
     const struct chunk_place *place, unsigned flags, const unsigned char *plain, size_t size, unsigned char *out)
 {
     ASSERT(size <= UINT32_MAX - CHUNK_OVERHEAD);
-    unsigned char *body = out + CHUNK_HEADER_SIZE, bound[BOUND_SIZE];
+    unsigned char *body = out + CHUNK_HEADER_SIZE, bound[CHUNK_BOUND_SIZE], nonce[NONCE_SIZE];
     const unsigned char *source = plain;
     size_t body_size = size;
-    if (!(flags & CHUNK_INDEX) && probe_shrinks(plain, size)) {
-        // Room for 15/16 only: less gain than that is not worth the work of every later reader.
-        size_t got = ZSTD_compress(body, size - size / 16, plain, size, ZSTD_LEVEL);
-        if (!ZSTD_isError(got) && got < size) {
+    if (!(flags & CHUNK_INDEX)) {
+        size_t got = ZSTD_compress(body, size, plain, size, CHUNK_ZSTD_LEVEL);
+        if (!ZSTD_isError(got) && chunk_is_worth(got, size)) {
             source = body;
             body_size = got;
             flags |= CHUNK_ZSTD;
         }
     }
-    put_u32(out, (uint32_t)size);
-    put_u32(out + 4, (uint32_t)(body_size + CHUNK_TAG_SIZE));
-    put_u32(out + 8, flags);
-    id_random(out + NONCE_AT, 12);
-    make_bound(place, (uint32_t)size, flags, bound);
-    aead_seal(place->key, out + NONCE_AT, bound, sizeof bound, source, body_size, body);
+    id_random(nonce, sizeof nonce);
+    chunk_header((uint32_t)size, body_size + CHUNK_TAG_SIZE, flags, nonce, out);
+    chunk_bound(place, (uint32_t)size, flags, bound);
+    aead_seal(place->key, nonce, bound, sizeof bound, source, body_size, body);
     return CHUNK_OVERHEAD + body_size;
+}
+
+bool chunk_is_packed(const unsigned char *stored, size_t stored_size)
+{
+    return stored_size >= CHUNK_HEADER_SIZE && get_u32(stored + FLAGS_AT) & CHUNK_ZSTD;
 }
 
 bool chunk_open(const struct chunk_place *place, unsigned flags, unsigned char *stored, size_t stored_size,
@@ -135,15 +135,15 @@ bool chunk_open(const struct chunk_place *place, unsigned flags, unsigned char *
     if (stored_size < CHUNK_OVERHEAD || plain_size > UINT32_MAX)
         return false;
     size_t sealed_size = stored_size - CHUNK_HEADER_SIZE, body_size = sealed_size - CHUNK_TAG_SIZE;
-    uint32_t stored_flags = get_u32(stored + 8);
+    uint32_t stored_flags = get_u32(stored + FLAGS_AT);
     bool packed = stored_flags & CHUNK_ZSTD;
     if (get_u32(stored) != plain_size || get_u32(stored + 4) != sealed_size
         || (stored_flags & ~(uint32_t)CHUNK_ZSTD) != flags)
         return false;
-    if (packed ? body_size >= plain_size : body_size != plain_size)
+    if (packed ? body_size > CHUNK_PACKED_MAX(plain_size) : body_size != plain_size)
         return false;
-    unsigned char bound[BOUND_SIZE], *body = stored + CHUNK_HEADER_SIZE;
-    make_bound(place, (uint32_t)plain_size, stored_flags, bound);
+    unsigned char bound[CHUNK_BOUND_SIZE], *body = stored + CHUNK_HEADER_SIZE;
+    chunk_bound(place, (uint32_t)plain_size, stored_flags, bound);
     if (!aead_open(place->key, stored + NONCE_AT, bound, sizeof bound, body, sealed_size, packed ? body : ret_plain))
         return false;
     // The room is exactly the authenticated plain size, so a bomb fails here at no cost.

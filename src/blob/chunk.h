@@ -10,10 +10,16 @@ enum {
     CHUNK_HEADER_SIZE = 24,
     CHUNK_TAG_SIZE = 16,
     CHUNK_OVERHEAD = CHUNK_HEADER_SIZE + CHUNK_TAG_SIZE,
+    CHUNK_BOUND_SIZE = 36, // associated data
+    CHUNK_ZSTD_LEVEL = 1,  // higher ones cost many times the work for a few percent
     CHUNK_TRAILER_SIZE = 8,
     CHUNK_INDEX_FIXED_SIZE = 40, // plain size and SHA-256, before the offsets
     CHUNK_COUNT_MAX = 1 << 24,   // 128 TB; the index of that many has 128 MB
 };
+
+// The most bytes that the zstd frames of `size` plain bytes may take: a chunk whose beginning shrank is compressed to
+// its end, and this is zstd's own bound for frames of 128 KB or more (ZSTD_compressBound).
+#define CHUNK_PACKED_MAX(size) ((size) + (size) / 256 + 64)
 
 enum chunk_flag { CHUNK_LAST = 1, CHUNK_ZSTD = 2, CHUNK_INDEX = 4 };
 
@@ -31,13 +37,23 @@ void chunk_id_write(const unsigned char id[static 16], char out[static 37]);
 
 void chunk_file_header(const unsigned char id[static 16], unsigned char ret_header[static CHUNK_FILE_HEADER_SIZE]);
 
-// Seals `size` bytes (at most BLOB_CHUNK_SIZE unless it is the index) into `out`, which has room for
-// size + CHUNK_OVERHEAD. Returns the bytes used. `flags` is CHUNK_LAST, CHUNK_INDEX or 0; CHUNK_ZSTD is
-// added when compression helps.
+// The parts of a record. `sealed_size` counts the tag.
+void chunk_header(uint32_t plain_size, size_t sealed_size, unsigned flags, const unsigned char nonce[static 12],
+    unsigned char ret_header[static CHUNK_HEADER_SIZE]);
+void chunk_bound(const struct chunk_place *place, uint32_t plain_size, unsigned flags,
+    unsigned char ret_bound[static CHUNK_BOUND_SIZE]);
+// Whether `packed_size` is little enough that compressing `size` bytes is worth the work of every later reader.
+bool chunk_is_worth(size_t packed_size, size_t size);
+
+// Seals a whole record: `size` bytes (at most BLOB_CHUNK_SIZE unless it is the index) into `out`, which has room for
+// size + CHUNK_OVERHEAD. Returns the bytes used. `flags` is CHUNK_LAST, CHUNK_INDEX or 0; CHUNK_ZSTD is added when
+// compression helps.
 size_t chunk_seal(
     const struct chunk_place *place, unsigned flags, const unsigned char *plain, size_t size, unsigned char *out);
 // Opens a record of `stored_size` bytes that must hold exactly `plain_size` bytes and have exactly these
-// flags, CHUNK_ZSTD aside. False on any difference. `stored` is overwritten.
+// flags, CHUNK_ZSTD aside. False on any difference. `stored` is overwritten. Bytes that are not compressed may stay
+// where they are: `ret_plain` may be stored + CHUNK_HEADER_SIZE when chunk_is_packed says no.
+bool chunk_is_packed(const unsigned char *stored, size_t stored_size);
 bool chunk_open(const struct chunk_place *place, unsigned flags, unsigned char *stored, size_t stored_size,
     unsigned char *ret_plain, size_t plain_size);
 

@@ -10,15 +10,16 @@
 enum { TAIL_SIZE = 64 << 10 };
 
 struct blob_reader {
-    struct blob_store *store;
+    const struct store_methods *methods;
     struct store_get *get;
+    bool is_stored;           // what is read is the stored bytes
     struct chunk_place place; // number is that of the chunk in `plain`
-    bool loaded;              // whether `plain` holds a chunk
     int64_t size;
-    uint64_t count;    // of chunks
-    uint64_t *offsets; // count + 1: the last is where the index begins
-    unsigned char *plain;
-    size_t plain_room;
+    uint64_t count;                   // of chunks
+    uint64_t *offsets;                // count + 1: the last is where the index begins
+    unsigned char *stored, *unpacked; // rooms for a record and for what was compressed in it
+    size_t stored_room, unpacked_room;
+    const unsigned char *plain; // of the chunk, in one of the two
 };
 
 static error damaged(const struct blob_reader *reader, const char *what)
@@ -51,7 +52,8 @@ static error take_index(struct blob_reader *reader, const unsigned char *index, 
     bool in_order = reader->offsets[0] == CHUNK_FILE_HEADER_SIZE;
     for (uint64_t i = 0; i < reader->count && in_order; i++) {
         uint64_t from = reader->offsets[i], to = reader->offsets[i + 1];
-        in_order = to > from && to - from >= CHUNK_OVERHEAD && to - from <= plain_size_of(reader, i) + CHUNK_OVERHEAD;
+        in_order = to > from && to - from >= CHUNK_OVERHEAD
+                   && to - from <= CHUNK_PACKED_MAX(plain_size_of(reader, i)) + CHUNK_OVERHEAD;
     }
     return in_order ? OK : damaged(reader, "its index is out of order");
 }
@@ -73,7 +75,7 @@ static error open_index(struct blob_reader *reader, unsigned char *record, size_
 static error read_index(struct blob_reader *reader, int64_t stored_size, unsigned char *tail, size_t tail_size)
 {
     size_t record_size;
-    TRY(reader->store->methods->get_range(reader->get, stored_size - (int64_t)tail_size, tail, tail_size));
+    TRY(reader->methods->get_range(reader->get, stored_size - (int64_t)tail_size, tail, tail_size));
     if (!chunk_trailer_read(tail + tail_size - CHUNK_TRAILER_SIZE, &record_size))
         return damaged(reader, "its end is missing");
     int64_t offset = stored_size - CHUNK_TRAILER_SIZE - (int64_t)record_size;
@@ -86,7 +88,7 @@ static error read_index(struct blob_reader *reader, int64_t stored_size, unsigne
     unsigned char *record = malloc(record_size);
     if (!record)
         return error_system("read", "stored file", ENOMEM);
-    error e = reader->store->methods->get_range(reader->get, offset, record, record_size);
+    error e = reader->methods->get_range(reader->get, offset, record, record_size);
     if (!error_is(e))
         e = open_index(reader, record, record_size, (uint64_t)offset);
     free(record);
@@ -98,7 +100,7 @@ static error read_frame(struct blob_reader *reader, int64_t stored_size)
     if (stored_size < CHUNK_FILE_HEADER_SIZE + CHUNK_OVERHEAD + CHUNK_TRAILER_SIZE)
         return damaged(reader, "it is too short");
     unsigned char header[CHUNK_FILE_HEADER_SIZE], expected[CHUNK_FILE_HEADER_SIZE];
-    TRY(reader->store->methods->get_range(reader->get, 0, header, sizeof header));
+    TRY(reader->methods->get_range(reader->get, 0, header, sizeof header));
     chunk_file_header(reader->place.id, expected);
     if (memcmp(header, expected, sizeof header) != 0)
         return damaged(reader, "its beginning is not that of this file in a known version");
@@ -111,41 +113,76 @@ static error read_frame(struct blob_reader *reader, int64_t stored_size)
     return e;
 }
 
-static error open_key(
-    struct blob_reader *reader, const char *id, const unsigned char sealed_key[static BLOB_SEALED_KEY_SIZE])
+static error make_room(unsigned char **room, size_t *room_size, size_t size)
 {
-    ARENA_AUTO struct arena *arena = arena_new(4096);
-    str key;
-    TRY(keyring_open_sealed(arena, reader->store->keyring, "blob key", str_of(id),
-        (str) { (const char *)sealed_key, BLOB_SEALED_KEY_SIZE }, &key));
-    ASSERT(key.size == CRYPT_KEY_SIZE);
-    memcpy(reader->place.key, key.data, CRYPT_KEY_SIZE);
-    explicit_bzero((char *)key.data, key.size);
+    if (*room && size <= *room_size)
+        return OK;
+    free(*room);
+    *room = malloc(size);
+    *room_size = *room ? size : 0;
+    return *room ? OK : error_system("read", "stored file", ENOMEM);
+}
+
+// What is not compressed is opened where it was read.
+static error open_chunk(struct blob_reader *reader, size_t stored_size, size_t plain_size)
+{
+    unsigned flags = reader->place.number + 1 == reader->count ? CHUNK_LAST : 0;
+    unsigned char *plain = reader->stored + CHUNK_HEADER_SIZE;
+    if (chunk_is_packed(reader->stored, stored_size)) {
+        TRY(make_room(&reader->unpacked, &reader->unpacked_room, plain_size + 1)); // never 0
+        plain = reader->unpacked;
+    } else if (stored_size < plain_size + CHUNK_OVERHEAD) {
+        return damaged(reader, "a chunk is too short");
+    }
+    if (!chunk_open(&reader->place, flags, reader->stored, stored_size, plain, plain_size))
+        return damaged(reader, "a chunk does not open");
+    reader->plain = plain;
     return OK;
 }
 
 static error load(struct blob_reader *reader, uint64_t number)
 {
     size_t stored_size = (size_t)(reader->offsets[number + 1] - reader->offsets[number]);
-    size_t plain_size = plain_size_of(reader, number);
-    reader->loaded = false;
-    if (plain_size > reader->plain_room || !reader->plain) {
-        free(reader->plain);
-        reader->plain = malloc(plain_size + 1); // never 0
-        reader->plain_room = reader->plain ? plain_size : 0;
-    }
-    unsigned char *stored = malloc(stored_size);
-    if (!stored || !reader->plain) {
-        free(stored);
-        return error_system("read", "stored file", ENOMEM);
-    }
-    error e = reader->store->methods->get_range(reader->get, (int64_t)reader->offsets[number], stored, stored_size);
+    reader->plain = NULL;
     reader->place.number = number;
-    unsigned flags = number + 1 == reader->count ? CHUNK_LAST : 0;
-    if (!error_is(e) && !chunk_open(&reader->place, flags, stored, stored_size, reader->plain, plain_size))
-        e = damaged(reader, "a chunk does not open");
-    free(stored);
-    reader->loaded = !error_is(e);
+    TRY(make_room(&reader->stored, &reader->stored_room, stored_size));
+    TRY(reader->methods->get_range(reader->get, (int64_t)reader->offsets[number], reader->stored, stored_size));
+    return open_chunk(reader, stored_size, plain_size_of(reader, number));
+}
+
+// Opens the object, its key aside. A name that is no UUID is not found.
+static error find(struct blob_store *store, const char *id, struct blob_reader *reader, int64_t *ret_stored_size)
+{
+    char name[37];
+    if (!chunk_id_parse(str_of(id), reader->place.id))
+        return error_of(ERROR_NOT_FOUND);
+    chunk_id_write(reader->place.id, name);
+    return store->methods->get_open(store->place, name, &reader->get, ret_stored_size);
+}
+
+static error open_content(struct blob_reader *reader, int64_t stored_size)
+{
+    TRY(read_frame(reader, stored_size));
+    return reader->size == 0 ? load(reader, 0) : OK; // no later read would find an empty one damaged
+}
+
+static error new_reader(const struct store_methods *methods, struct blob_reader **ret_reader)
+{
+    struct blob_reader *reader = calloc(1, sizeof *reader);
+    if (!reader)
+        return error_system("read", "stored file", ENOMEM);
+    reader->methods = methods;
+    *ret_reader = reader;
+    return OK;
+}
+
+// Hands the reader over, or closes it.
+static error settle(struct blob_reader *reader, error e, struct blob_reader **ret_reader)
+{
+    if (error_is(e))
+        blob_reader_close(reader);
+    else
+        *ret_reader = reader;
     return e;
 }
 
@@ -154,28 +191,49 @@ error blob_reader_open(struct blob_store *store, const char *id,
 {
     char name[37];
     int64_t stored_size;
-    struct blob_reader *reader = calloc(1, sizeof *reader);
-    if (!reader)
-        return error_system("read", "stored file", ENOMEM);
-    reader->store = store;
-    error e = OK;
-    if (!chunk_id_parse(str_of(id), reader->place.id))
-        e = error_of(ERROR_NOT_FOUND);
-    chunk_id_write(reader->place.id, name);
-    if (!error_is(e))
-        e = store->methods->get_open(store->place, name, &reader->get, &stored_size);
-    if (!error_is(e))
-        e = open_key(reader, name, sealed_key);
-    if (!error_is(e))
-        e = read_frame(reader, stored_size);
-    if (!error_is(e) && reader->size == 0)
-        e = load(reader, 0); // no later read would find it damaged
-    if (error_is(e)) {
-        blob_reader_close(reader);
-        return e;
+    struct blob_reader *reader = NULL;
+    TRY(new_reader(store->methods, &reader));
+    error e = find(store, id, reader, &stored_size);
+    if (!error_is(e)) {
+        chunk_id_write(reader->place.id, name);
+        e = blob_data_key(store, name, sealed_key, reader->place.key);
     }
-    *ret_reader = reader;
-    return OK;
+    if (!error_is(e))
+        e = open_content(reader, stored_size);
+    return settle(reader, e, ret_reader);
+}
+
+error blob_reader_open_stored(struct blob_store *store, const char *id, struct blob_reader **ret_reader)
+{
+    struct blob_reader *reader = NULL;
+    TRY(new_reader(store->methods, &reader));
+    reader->is_stored = true;
+    return settle(reader, find(store, id, reader, &reader->size), ret_reader);
+}
+
+// Which blob it is says its header; whether the key is that blob's, its index.
+static error open_file(struct blob_reader *reader, const char *path)
+{
+    unsigned char header[CHUNK_FILE_HEADER_SIZE], expected[CHUNK_FILE_HEADER_SIZE];
+    int64_t stored_size;
+    TRY(store_local_get_file(path, &reader->get, &stored_size));
+    if (stored_size >= CHUNK_FILE_HEADER_SIZE) {
+        TRY(reader->methods->get_range(reader->get, 0, header, sizeof header));
+        memcpy(reader->place.id, header + sizeof header - sizeof reader->place.id, sizeof reader->place.id);
+        chunk_file_header(reader->place.id, expected);
+    }
+    if (stored_size < CHUNK_FILE_HEADER_SIZE || memcmp(header, expected, sizeof header) != 0)
+        return error_make(ERROR_UNSUPPORTED_MEDIA, path, "%s is not a sealed file of Kinora in a known version", path);
+    return open_content(reader, stored_size);
+}
+
+error blob_reader_open_file(
+    const char *path, const unsigned char key[static CRYPT_KEY_SIZE], struct blob_reader **ret_reader)
+{
+    struct blob_reader *reader = NULL;
+    TRY(new_reader(&store_local_methods, &reader));
+    memcpy(reader->place.key, key, CRYPT_KEY_SIZE);
+    return settle(reader, open_file(reader, path), ret_reader);
 }
 
 int64_t blob_reader_size(const struct blob_reader *reader)
@@ -183,14 +241,26 @@ int64_t blob_reader_size(const struct blob_reader *reader)
     return reader->size;
 }
 
+static error read_stored(struct blob_reader *reader, int64_t offset, void *ret_bytes, size_t size, size_t *ret_got)
+{
+    int64_t left = offset < reader->size ? reader->size - offset : 0;
+    size_t part = left < (int64_t)size ? (size_t)left : size;
+    if (part)
+        TRY(reader->methods->get_range(reader->get, offset, ret_bytes, part));
+    *ret_got = part;
+    return OK;
+}
+
 error blob_read(struct blob_reader *reader, int64_t offset, void *ret_bytes, size_t size, size_t *ret_got)
 {
     ASSERT(offset >= 0);
+    if (reader->is_stored)
+        return read_stored(reader, offset, ret_bytes, size, ret_got);
     char *at = ret_bytes;
     size_t got = 0;
     while (got < size && offset < reader->size) {
         uint64_t number = (uint64_t)offset / BLOB_CHUNK_SIZE;
-        if (!reader->loaded || reader->place.number != number)
+        if (!reader->plain || reader->place.number != number)
             TRY(load(reader, number));
         size_t from = (size_t)offset % BLOB_CHUNK_SIZE, part = plain_size_of(reader, number) - from;
         if (part > size - got)
@@ -208,9 +278,10 @@ void blob_reader_close(struct blob_reader *reader)
     if (!reader)
         return;
     if (reader->get)
-        reader->store->methods->get_close(reader->get);
+        reader->methods->get_close(reader->get);
     explicit_bzero(&reader->place, sizeof reader->place);
     free(reader->offsets);
-    free(reader->plain);
+    free(reader->stored);
+    free(reader->unpacked);
     free(reader);
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "blob/chunk.h"
 
@@ -15,7 +16,9 @@ error blob_store_open(const char *directory, const struct keyring *keyring, stru
         store_local_methods.close(place);
         return error_system("open", directory, ENOMEM);
     }
-    *store = (struct blob_store) { &store_local_methods, place, keyring };
+    *store = (struct blob_store) { .methods = &store_local_methods, .place = place, .keyring = keyring };
+    sealer_pool_init(&store->sealers);
+    beside_init(&store->beside);
     *ret_store = store;
     return OK;
 }
@@ -25,7 +28,27 @@ void blob_store_close(struct blob_store *store)
     if (!store)
         return;
     store->methods->close(store->place);
+    sealer_pool_done(&store->sealers);
+    beside_done(&store->beside);
     free(store);
+}
+
+const struct keyring *blob_store_keyring(const struct blob_store *store)
+{
+    return store->keyring;
+}
+
+error blob_data_key(const struct blob_store *store, const char *id,
+    const unsigned char sealed_key[static BLOB_SEALED_KEY_SIZE], unsigned char ret_key[static CRYPT_KEY_SIZE])
+{
+    ARENA_AUTO struct arena *arena = arena_new(4096);
+    str key;
+    TRY(keyring_open_sealed(
+        arena, store->keyring, "blob key", str_of(id), (str) { (const char *)sealed_key, BLOB_SEALED_KEY_SIZE }, &key));
+    ASSERT(key.size == CRYPT_KEY_SIZE);
+    memcpy(ret_key, key.data, CRYPT_KEY_SIZE);
+    explicit_bzero((char *)key.data, key.size);
+    return OK;
 }
 
 error blob_remove(struct blob_store *store, const char *id)

@@ -2,16 +2,25 @@
 // What a place for blobs must offer: streams in, ranges out, removal, a list. Ids are lower-case UUIDs.
 #pragma once
 
+#include "blob/beside.h"
 #include "blob/blob.h"
+#include "blob/sealer.h"
 
 // One stored object under way.
 struct store_put;
 // One stored object open for reading.
 struct store_get;
 
+// Bytes at the end of what was appended that may still change: a chunk's record at its largest.
+enum { STORE_REWRITE_MAX = BLOB_CHUNK_SIZE + (64 << 10) };
+
 struct store_methods {
     MUST_USE error (*put_begin)(void *place, const char *id, struct store_put **ret_put);
     MUST_USE error (*put_append)(struct store_put *put, const void *bytes, size_t size);
+    // The writer goes back inside of the record it appends, never further than STORE_REWRITE_MAX before the end:
+    // it changes and reads bytes that were appended.
+    MUST_USE error (*put_patch)(struct store_put *put, int64_t offset, const void *bytes, size_t size);
+    MUST_USE error (*put_read)(struct store_put *put, int64_t offset, void *ret_bytes, size_t size);
     // Durable when it returns OK. Frees `put` in any case; FILE_EXISTS when the id is taken.
     MUST_USE error (*put_commit)(struct store_put *put);
     void (*put_abort)(struct store_put *put); // leaves nothing
@@ -32,7 +41,11 @@ struct blob_store {
     const struct store_methods *methods;
     void *place;
     const struct keyring *keyring; // borrowed
+    struct sealer_pool sealers;
+    struct beside beside;
 };
 
 MUST_USE error store_local_open(const char *directory, void **ret_place);
 extern const struct store_methods store_local_methods;
+// A file anywhere as something to read from, for get_range and get_close of the local methods.
+MUST_USE error store_local_get_file(const char *path, struct store_get **ret_get, int64_t *ret_size);

@@ -16,7 +16,11 @@
 #include "base/id.h"
 #include "blob/store.h"
 
-enum { FAN_OUT = 256, NAME_SIZE = 64 };
+enum {
+    FAN_OUT = 256,
+    NAME_SIZE = 64,
+    START_STEP = 1 << 20, // bytes the disk begins with at once: larger writes keep it busy, more would wait for fsync
+};
 
 struct local {
     int root; // directories
@@ -27,6 +31,7 @@ struct store_put {
     struct local *local;
     int fd;
     int64_t size;
+    int64_t started; // bytes the disk was told to begin with
     char id[37], name[NAME_SIZE];
 };
 
@@ -116,22 +121,60 @@ static error put_begin(void *place, const char *id, struct store_put **ret_put)
     return OK;
 }
 
-static error put_append(struct store_put *put, const void *bytes, size_t size)
+static error write_at(struct store_put *put, int64_t offset, const char *bytes, size_t size)
 {
-    const char *at = bytes;
-    for (size_t left = size; left;) {
-        ssize_t done = write(put->fd, at, left);
+    while (size) {
+        ssize_t done = pwrite(put->fd, bytes, size, offset);
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
             return error_system("write", put->name, done < 0 ? errno : ENOSPC);
-        at += done;
-        left -= (size_t)done;
+        bytes += done;
+        offset += done;
+        size -= (size_t)done;
     }
-    // Starts the disk on it now, so that the fsync at the end has little left to wait for.
-    (void)sync_file_range(put->fd, put->size, (off_t)size, SYNC_FILE_RANGE_WRITE);
-    put->size += (int64_t)size;
     return OK;
+}
+
+static error read_at(int fd, int64_t offset, char *ret_bytes, size_t size)
+{
+    while (size) {
+        ssize_t got = pread(fd, ret_bytes, size, offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_system("read", "stored file", errno);
+        if (got == 0)
+            return error_make(ERROR_DATA_CORRUPT, NULL, "A stored file is shorter than it should be");
+        ret_bytes += got;
+        offset += got;
+        size -= (size_t)got;
+    }
+    return OK;
+}
+
+static error put_append(struct store_put *put, const void *bytes, size_t size)
+{
+    TRY(write_at(put, put->size, bytes, size));
+    put->size += (int64_t)size;
+    // Starts the disk on what will not change any more, so that the fsync at the end has little left to wait for.
+    int64_t settled = put->size - STORE_REWRITE_MAX;
+    if (settled - put->started >= START_STEP) {
+        (void)sync_file_range(put->fd, put->started, settled - put->started, SYNC_FILE_RANGE_WRITE);
+        put->started = settled;
+    }
+    return OK;
+}
+
+static error put_patch(struct store_put *put, int64_t offset, const void *bytes, size_t size)
+{
+    ASSERT(offset >= 0 && offset + (int64_t)size <= put->size);
+    return write_at(put, offset, bytes, size);
+}
+
+static error put_read(struct store_put *put, int64_t offset, void *ret_bytes, size_t size)
+{
+    return read_at(put->fd, offset, ret_bytes, size);
 }
 
 static void put_abort(struct store_put *put)
@@ -171,18 +214,16 @@ static error put_commit(struct store_put *put)
     return e;
 }
 
-static error get_open(void *place, const char *id, struct store_get **ret_get, int64_t *ret_size)
+static error get_at(int folder, const char *path, struct store_get **ret_get, int64_t *ret_size)
 {
-    struct local *local = place;
-    char path[NAME_SIZE];
-    stored_path(id, path);
     struct stat status;
-    int fd = openat(local->root, path, O_RDONLY | O_CLOEXEC);
+    int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // NONBLOCK: a FIFO must not hold anything up
     if (fd < 0)
-        return errno == ENOENT ? error_of(ERROR_NOT_FOUND) : error_system("open", path, errno);
+        return errno == ENOENT ? error_make(ERROR_NOT_FOUND, path, "There is no file %s", path)
+                               : error_system("open", path, errno);
     struct store_get *get = malloc(sizeof *get);
-    if (!get || fstat(fd, &status) != 0) {
-        error e = error_system("open", path, get ? errno : ENOMEM);
+    if (!get || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        error e = error_system("open", path, get ? EINVAL : ENOMEM);
         free(get);
         close(fd);
         return e;
@@ -193,22 +234,23 @@ static error get_open(void *place, const char *id, struct store_get **ret_get, i
     return OK;
 }
 
+static error get_open(void *place, const char *id, struct store_get **ret_get, int64_t *ret_size)
+{
+    struct local *local = place;
+    char path[NAME_SIZE];
+    stored_path(id, path);
+    error e = get_at(local->root, path, ret_get, ret_size);
+    return e.code == ERROR_NOT_FOUND ? error_of(ERROR_NOT_FOUND) : e;
+}
+
+error store_local_get_file(const char *path, struct store_get **ret_get, int64_t *ret_size)
+{
+    return get_at(AT_FDCWD, path, ret_get, ret_size);
+}
+
 static error get_range(struct store_get *get, int64_t offset, void *ret_bytes, size_t size)
 {
-    char *at = ret_bytes;
-    while (size) {
-        ssize_t got = pread(get->fd, at, size, offset);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return error_system("read", "stored file", errno);
-        if (got == 0)
-            return error_make(ERROR_DATA_CORRUPT, NULL, "A stored file is shorter than it should be");
-        at += got;
-        offset += got;
-        size -= (size_t)got;
-    }
-    return OK;
+    return read_at(get->fd, offset, ret_bytes, size);
 }
 
 static void get_close(struct store_get *get)
@@ -303,6 +345,8 @@ static error local_sweep(void *place, int64_t age_us, int64_t *ret_removed)
 const struct store_methods store_local_methods = {
     .put_begin = put_begin,
     .put_append = put_append,
+    .put_patch = put_patch,
+    .put_read = put_read,
     .put_commit = put_commit,
     .put_abort = put_abort,
     .get_open = get_open,

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Collects a chunk, seals it into a second buffer, hands that to the store. A full chunk is kept until the
-// next byte comes or the end: only then is it known whether it is the last.
+// Bytes are gathered to a piece, and each piece is hashed, compressed, sealed and stored at once, so that a writer
+// holds no more than one. What is known only at the end of a chunk is put right there (record.h). A piece is kept until
+// the next byte comes: a file that fits into one is sealed once.
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buffer.h"
 #include "base/id.h"
-#include "blob/chunk.h"
-#include "blob/store.h"
-
-// Below this a thread costs more than the hash.
-enum { HASH_BESIDE_MIN = 1 << 20 };
+#include "blob/record.h"
 
 struct blob_writer {
     struct blob_store *store;
@@ -20,8 +16,9 @@ struct blob_writer {
     enum error_code failed;
     struct chunk_place place;
     struct hasher *hasher;
-    struct buffer plain;   // of the chunk under way; grows with what arrives
-    struct buffer offsets; // of the chunks stored, 8 bytes each
+    struct record record;  // of the chunk under way, from its second piece on
+    struct buffer plain;   // the piece under way; grows with what arrives
+    struct buffer offsets; // of the chunks begun, 8 bytes each
     int64_t size, stored_size;
 };
 
@@ -29,6 +26,7 @@ static void writer_free(struct blob_writer *writer)
 {
     if (writer->put)
         writer->store->methods->put_abort(writer->put);
+    record_drop(&writer->record);
     hasher_free(writer->hasher);
     buffer_done(&writer->plain);
     buffer_done(&writer->offsets);
@@ -80,41 +78,56 @@ error blob_writer_open(struct blob_store *store, const char *id, struct blob_wri
     return OK;
 }
 
-static void *hash_plain(void *context)
+static error begin_chunk(struct blob_writer *writer)
+{
+    unsigned char offset[8];
+    if (writer->place.number + 1 >= CHUNK_COUNT_MAX)
+        return error_make(ERROR_BODY_TOO_LARGE, NULL, "A stored file can have at most 128 TB");
+    chunk_put_u64(offset, (uint64_t)writer->stored_size);
+    buffer_append(&writer->offsets, offset, sizeof offset);
+    return writer->offsets.failed ? error_system("store", "file", ENOMEM) : OK;
+}
+
+static error seal_piece(struct blob_writer *writer, struct sealer *sealer, bool last)
+{
+    struct record *record = &writer->record;
+    const unsigned char *piece = (const unsigned char *)writer->plain.data;
+    if (record->sealing) {
+        TRY(record_add(record, sealer, piece, writer->plain.size));
+    } else {
+        TRY(begin_chunk(writer));
+        TRY(record_begin(record, writer->store, writer->put, &writer->place, writer->stored_size, sealer, piece,
+            writer->plain.size));
+    }
+    if (!last && record->plain_size < BLOB_CHUNK_SIZE)
+        return OK;
+    size_t stored_size;
+    TRY(record_end(record, sealer, last, &stored_size));
+    writer->stored_size += (int64_t)stored_size;
+    writer->place.number++;
+    return OK;
+}
+
+static void hash_piece(void *context)
 {
     struct blob_writer *writer = context;
     hasher_add(writer->hasher, writer->plain.data, writer->plain.size);
-    return NULL;
 }
 
-static error seal_and_store(struct blob_writer *writer, unsigned flags, const unsigned char *plain, size_t size)
-{
-    unsigned char *sealed = malloc(size + CHUNK_OVERHEAD);
-    if (!sealed)
-        return error_system("store", "file", ENOMEM);
-    size_t sealed_size = chunk_seal(&writer->place, flags, plain, size, sealed);
-    error e = append(writer, sealed, sealed_size);
-    free(sealed);
-    return e;
-}
-
-// SHA-256 is the slowest step, so for a large chunk it runs beside the others.
+// SHA-256 takes as long as the other steps together, so it runs beside them where a thread is idle.
 static error flush(struct blob_writer *writer, bool last)
 {
-    unsigned char offset[8];
-    chunk_put_u64(offset, (uint64_t)writer->stored_size);
-    buffer_append(&writer->offsets, offset, sizeof offset);
-    if (writer->offsets.failed)
+    struct beside_task hash = { hash_piece, writer, false };
+    struct sealer *sealer = sealer_take(&writer->store->sealers);
+    if (!sealer)
         return error_system("store", "file", ENOMEM);
-    pthread_t thread;
-    bool beside = writer->plain.size >= HASH_BESIDE_MIN && pthread_create(&thread, NULL, hash_plain, writer) == 0;
-    if (!beside)
-        hash_plain(writer);
-    error e = seal_and_store(
-        writer, last ? CHUNK_LAST : 0, (const unsigned char *)writer->plain.data, writer->plain.size);
+    bool beside = beside_start(&writer->store->beside, &hash);
+    error e = seal_piece(writer, sealer, last);
     if (beside)
-        pthread_join(thread, NULL);
-    writer->place.number++;
+        beside_wait(&writer->store->beside, &hash);
+    else
+        hash_piece(writer);
+    sealer_give(&writer->store->sealers, sealer);
     buffer_clear(&writer->plain);
     return e;
 }
@@ -122,12 +135,9 @@ static error flush(struct blob_writer *writer, bool last)
 static error add(struct blob_writer *writer, const char *bytes, size_t size)
 {
     while (size) {
-        if (writer->plain.size == BLOB_CHUNK_SIZE) {
-            if (writer->place.number + 1 >= CHUNK_COUNT_MAX)
-                return error_make(ERROR_BODY_TOO_LARGE, NULL, "A stored file can have at most 128 TB");
+        if (writer->plain.size == SEALER_PIECE)
             TRY(flush(writer, false));
-        }
-        size_t room = BLOB_CHUNK_SIZE - writer->plain.size, part = size < room ? size : room;
+        size_t room = SEALER_PIECE - writer->plain.size, part = size < room ? size : room;
         buffer_append(&writer->plain, bytes, part);
         if (writer->plain.failed)
             return error_system("store", "file", ENOMEM);
@@ -146,6 +156,27 @@ error blob_write(struct blob_writer *writer, const void *bytes, size_t size)
     return error_is(e) ? give_up(writer, e) : OK;
 }
 
+static error seal_whole(struct blob_writer *writer, unsigned flags, const unsigned char *plain, size_t size)
+{
+    unsigned char *sealed = malloc(size + CHUNK_OVERHEAD);
+    if (!sealed)
+        return error_system("store", "file", ENOMEM);
+    size_t sealed_size = chunk_seal(&writer->place, flags, plain, size, sealed);
+    error e = append(writer, sealed, sealed_size);
+    free(sealed);
+    return e;
+}
+
+// What is left is at most a piece; alone in its chunk, it is sealed as what it is.
+static error write_last_chunk(struct blob_writer *writer)
+{
+    if (writer->record.sealing)
+        return flush(writer, true);
+    TRY(begin_chunk(writer));
+    hasher_add(writer->hasher, writer->plain.data, writer->plain.size);
+    return seal_whole(writer, CHUNK_LAST, (const unsigned char *)writer->plain.data, writer->plain.size);
+}
+
 static error write_index(struct blob_writer *writer, const unsigned char sha256[static 32])
 {
     size_t size = CHUNK_INDEX_FIXED_SIZE + writer->offsets.size;
@@ -156,7 +187,7 @@ static error write_index(struct blob_writer *writer, const unsigned char sha256[
     memcpy(index + 8, sha256, 32);
     memcpy(index + CHUNK_INDEX_FIXED_SIZE, writer->offsets.data, writer->offsets.size);
     writer->place.number = CHUNK_INDEX_NUMBER;
-    error e = seal_and_store(writer, CHUNK_INDEX, index, size);
+    error e = seal_whole(writer, CHUNK_INDEX, index, size);
     free(index);
     TRY(e);
     chunk_trailer(size + CHUNK_OVERHEAD, trailer);
@@ -168,7 +199,7 @@ static error finish(struct blob_writer *writer, struct blob_info *ret_info)
     if (writer->failed)
         return error_of(writer->failed);
     struct blob_info info = { 0 };
-    TRY(flush(writer, true));
+    TRY(write_last_chunk(writer));
     hasher_finish(TAKE(writer->hasher), info.sha256);
     TRY(write_index(writer, info.sha256));
     chunk_id_write(writer->place.id, info.id);

@@ -15,6 +15,8 @@ static const struct command *const commands[] = {
     &render_command,
     &preview_command,
     &user_command,
+    &keys_command,
+    &open_command,
     &api_command,
     &api_document_command,
     &doctor_command,

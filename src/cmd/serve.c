@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // kinora serve: the server, and the job runner beside it, on one data folder.
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "api/events.h"
@@ -16,6 +12,7 @@
 #include "base/id.h"
 #include "base/settings.h"
 #include "cmd/commands.h"
+#include "cmd/data_folder.h"
 #include "domain/schema.h"
 #include "domain/search.h"
 #include "work/runner.h"
@@ -30,29 +27,6 @@ struct service {
     struct server *server;
     int lock;
 };
-
-static error make_folder(const char *path)
-{
-    if (mkdir(path, 0700) == 0 || errno == EEXIST)
-        return OK;
-    return error_make(
-        ERROR_UNAVAILABLE, path, "Cannot make the folder %s: %s. Choose another with --data", path, strerror(errno));
-}
-
-// One server a data folder: the lock ends with the process, however it ends.
-static error lock_folder(struct arena *arena, struct service *service)
-{
-    TRY(make_folder(settings.data));
-    const char *path = str_format(arena, "%s/lock", settings.data).data;
-    service->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (service->lock < 0)
-        return error_make(ERROR_UNAVAILABLE, path,
-            "Cannot write in the data folder %s: %s. Make it writable for this user or choose another with --data",
-            settings.data, strerror(errno));
-    if (flock(service->lock, LOCK_EX | LOCK_NB) != 0)
-        return error_make(ERROR_UNAVAILABLE, path, "Another Kinora is running on the data folder %s", settings.data);
-    return OK;
-}
 
 static bool is_loopback(const char *listen)
 {
@@ -91,19 +65,22 @@ static error load_keys(struct db *db, void *context)
 static error open_stores(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
-    const char *keys = str_format(arena, "%s/keys", settings.data).data;
     const char *blobs = str_format(arena, "%s/blobs", settings.data).data;
-    const char *url = *settings.database_url ? settings.database_url
-                                             : str_format(arena, "sqlite://%s/kinora.db", settings.data).data;
+    const char *keys, *key_file;
     int from, to;
     int64_t unfinished, found;
-    TRY(keyring_open(keys, *settings.master_key_file ? settings.master_key_file : NULL, &app->keyring));
-    TRY(db_open(&(struct db_options) { url }, &app->db));
+    data_folder_keys(arena, &keys, &key_file);
+    TRY(keyring_open(keys, key_file, &app->keyring));
+    if (keyring_is_changing(app->keyring))
+        log_event(LOG_WARN, NULL, "keys",
+            "A change of the master key was interrupted; stop this server and run kinora keys rotate to end it");
+    TRY(db_open(&(struct db_options) { data_folder_database(arena) }, &app->db));
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
     TRY(search_catch_up(app->db, &found));
     TRY(blob_store_open(blobs, app->keyring, &app->blobs));
     // Uploads that a killed server had begun; those of writers that live are spared.
     TRY(blob_sweep_unfinished(app->blobs, 0, &unfinished));
+    TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };
     return db_write(app->db, load_keys, &load);
 }
@@ -124,7 +101,7 @@ static error start_engines(struct arena *arena, struct service *service)
     const char *engine;
     const char *scratch = str_format(arena, "%s/scratch", settings.data).data;
     TRY(engine_path(arena, &engine));
-    TRY(make_folder(scratch));
+    TRY(data_folder_make(scratch));
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
     if (settings.no_workers)
@@ -181,7 +158,7 @@ static error start(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
     TRY(check_listen(service));
-    TRY(lock_folder(arena, service));
+    TRY(data_folder_lock(arena, &service->lock));
     TRY(crypt_init());
     app->data_directory = settings.data;
     app->hub = hub_new();

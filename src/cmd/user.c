@@ -8,6 +8,7 @@
 
 #include "base/settings.h"
 #include "cmd/commands.h"
+#include "cmd/data_folder.h"
 #include "domain/schema.h"
 
 struct values {
@@ -120,9 +121,7 @@ static error run(const struct call *call)
         return error_make(ERROR_UNAVAILABLE, "data",
             "There is no data folder %s and it cannot be made. Name one with --data", settings.data);
     TRY(crypt_init());
-    const char *url = *settings.database_url ? settings.database_url
-                                             : str_format(call->arena, "sqlite://%s/kinora.db", settings.data).data;
-    TRY(db_open(&(struct db_options) { url }, &pool));
+    TRY(db_open(&(struct db_options) { data_folder_database(call->arena) }, &pool));
     error result = run_on(&request, pool);
     db_close(pool);
     return result;

@@ -29,6 +29,31 @@ str keyring_seal(struct arena *arena, const struct keyring *keyring, const char 
 MUST_USE error keyring_open_sealed(
     struct arena *arena, const struct keyring *keyring, const char *purpose, str bound, str sealed, str *ret_plain);
 
+// Changing the master key. While the next one stands beside it (PATH.new), everything is sealed under the next key and
+// opened by either; a program that opens the keyring then may work, but one that opened it before may not.
+bool keyring_is_changing(const struct keyring *keyring);
+// Makes the next key, on disk before this returns, unless one is there already. Arguments as of keyring_open.
+MUST_USE error keyring_change_begin(const char *directory, const char *path);
+// The next key takes the place of the old one, which is gone. Only when nothing is sealed by the old one any more.
+MUST_USE error keyring_change_finish(const char *directory, const char *path);
+// What the old key sealed, sealed by the next; STR_NONE for what the next one sealed.
+MUST_USE error keyring_reseal(
+    struct arena *arena, const struct keyring *keyring, const char *purpose, str bound, str sealed, str *ret_sealed);
+
+// Sealed boxes (libsodium crypto_box_seal): whoever has the public key of an X25519 pair can seal, only the private key
+// opens. A box is the plain size and BOX_OVERHEAD bytes.
+enum { BOX_KEY_SIZE = 32, BOX_OVERHEAD = 48 };
+void box_pair_new(unsigned char ret_public[static BOX_KEY_SIZE], unsigned char ret_private[static BOX_KEY_SIZE]);
+void box_public_of(const unsigned char private_key[static BOX_KEY_SIZE], unsigned char ret_public[static BOX_KEY_SIZE]);
+// False for the points of low order, to which everybody can open what is sealed.
+bool box_public_is_good(const unsigned char public_key[static BOX_KEY_SIZE]);
+// DATA_CORRUPT for a public key that is not good.
+MUST_USE error box_seal(
+    struct arena *arena, const unsigned char public_key[static BOX_KEY_SIZE], str plain, str *ret_sealed);
+// DATA_CORRUPT when it was not sealed to this key.
+MUST_USE error box_open(
+    struct arena *arena, const unsigned char private_key[static BOX_KEY_SIZE], str sealed, str *ret_plain);
+
 // Access tokens: JWT HS256 (RFC 7519) with sub, sid, roles, iat, exp, nbf, jti.
 struct token {
     str subject;    // user's UUID
@@ -59,3 +84,15 @@ void aead_seal(const unsigned char key[static 32], const unsigned char nonce[sta
 // False when the tag does not match; `size` counts the tag; `out` has room for size - 16.
 bool aead_open(const unsigned char key[static 32], const unsigned char nonce[static 12], const void *bound,
     size_t bound_size, const void *sealed, size_t size, unsigned char *out);
+
+// The same piece by piece, for a text that is too large for memory. A piece that was opened is not yet authenticated:
+// only aead_open_end says whether all of them were genuine.
+struct aead;
+struct aead *aead_seal_begin(
+    const unsigned char key[static 32], const unsigned char nonce[static 12], const void *bound, size_t bound_size);
+struct aead *aead_open_begin(
+    const unsigned char key[static 32], const unsigned char nonce[static 12], const void *bound, size_t bound_size);
+void aead_add(struct aead *aead, const void *in, size_t size, unsigned char *out); // in place is allowed
+void aead_seal_end(struct aead *aead, unsigned char ret_tag[static 16]);           // and frees
+bool aead_open_end(struct aead *aead, const unsigned char tag[static 16]);         // and frees
+void aead_free(struct aead *aead);                                                 // NULL is allowed

@@ -18,7 +18,9 @@
 enum { NONCE_SIZE = 12 };
 
 struct keyring {
-    unsigned char key[CRYPT_KEY_SIZE];
+    unsigned char key[CRYPT_KEY_SIZE]; // seals
+    bool is_changing;
+    unsigned char old_key[CRYPT_KEY_SIZE]; // while it is changed: opens what was sealed before
 };
 
 // Reads the key from an open file after checking that nobody else can.
@@ -110,11 +112,23 @@ static error create(const char *directory, const char *path)
     return sync_folder(directory);
 }
 
-static error load_or_create(const char *directory, unsigned char *key)
+// Where the key is, and the next one while it is changed.
+struct places {
+    char now[PATH_MAX], next[PATH_MAX];
+};
+
+static error find_places(const char *directory, const char *path, struct places *ret_places)
 {
-    char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/master.key", directory) >= (int)sizeof path)
-        return error_system("open", directory, ENAMETOOLONG);
+    struct places *places = ret_places;
+    int size = path ? snprintf(places->now, sizeof places->now, "%s", path)
+                    : snprintf(places->now, sizeof places->now, "%s/master.key", directory);
+    bool fits = size < (int)sizeof places->now
+                && snprintf(places->next, sizeof places->next, "%s.new", places->now) < (int)sizeof places->next;
+    return fits ? OK : error_system("open", path ? path : directory, ENAMETOOLONG);
+}
+
+static error load_or_create(const char *directory, const char *path, unsigned char *key)
+{
     TRY(prepare_folder(directory));
     bool found = false;
     TRY(load(path, key, &found));
@@ -125,16 +139,32 @@ static error load_or_create(const char *directory, unsigned char *key)
     return found ? OK : error_system("open", path, ENOENT);
 }
 
+static error load_keys(const char *directory, const char *path, struct keyring *keyring)
+{
+    struct places places;
+    bool found = true;
+    TRY(find_places(directory, path, &places));
+    TRY(path ? load(path, keyring->key, &found) : load_or_create(directory, places.now, keyring->key));
+    if (!found)
+        return error_make(ERROR_INTERNAL_ERROR, path, "The master key file %s does not exist", path);
+    unsigned char next[CRYPT_KEY_SIZE];
+    TRY(load(places.next, next, &keyring->is_changing));
+    if (keyring->is_changing) {
+        memcpy(keyring->old_key, keyring->key, CRYPT_KEY_SIZE);
+        memcpy(keyring->key, next, CRYPT_KEY_SIZE);
+        sodium_memzero(next, sizeof next);
+    }
+    return OK;
+}
+
 error keyring_open(const char *directory, const char *path, struct keyring **ret_keyring)
 {
     // Guarded pages that are kept out of swap and wiped when they are freed.
     struct keyring *keyring = sodium_malloc(sizeof *keyring);
     if (!keyring)
         return error_system("hold", "master key", ENOMEM);
-    bool found = true;
-    error e = path ? load(path, keyring->key, &found) : load_or_create(directory, keyring->key);
-    if (!error_is(e) && !found)
-        e = error_make(ERROR_INTERNAL_ERROR, path, "The master key file %s does not exist", path);
+    sodium_memzero(keyring, sizeof *keyring);
+    error e = load_keys(directory, path, keyring);
     if (error_is(e)) {
         sodium_free(keyring);
         return e;
@@ -161,7 +191,8 @@ str keyring_fingerprint(struct arena *arena, const struct keyring *keyring)
 }
 
 // HKDF-SHA256 (RFC 5869) without salt; info is "kinora " and the purpose.
-static void derive(const struct keyring *keyring, const char *purpose, unsigned char ret_key[static CRYPT_KEY_SIZE])
+static void derive(const unsigned char master[static CRYPT_KEY_SIZE], const char *purpose,
+    unsigned char ret_key[static CRYPT_KEY_SIZE])
 {
     char info[128];
     int info_size = snprintf(info, sizeof info, "kinora %s", purpose);
@@ -171,7 +202,7 @@ static void derive(const struct keyring *keyring, const char *purpose, unsigned 
     ASSERT(context);
     OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char[]) { "SHA256" }, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)keyring->key, CRYPT_KEY_SIZE),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)master, CRYPT_KEY_SIZE),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, (size_t)info_size),
         OSSL_PARAM_construct_end(),
     };
@@ -186,27 +217,93 @@ str keyring_seal(struct arena *arena, const struct keyring *keyring, const char 
     char *sealed = arena_alloc(arena, plain.size + CRYPT_SEAL_OVERHEAD + 1);
     unsigned char *nonce = (unsigned char *)sealed;
     id_random(nonce, NONCE_SIZE);
-    derive(keyring, purpose, key);
+    derive(keyring->key, purpose, key);
     aead_seal(key, nonce, bound.data, bound.size, plain.data, plain.size, nonce + NONCE_SIZE);
     sodium_memzero(key, sizeof key);
     return (str) { sealed, plain.size + CRYPT_SEAL_OVERHEAD };
 }
 
-error keyring_open_sealed(
-    struct arena *arena, const struct keyring *keyring, const char *purpose, str bound, str sealed, str *ret_plain)
+// False when `master` did not seal it for this purpose and bound. `plain` has room for what was sealed.
+static bool open_with(
+    const unsigned char master[static CRYPT_KEY_SIZE], const char *purpose, str bound, str sealed, unsigned char *plain)
+{
+    unsigned char key[CRYPT_KEY_SIZE];
+    const unsigned char *bytes = (const unsigned char *)sealed.data;
+    derive(master, purpose, key);
+    bool genuine = aead_open(key, bytes, bound.data, bound.size, bytes + NONCE_SIZE, sealed.size - NONCE_SIZE, plain);
+    sodium_memzero(key, sizeof key);
+    return genuine;
+}
+
+static error open_any(struct arena *arena, const struct keyring *keyring, const char *purpose, str bound, str sealed,
+    str *ret_plain, bool *ret_by_old)
 {
     if (!sealed.data || sealed.size < CRYPT_SEAL_OVERHEAD)
         return error_make(ERROR_DATA_CORRUPT, NULL, "A sealed value is too short");
-    unsigned char key[CRYPT_KEY_SIZE];
-    const unsigned char *bytes = (const unsigned char *)sealed.data;
     size_t size = sealed.size - CRYPT_SEAL_OVERHEAD;
     char *plain = arena_alloc(arena, size + 1);
-    derive(keyring, purpose, key);
-    bool genuine = aead_open(
-        key, bytes, bound.data, bound.size, bytes + NONCE_SIZE, sealed.size - NONCE_SIZE, (unsigned char *)plain);
-    sodium_memzero(key, sizeof key);
-    if (!genuine)
+    bool fresh = open_with(keyring->key, purpose, bound, sealed, (unsigned char *)plain);
+    if (!fresh
+        && !(keyring->is_changing && open_with(keyring->old_key, purpose, bound, sealed, (unsigned char *)plain)))
         return error_make(ERROR_DATA_CORRUPT, NULL, "A sealed value was not sealed by this master key for this use");
+    *ret_by_old = !fresh;
     *ret_plain = (str) { plain, size };
+    return OK;
+}
+
+error keyring_open_sealed(
+    struct arena *arena, const struct keyring *keyring, const char *purpose, str bound, str sealed, str *ret_plain)
+{
+    bool by_old;
+    return open_any(arena, keyring, purpose, bound, sealed, ret_plain, &by_old);
+}
+
+bool keyring_is_changing(const struct keyring *keyring)
+{
+    return keyring->is_changing;
+}
+
+// The folder of a key file that was named by itself.
+static void folder_of(const char *path, char out[static PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    int size = !slash ? 1 : slash == path ? 1 : (int)(slash - path);
+    snprintf(out, PATH_MAX, "%.*s", size, slash ? path : ".");
+}
+
+error keyring_change_begin(const char *directory, const char *path)
+{
+    struct places places;
+    char folder[PATH_MAX];
+    unsigned char key[CRYPT_KEY_SIZE];
+    bool found = false;
+    TRY(find_places(directory, path, &places));
+    TRY(load(places.next, key, &found));
+    sodium_memzero(key, sizeof key);
+    if (found)
+        return OK;
+    folder_of(places.now, folder);
+    return create(folder, places.next);
+}
+
+error keyring_change_finish(const char *directory, const char *path)
+{
+    struct places places;
+    char folder[PATH_MAX];
+    TRY(find_places(directory, path, &places));
+    if (rename(places.next, places.now) != 0)
+        return error_system("put the next master key in place", places.now, errno);
+    folder_of(places.now, folder);
+    return sync_folder(folder);
+}
+
+error keyring_reseal(
+    struct arena *arena, const struct keyring *keyring, const char *purpose, str bound, str sealed, str *ret_sealed)
+{
+    str plain;
+    bool by_old;
+    TRY(open_any(arena, keyring, purpose, bound, sealed, &plain, &by_old));
+    *ret_sealed = by_old ? keyring_seal(arena, keyring, purpose, bound, plain) : STR_NONE;
+    sodium_memzero((char *)plain.data, plain.size);
     return OK;
 }

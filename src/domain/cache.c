@@ -46,6 +46,17 @@ error cache_put(struct scope *scope, str key, const struct blob_info *blob, cons
         NULL);
 }
 
+error cache_drop(struct scope *scope, str key)
+{
+    struct cache_entry entry;
+    bool found, freed;
+    TRY(cache_get(scope, key, &entry, &found));
+    if (!found)
+        return OK;
+    TRY(db_run(scope->db, &drop, DB_ARGS(db_text(key)), NULL));
+    return blob_use_release(scope, entry.blob_id, &freed);
+}
+
 DB_STATEMENT(total, "SELECT CAST(coalesce(sum(size_bytes), 0) AS BIGINT) FROM cache");
 DB_STATEMENT(oldest, "SELECT key, blob_id, facts, size_bytes FROM cache ORDER BY used_at LIMIT 1000");
 

@@ -16,6 +16,8 @@ MUST_USE error cache_get(struct scope *scope, str key, struct cache_entry *ret_e
 MUST_USE error cache_touch(struct scope *scope, str key);
 // In a change: lists the blob and puts it under the key, in place of another.
 MUST_USE error cache_put(struct scope *scope, str key, const struct blob_info *blob, const json_t *facts);
+// In a change: forgets an entry that nobody will ask for again; the sweeper removes its bytes. Not there: all is well.
+MUST_USE error cache_drop(struct scope *scope, str key);
 // In a change: drops the least recently used entries (at most 1000 at a time) until the rest is within `size_max`
 // bytes. *ret_blobs: a list of str, whose bytes may be removed after the change.
 MUST_USE error cache_evict(struct scope *scope, int64_t size_max, struct list *ret_blobs);

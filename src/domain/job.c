@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "domain/event.h"
+#include "domain/file_key.h"
 #include "domain/job_row.h"
-#include "domain/media.h"
 #include "domain/video.h"
 
 static const struct field fields[] = {
@@ -128,6 +128,21 @@ error job_get(struct scope *scope, str id, struct job *ret_job)
     struct job job;
     TRY(find(scope, id, &job));
     if (!scope_may(scope, job.user_id))
+        return not_found(id);
+    *ret_job = job;
+    return OK;
+}
+
+error job_get_readable(struct scope *scope, str id, struct job *ret_job)
+{
+    struct job job;
+    bool may = false;
+    TRY(find(scope, id, &job));
+    if (scope_may(scope, job.user_id))
+        may = true;
+    else if (str_equal(job.kind, STR("transcribe")) && job.media_id.data)
+        TRY(file_key_may_read(scope, job.media_id, job.user_id, &may));
+    if (!may)
         return not_found(id);
     *ret_job = job;
     return OK;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "domain/event.h"
+#include "domain/file_key.h"
 #include "domain/revision.h"
 #include "domain/scene.h"
 #include "domain/scene_properties.h"
@@ -89,8 +90,8 @@ static void settle_times(const struct layer_change *change, bool fresh, struct p
 
 DB_STATEMENT(asset_owner, "SELECT user_id FROM media WHERE id = $1");
 
-// Assets are named by id; an id that nobody knows is a warning, somebody else's is not found, unless it stood there
-// `before`: members may change layers that show each other's files.
+// Assets are named by id; an id that nobody knows is a warning, one the actor may not read is not found, unless it
+// stood `before`: members may change layers that show each other's files.
 static error check_asset(
     struct scope *scope, const json_t *before, const json_t *properties, const char *key, struct warnings *warnings)
 {
@@ -99,7 +100,10 @@ static error check_asset(
         return OK;
     if (id_is_valid(id))
         TRY(db_string(scope->db, scope->arena, &asset_owner, DB_ARGS(db_text(str_lower(scope->arena, id))), &owner));
-    if (owner.data && !scope_may(scope, owner) && !str_equal(json_get_str(before, key), id))
+    bool may = true;
+    if (owner.data && !str_equal(json_get_str(before, key), id))
+        TRY(file_key_may_read(scope, str_lower(scope->arena, id), owner, &may));
+    if (!may)
         return error_make(ERROR_MEDIA_NOT_FOUND, key, "Media with ID '%.*s' not found", STR_ARGS(id));
     if (!owner.data)
         warning_add(scope->arena, warnings, str_format(scope->arena, "properties.%s", key),

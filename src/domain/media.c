@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "domain/blob_use.h"
+#include "domain/derivative.h"
 #include "domain/event.h"
+#include "domain/file_key.h"
 #include "domain/search.h"
 
 static const struct field fields[] = {
@@ -26,12 +28,20 @@ static const struct field fields[] = {
     FIELD(struct media, created_at),
     FIELD(struct media, updated_at),
     FIELD(struct media, completed_at),
+    FIELD(struct media, thumbnail_type),
+    FIELD(struct media, poster_type),
+    FIELD(struct media, waveform_type),
+    FIELD(struct media, proxy_type),
 };
 const struct shape media_row_shape = SHAPE("MediaRow", struct media, fields);
 
+// NULL while there is none.
+#define TYPE_OF(kind)                                                                                                  \
+    "(SELECT d.mime_type FROM derivative d WHERE d.media_id = media.id AND d.kind = '" kind "') AS " kind "_type"
 #define COLUMNS                                                                                                        \
     "number, id, user_id, blob_id, file_name, file_path, media_type, mime_type, size_bytes, duration, width, "         \
-    "height, has_audio, status, probe, created_at, updated_at, completed_at"
+    "height, has_audio, status, probe, created_at, updated_at, completed_at, " TYPE_OF("thumbnail") ", " TYPE_OF(      \
+        "poster") ", " TYPE_OF("waveform") ", " TYPE_OF("proxy")
 
 DB_STATEMENT(by_number, "SELECT " COLUMNS " FROM media WHERE number = $1");
 DB_STATEMENT(by_id, "SELECT " COLUMNS " FROM media WHERE id = $1");
@@ -46,15 +56,29 @@ error media_get(struct scope *scope, str key, struct media *ret_media)
     TRY(db_one(scope->db, scope->arena, is_number ? &by_number : &by_id,
         is_number ? DB_ARGS(db_int(number)) : DB_ARGS(db_text(str_lower(scope->arena, key))), &media_row_shape, &media,
         &found));
-    if (!found || !scope_may(scope, media.user_id))
+    if (found)
+        TRY(file_key_may_read(scope, media.id, media.user_id, &found));
+    if (!found)
         return error_make(ERROR_MEDIA_NOT_FOUND, "media_id", "Media with ID '%.*s' not found", STR_ARGS(key));
     *ret_media = media;
     return OK;
 }
 
+error media_get_own(struct scope *scope, str key, struct media *ret_media)
+{
+    struct media media;
+    TRY(media_get(scope, key, &media));
+    if (!scope_may(scope, media.user_id))
+        return error_make(
+            ERROR_READ_ONLY, "media_id", "This file is shared with you to read; only its owner may change it");
+    *ret_media = media;
+    return OK;
+}
+
 DB_STATEMENT(of_video_people,
-    "SELECT " COLUMNS " FROM media WHERE id = $1 AND user_id IN (SELECT user_id FROM video WHERE id = $2"
-    " UNION SELECT user_id FROM video_member WHERE video_id = $2)");
+    "SELECT " COLUMNS " FROM media WHERE id = $1 AND id IN (SELECT media_id FROM file_key WHERE media_id = $1 AND"
+    " user_id IN (SELECT user_id FROM video WHERE id = $2 UNION SELECT user_id FROM video_member WHERE video_id = "
+    "$2))");
 
 error media_get_for_video(struct scope *scope, str key, str video_id, struct media *ret_media)
 {
@@ -87,15 +111,21 @@ error media_blob_get(struct scope *scope, str blob_id, struct media_blob *ret_bl
     return OK;
 }
 
-DB_STATEMENT(list_own, "SELECT " COLUMNS " FROM media WHERE user_id = $1 ORDER BY number DESC LIMIT $2 OFFSET $3");
-DB_STATEMENT(count_own, "SELECT count(*) FROM media WHERE user_id = $1");
+// In two parts, so that each stops at the page's end ($4) on its own index.
+DB_STATEMENT(list_readable,
+    "SELECT " COLUMNS " FROM (SELECT * FROM (SELECT " COLUMNS " FROM media WHERE user_id = $1"
+    " ORDER BY number DESC LIMIT $4) AS own UNION ALL SELECT * FROM (SELECT " COLUMNS " FROM media"
+    " WHERE id" FILE_KEY_SHARED_WITH("$1") " ORDER BY number DESC LIMIT $4) AS shared) AS readable"
+                                           " ORDER BY number DESC LIMIT $2 OFFSET $3");
+DB_STATEMENT(count_readable, "SELECT (SELECT count(*) FROM media WHERE user_id = $1)"
+                             " + (SELECT count(*) FROM file_key WHERE user_id = $1 AND is_shared)");
 
 error media_list(struct scope *scope, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total)
 {
     struct db_value user = db_text(scope->actor.user_id);
-    TRY(db_integer(scope->db, &count_own, DB_ARGS(user), ret_total, NULL));
-    return db_all(
-        scope->db, scope->arena, &list_own, DB_ARGS(user, db_int(limit), db_int(skip)), &media_row_shape, 0, ret_media);
+    TRY(db_integer(scope->db, &count_readable, DB_ARGS(user), ret_total, NULL));
+    return db_all(scope->db, scope->arena, &list_readable,
+        DB_ARGS(user, db_int(limit), db_int(skip), db_int(skip + limit)), &media_row_shape, 0, ret_media);
 }
 
 str media_clean_name(struct arena *arena, str name)
@@ -177,12 +207,14 @@ error media_add(struct scope *scope, str id, str file_name, const struct blob_in
     if (result.code == ERROR_CONFLICT)
         return error_make(ERROR_FILE_EXISTS, "file_id", "A file with the id %.*s exists already", STR_ARGS(id));
     TRY(result);
+    TRY(file_key_add_owner(scope, ret_media));
     TRY(search_update(scope, SEARCH_MEDIA, id));
     json_t *payload = json_keep(scope->arena, json_object());
     json_object_set_new(payload, "media_id", json_str(id));
     json_object_set_new(payload, "file_name", json_str(ret_media->file_name));
     json_object_set_new(payload, "transcribing", json_boolean(will_transcribe));
-    return event_add(scope, &(struct event_new) { .kind = "media:added", .media_id = id, .payload = payload });
+    TRY(event_add(scope, &(struct event_new) { .kind = "media:added", .media_id = id, .payload = payload }));
+    return derivative_queue(scope, id);
 }
 
 DB_STATEMENT(
@@ -192,7 +224,7 @@ error media_update(struct scope *scope, str key, str file_name, str file_path, s
 {
     struct media media;
     bool found;
-    TRY(media_get(scope, key, &media));
+    TRY(media_get_own(scope, key, &media));
     if (file_path.data)
         TRY(media_check_path(file_path));
     if (file_name.data && !str_equal(media_clean_name(scope->arena, file_name), file_name))
@@ -210,7 +242,9 @@ DB_STATEMENT(delete_one, "DELETE FROM media WHERE number = $1");
 error media_delete(struct scope *scope, str key, struct media *ret_media, str *ret_free_blob)
 {
     bool is_free;
-    TRY(media_get(scope, key, ret_media));
+    TRY(media_get_own(scope, key, ret_media));
+    TRY(file_key_forget(scope, ret_media));
+    TRY(derivative_forget(scope, ret_media->id));
     TRY(db_run(scope->db, &delete_one, DB_ARGS(db_int(ret_media->number)), NULL));
     TRY(blob_use_release(scope, ret_media->blob_id, &is_free));
     *ret_free_blob = is_free ? ret_media->blob_id : STR_NONE;
@@ -219,6 +253,20 @@ error media_delete(struct scope *scope, str key, struct media *ret_media, str *r
     return event_add(scope,
         &(struct event_new) {
             .kind = "media:deleted", .user_id = ret_media->user_id, .media_id = ret_media->id, .payload = payload });
+}
+
+DB_STATEMENT(set_blob, "UPDATE media SET blob_id = $3 WHERE id = $1 AND blob_id = $2");
+
+error media_change_blob(struct scope *scope, const struct media *media, const struct blob_info *blob, bool *ret_changed)
+{
+    int64_t changed;
+    struct media now = *media;
+    now.blob_id = str_of(blob->id);
+    TRY(media_blob_add(scope, blob));
+    TRY(db_run(
+        scope->db, &set_blob, DB_ARGS(db_text(media->id), db_text(media->blob_id), db_text(now.blob_id)), &changed));
+    *ret_changed = changed > 0;
+    return changed ? file_key_renew(scope, &now) : OK;
 }
 
 DB_STATEMENT(set_status, "UPDATE media SET status = $2, updated_at = $3, completed_at = $4 WHERE id = $1");

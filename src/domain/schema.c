@@ -263,6 +263,18 @@ static const char keys[] = "CREATE TABLE user_key (\n"
                            ");\n"
                            "CREATE INDEX idx_file_key_user ON file_key(user_id);\n"
                            "CREATE INDEX idx_file_key_shared ON file_key(user_id, media_id) WHERE is_shared;\n";
+static const char derivatives[] = "CREATE TABLE derivative (\n"
+                                  "  media_id UUID NOT NULL REFERENCES media(id) ON DELETE CASCADE,\n"
+                                  "  kind TEXT NOT NULL CHECK (kind IN\n"
+                                  "    ('thumbnail', 'poster', 'waveform', 'proxy', 'edit')),\n"
+                                  "  blob_id UUID NOT NULL REFERENCES blob(id),\n"
+                                  "  mime_type TEXT NOT NULL,\n"
+                                  "  width BIGINT,\n"
+                                  "  height BIGINT,\n"
+                                  "  created_at BIGINT NOT NULL,\n"
+                                  "  PRIMARY KEY (media_id, kind)\n"
+                                  ");\n"
+                                  "CREATE INDEX idx_derivative_blob ON derivative(blob_id);\n";
 
 // What search.h describes. Rows go with what they are about; source: enum search_source of search.h.
 #define SEARCH_ENTRY                                                                                                   \
@@ -343,6 +355,7 @@ const struct db_migration schema_migrations[] = {
     { 10, "kept answers", kept_answers, NULL },
     { 11, "members of videos", members, NULL },
     { 12, "keys of users and files", keys, NULL },
+    { 15, "derivatives of media", derivatives, NULL },
     { 17, "search and corrections", search, search_sqlite },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

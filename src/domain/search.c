@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "domain/file_key.h"
+
 // A row that matches, as far as the score needs it.
 struct found {
     int64_t number, weight, sort_at, total;
@@ -36,9 +38,9 @@ const struct shape search_hit_row_shape = SHAPE("SearchHitRow", struct search_hi
 // What $2 owns, or is let into.
 #define READABLE                                                                                                       \
     " AND ($3 = '' OR e.kind = $3)"                                                                                    \
-    " AND (e.media_id IN (SELECT id FROM media WHERE user_id = $2 UNION SELECT media_id FROM file_key"                 \
-    " WHERE user_id = $2 AND is_shared) OR e.video_id IN (SELECT id FROM video WHERE user_id = $2"                     \
-    " UNION SELECT video_id FROM video_member WHERE user_id = $2))"
+    " AND (e.media_id IN (SELECT id FROM media WHERE user_id = $2) OR e.media_id" FILE_KEY_SHARED_WITH(                \
+        "$2") " OR e.video_id IN (SELECT id FROM video WHERE user_id = $2"                                             \
+              " UNION SELECT video_id FROM video_member WHERE user_id = $2))"
 #define FTS5_ROWS                                                                                                      \
     " FROM search_index JOIN search_entry e ON e.number = search_index.rowid WHERE search_index MATCH $4" READABLE
 #define GIN_ROWS " FROM search_entry e WHERE e.tokens @@ CAST($1::text AS tsquery)" READABLE

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/reseal.h"
+#include "domain/user_key.h"
 
 // A refresh token lives this long after its last use.
 static const int64_t REFRESH_TTL_US = INT64_C(30) * 24 * 3600 * SECOND_US;
@@ -18,14 +20,15 @@ static error load_key(
     str sealed, plain;
     TRY(db_string(scope->db, scope->arena, &secret_get, DB_ARGS(db_text(str_of(name))), &sealed));
     if (sealed.data) {
-        TRY(keyring_open_sealed(scope->arena, keyring, "secret", str_of(name), sealed, &plain));
+        TRY(keyring_open_sealed(scope->arena, keyring, RESEAL_SECRET, str_of(name), sealed, &plain));
         if (plain.size != CRYPT_KEY_SIZE)
             return error_make(ERROR_DATA_CORRUPT, name, "The secret %s has a wrong size", name);
         memcpy(ret_key, plain.data, CRYPT_KEY_SIZE);
         return OK;
     }
     id_random(ret_key, CRYPT_KEY_SIZE);
-    sealed = keyring_seal(scope->arena, keyring, "secret", str_of(name), (str) { (char *)ret_key, CRYPT_KEY_SIZE });
+    sealed = keyring_seal(
+        scope->arena, keyring, RESEAL_SECRET, str_of(name), (str) { (char *)ret_key, CRYPT_KEY_SIZE });
     return db_run(scope->db, &secret_put, DB_ARGS(db_text(str_of(name)), db_bytes(sealed.data, sealed.size)), NULL);
 }
 
@@ -83,6 +86,7 @@ error session_start(struct scope *scope, const struct session_keys *keys, const 
     unsigned char hash[32];
     str refresh = new_refresh_token(scope, hash), id = id_new(scope->arena);
     int64_t now = clock_now_us();
+    TRY(user_key_make(scope, user->id));
     TRY(db_run(scope->db, &forget_old, DB_ARGS(db_text(user->id), db_int(now)), NULL));
     TRY(db_run(scope->db, &insert,
         DB_ARGS(db_text(id), db_text(user->id), db_bytes(hash, sizeof hash), db_int(now), db_int(now + REFRESH_TTL_US)),

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "domain/event.h"
-#include "domain/media.h"
+#include "domain/file_key.h"
 #include "domain/search.h"
 #include "domain/segment.h"
 #include "domain/word_align.h"
@@ -55,8 +55,27 @@ error transcription_get(struct scope *scope, str key, struct transcription *ret_
     TRY(db_one(scope->db, scope->arena, is_number ? &by_number : &by_id,
         is_number ? DB_ARGS(db_int(number)) : DB_ARGS(db_text(str_lower(scope->arena, key))), &transcription_row_shape,
         &row, &found));
-    if (!found || !scope_may(scope, row.user_id))
+    if (found)
+        TRY(file_key_may_read(scope, row.media_id, row.user_id, &found));
+    if (!found)
         return error_of(ERROR_TRANSCRIPTION_NOT_FOUND);
+    *ret_transcription = row;
+    return OK;
+}
+
+static error check_own(const struct scope *scope, const struct transcription *row)
+{
+    return scope_may(scope, row->user_id)
+               ? OK
+               : error_make(ERROR_READ_ONLY, "transcription_id",
+                   "This recording is shared with you to read; only its owner may change it");
+}
+
+static error get_own(struct scope *scope, str key, struct transcription *ret_transcription)
+{
+    struct transcription row;
+    TRY(transcription_get(scope, key, &row));
+    TRY(check_own(scope, &row));
     *ret_transcription = row;
     return OK;
 }
@@ -73,7 +92,7 @@ error transcription_get_of_job(
     struct scope *scope, str job_id, struct job *ret_job, struct transcription *ret_transcription)
 {
     bool found;
-    TRY(job_get(scope, job_id, ret_job));
+    TRY(job_get_readable(scope, job_id, ret_job));
     TRY(transcription_of_job(scope, ret_job->id, ret_transcription, &found));
     if (!found && str_equal(ret_job->state, STR("completed")))
         return error_of(ERROR_TRANSCRIPTION_NOT_FOUND);
@@ -82,13 +101,27 @@ error transcription_get_of_job(
     return OK;
 }
 
-DB_STATEMENT(list_own, SELECT "WHERE t.user_id = $1 ORDER BY t.number LIMIT $2 OFFSET $3");
+error transcription_change_of_job(struct scope *scope, str job_id, struct transcription *ret_transcription)
+{
+    struct job job;
+    struct transcription row;
+    TRY(transcription_get_of_job(scope, job_id, &job, &row));
+    TRY(check_own(scope, &row));
+    *ret_transcription = row;
+    return OK;
+}
+
+// In two parts, so that each stops at the page's end ($4) on its own index.
+DB_STATEMENT(list_readable,
+    "SELECT * FROM (SELECT * FROM (" SELECT "WHERE t.user_id = $1 ORDER BY t.number LIMIT $4) AS own"
+    " UNION ALL SELECT * FROM (" SELECT "WHERE t.user_id <> $1 AND t.media_id" FILE_KEY_SHARED_WITH(
+        "$1") " ORDER BY t.number LIMIT $4) AS shared) AS readable ORDER BY number LIMIT $2 OFFSET $3");
 
 error transcription_list(struct scope *scope, int64_t skip, int64_t limit, struct list *ret_transcriptions)
 {
-    return db_all(scope->db, scope->arena, &list_own,
-        DB_ARGS(db_text(scope->actor.user_id), db_int(limit), db_int(skip)), &transcription_row_shape, 0,
-        ret_transcriptions);
+    return db_all(scope->db, scope->arena, &list_readable,
+        DB_ARGS(db_text(scope->actor.user_id), db_int(limit), db_int(skip), db_int(skip + limit)),
+        &transcription_row_shape, 0, ret_transcriptions);
 }
 
 DB_STATEMENT(segments_of,
@@ -202,7 +235,7 @@ error transcription_add_text(
     struct scope *scope, int64_t media_number, str text, struct transcription *ret_transcription)
 {
     struct media media;
-    error missing = media_get(scope, str_format(scope->arena, "%lld", (long long)media_number), &media);
+    error missing = media_get_own(scope, str_format(scope->arena, "%lld", (long long)media_number), &media);
     if (missing.code == ERROR_MEDIA_NOT_FOUND)
         return error_make(ERROR_VALIDATION_ERROR, "media_id", "There is no media file %lld", (long long)media_number);
     TRY(missing);
@@ -288,7 +321,7 @@ error transcription_set_text(struct scope *scope, str key, str text, struct tran
 {
     struct transcription row;
     struct list segments, before, after;
-    TRY(transcription_get(scope, key, &row));
+    TRY(get_own(scope, key, &row));
     TRY(transcription_segments(scope, row.id, &segments));
     before = (struct list) { arena_copy(scope->arena, segments.items, segments.count * sizeof(struct segment)),
         segments.count };
@@ -303,7 +336,7 @@ DB_STATEMENT(delete_one, "DELETE FROM transcription WHERE number = $1");
 
 error transcription_delete(struct scope *scope, str key, struct transcription *ret_transcription)
 {
-    TRY(transcription_get(scope, key, ret_transcription));
+    TRY(get_own(scope, key, ret_transcription));
     TRY(db_run(scope->db, &delete_one, DB_ARGS(db_int(ret_transcription->number)), NULL));
     return changed(scope, "transcription:deleted", ret_transcription);
 }

@@ -28,7 +28,8 @@ struct segment {
 };
 extern const struct shape segment_row_shape;
 
-// Integer id or UUID; another user's is TRANSCRIPTION_NOT_FOUND.
+// Integer id or UUID. One of a file that the actor may not read is TRANSCRIPTION_NOT_FOUND; changing one that the actor
+// may only read is READ_ONLY.
 MUST_USE error transcription_get(struct scope *scope, str key, struct transcription *ret_transcription);
 MUST_USE error transcription_of_job(
     struct scope *scope, str job_id, struct transcription *ret_transcription, bool *ret_found);
@@ -48,6 +49,8 @@ MUST_USE error transcription_add_result(struct scope *scope, str user_id, str me
 // its end.
 MUST_USE error transcription_get_of_job(
     struct scope *scope, str job_id, struct job *ret_job, struct transcription *ret_transcription);
+// The same to be changed: READ_ONLY when it is only shared with the actor.
+MUST_USE error transcription_change_of_job(struct scope *scope, str job_id, struct transcription *ret_transcription);
 // In a change, after its segments have changed: its text and count of words, the search, the event.
 MUST_USE error transcription_settle(struct scope *scope, const struct transcription *transcription);
 // In a change: from subtitles (struct caption), as a job that is done: the words share the time of their caption, the

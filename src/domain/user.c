@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/user_key.h"
 
 static const struct field fields[] = {
     FIELD(struct user, number),
@@ -95,11 +96,12 @@ error user_create(struct scope *scope, const struct user_change *change, bool se
     bool active = first || !change->is_active.set || change->is_active.value;
     str plan = first ? STR("business") : change->plan.data ? change->plan : STR("free");
     bool found;
-    return taken(db_one(scope->db, arena, &insert,
+    TRY(taken(db_one(scope->db, arena, &insert,
         DB_ARGS(db_text(id_new(arena)), db_text(change->username), db_text(str_lower(arena, change->username)),
             db_text(change->email), db_text(str_lower(arena, change->email)), db_text(change->password_hash),
             db_bool(active), db_bool(superuser), db_text(plan), db_int(clock_now_us())),
-        &user_row_shape, ret_user, &found));
+        &user_row_shape, ret_user, &found)));
+    return user_key_make(scope, ret_user->id);
 }
 
 DB_STATEMENT(count_superusers, "SELECT count(*) FROM users WHERE is_superuser AND is_active AND number <> $1");

@@ -28,6 +28,7 @@ MUST_USE error user_list(struct scope *scope, int64_t skip, int64_t limit, struc
 MUST_USE error user_prepare(struct scope *scope, struct user_change *change);
 // In a change. The first user becomes superuser with plan business; later ones take a superuser (FORBIDDEN).
 // `beyond_loopback` with a wrong setup code: SETUP_CODE_REQUIRED. A taken name or address: USER_EXISTS.
+// Its pair of keys is made with it; without scope->blobs, when it is first needed.
 MUST_USE error user_create(
     struct scope *scope, const struct user_change *change, bool setup_allowed, struct user *ret_user);
 MUST_USE error user_update(struct scope *scope, str key, const struct user_change *change, struct user *ret_user);

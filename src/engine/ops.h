@@ -12,5 +12,8 @@ extern const struct engine_op render_mix_op;
 extern const struct engine_op render_join_op;
 extern const struct engine_op render_frame_op;
 extern const struct engine_op picture_thumbnail_op;
+extern const struct engine_op sound_waveform_op;
+extern const struct engine_op proxy_pictures_op;
+extern const struct engine_op proxy_sound_op;
 extern const struct engine_op asr_split_op;
 extern const struct engine_op asr_decode_op;

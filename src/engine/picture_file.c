@@ -33,7 +33,7 @@ static cairo_status_t append(void *buffer, const unsigned char *bytes, unsigned 
 static error make_png(const uint8_t *pixels, int width, int height, int stride, struct buffer *file)
 {
     cairo_surface_t *surface = cairo_image_surface_create_for_data(
-        (unsigned char *)pixels, CAIRO_FORMAT_RGB24, width, height, stride);
+        (unsigned char *)pixels, CAIRO_FORMAT_ARGB32, width, height, stride);
     cairo_status_t status = cairo_surface_write_to_png_stream(surface, append, file);
     cairo_surface_destroy(surface);
     if (status != CAIRO_STATUS_SUCCESS)

@@ -2,6 +2,9 @@
 #include "work/job_kind.h"
 
 const struct job_kind *const job_kind_list[] = {
+    &derive_kind,
+    &proxy_kind,
+    &rekey_kind,
     &render_kind,
     &transcribe_kind,
     NULL,

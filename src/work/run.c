@@ -63,7 +63,8 @@ static void tell(struct run *run)
     json_t *facts = json_keep(arena, progress_facts(run, runner_progress(run->runner, run)));
     str text = json_text(arena, facts);
     hub_publish(hub, str_format(arena, "user:%.*s", STR_ARGS(job->user_id)), 0, STR("job_progress"), text);
-    if (job->media_id.data)
+    // A file's stream tells how its transcription goes; other work on the file would only confuse it.
+    if (job->media_id.data && str_equal(job->kind, STR("transcribe")))
         hub_publish(hub, str_format(arena, "file:%.*s:%.*s", STR_ARGS(job->user_id), STR_ARGS(job->media_id)), 0,
             STR("job_progress"), text);
 }

@@ -354,9 +354,9 @@ test('a key that was used for another request answers 409 wherever keys are take
     const headers = { 'Idempotency-Key': 'used' };
     await ada.must(201, 'POST', '/api/v1/videos', { title: 'Once' }, { headers });
     for (const { path, method } of keyed) {
-        const id = /\{(user_id|media_id|transcription_id)\}/.test(path) ? '999999' : randomUUID();
+        const where = path.replace(/\{(user_id|media_id|transcription_id)\}/, '999999');
         const { query = '', body } = more[`${method} ${path}`] ?? {};
-        const { status, bytes } = await ada.call(method, fill(path, id) + query, { json: bodies[`${method} ${path}`], body, headers });
+        const { status, bytes } = await ada.call(method, fill(where, randomUUID()) + query, { json: bodies[`${method} ${path}`], body, headers });
         assert.equal(status, 409, `${method} ${path}: ${bytes}`);
     }
 });

@@ -8,7 +8,7 @@ import { kinora, names, new_folder } from './kinora.mjs';
 const folder = new_folder();
 after(() => fs.rmSync(folder, { recursive: true }));
 const at = (name) => path.join(folder, name);
-const commands = ['make', 'transcribe', 'say', 'render', 'preview', 'api', 'api-document', 'doctor', 'version'];
+const commands = ['make', 'transcribe', 'say', 'render', 'preview', 'keys', 'open', 'api', 'api-document', 'doctor', 'version'];
 
 test('help lists every command, and each has a page of its own', () => {
     const help = kinora(['--help']);

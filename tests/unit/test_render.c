@@ -355,7 +355,7 @@ static void a_frame_comes_as_a_picture_of_the_width_asked_for(void **state)
         assert_int_equal(json_get_int(result, "height", 0), 112);
         assert_memory_equal(picture.data, i ? "\x89PNG" : "\xff\xd8\xff", i ? 4 : 3);
         struct memory_file file = file_of(&picture);
-        assert_ok(ask_about(arena, "picture.thumbnail", json_pack("{s:i}", "width", 100), &file, 1, &small, &result));
+        assert_ok(ask_about(arena, "picture.thumbnail", json_pack("{s:i}", "side", 100), &file, 1, &small, &result));
         assert_int_equal(json_get_int(result, "width", 0), 100);
         assert_int_equal(json_get_int(result, "height", 0), 56);
         assert_memory_equal(small.data, "\xff\xd8\xff", 3);

@@ -12,7 +12,7 @@ export const bodies = {
 const body = '1\n00:00:00,500 --> 00:00:01,500\nOne two three\n\n2\n00:00:01,500 --> 00:00:02,500\nFour\n';
 export const more = { 'POST /api/v1/transcriptions/import': { query: '?media_id=1', body } };
 
-export async function steps({ ada, made }) {
+export async function steps({ ada, bob, made }) {
     const into = (media) => ada.call('POST', `/api/v1/transcriptions/import?media_id=${media}`, { body, headers: { 'Content-Type': 'application/x-subrip' } });
     const { json: made_here, status } = await into(made.speech.uuid);
     assert.equal(status, 201);
@@ -44,6 +44,16 @@ export async function steps({ ada, made }) {
     const changes = [['PUT', one, { text: 'x' }], ['POST', `${one}/split`, { at_word: 1 }], ['POST', `${one}/merge`], ['PUT', `${job}/speakers/${first.speaker}`, { name: 'x' }]];
     for (const [method, path, json] of changes)
         assert.equal((await ada.call(method, path, { json, ...stale })).status, 412, path);
+
+    // Whom it is shared with reads and finds it, and corrects nothing.
+    const share = `/api/v1/keys/files/${made.speech.uuid}/shares/${bob.me.uuid}`;
+    await ada.must(201, 'POST', share);
+    assert.equal((await bob.must(200, 'GET', `${job}/segments`)).segments.length, 2);
+    assert.ok((await bob.must(200, 'GET', '/api/v1/search?q=one+two')).hits.some((hit) => hit.job_id === made_here.job_id));
+    for (const [method, path, json] of changes)
+        assert.equal((await bob.call(method, path, { json })).status, 403, path);
+    assert.equal((await bob.call('POST', `/api/v1/transcriptions/import?media_id=${made.speech.uuid}`, { body })).status, 403);
+    await ada.must(200, 'DELETE', share);
 
     // Wrong ids, unknown ids, a job that failed.
     const reads = [['GET', `${job}/segments`], ['GET', one], ['GET', `${job}/revisions`]];

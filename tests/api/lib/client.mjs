@@ -81,7 +81,7 @@ export class Client {
         const authorized = this.token ? { Authorization: `Bearer ${this.token}` } : {};
         const answer = await send(this.server.origin, method, path, { agent: this.agent, ca: this.server.ca, ...more,
             body: json === undefined ? body : JSON.stringify(json), headers: { ...typed, ...authorized, ...headers } });
-        if (/json/.test(answer.headers['content-type']) && answer.bytes.length)
+        if (/json/.test(answer.headers['content-type']) && answer.bytes.length && answer.status !== 206)
             answer.json = JSON.parse(answer.bytes);
         await this.check(method, path, answer);
         return answer;

@@ -99,9 +99,16 @@ export class Server {
         return fs.existsSync(top) ? walk(top) : [];
     }
 
+    // Waits until no job is waiting or running, those that others leave behind (thumbnails, proxies) included.
+    async idle({ limit_ms = 120_000 } = {}) {
+        await until('no job is left', () => this.sql("SELECT count(*) AS n FROM job WHERE state IN ('pending', 'processing', 'waiting')")[0].n === 0,
+            { limit_ms });
+    }
+
     // Rows of the database, read beside the server.
     sql(statement) {
-        const told = spawnSync('sqlite3', ['-json', path.join(this.data, 'kinora.db'), statement], { encoding: 'utf8' });
+        const told = spawnSync('sqlite3', ['-json', path.join(this.data, 'kinora.db'), statement],
+            { encoding: 'utf8', maxBuffer: 64 << 20 });
         if (told.status !== 0)
             throw new Error(`sqlite3: ${told.stderr}`);
         return told.stdout ? JSON.parse(told.stdout) : [];

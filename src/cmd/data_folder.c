@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "cmd/data_folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/settings.h"
+#include "domain/file_key.h"
+
+error data_folder_make(const char *path)
+{
+    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+        return OK;
+    return error_make(
+        ERROR_UNAVAILABLE, path, "Cannot make the folder %s: %s. Choose another with --data", path, strerror(errno));
+}
+
+error data_folder_lock(struct arena *arena, int *ret_lock)
+{
+    TRY(data_folder_make(settings.data));
+    const char *path = str_format(arena, "%s/lock", settings.data).data;
+    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0)
+        return error_make(ERROR_UNAVAILABLE, path,
+            "Cannot write in the data folder %s: %s. Make it writable for this user or choose another with --data",
+            settings.data, strerror(errno));
+    if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        close(lock);
+        return error_make(ERROR_UNAVAILABLE, path, "Another Kinora is running on the data folder %s", settings.data);
+    }
+    *ret_lock = lock;
+    return OK;
+}
+
+const char *data_folder_database(struct arena *arena)
+{
+    return *settings.database_url ? settings.database_url
+                                  : str_format(arena, "sqlite://%s/kinora.db", settings.data).data;
+}
+
+void data_folder_keys(struct arena *arena, const char **ret_directory, const char **ret_path)
+{
+    *ret_directory = str_format(arena, "%s/keys", settings.data).data;
+    *ret_path = *settings.master_key_file ? settings.master_key_file : NULL;
+}
+
+// Rows of one change: a tenth of a millisecond each, so that other changes wait for 20 ms at the most.
+enum { COMPLETE_BATCH = 200, COMPLETE_BYTES = 4 << 20 };
+
+struct completing {
+    struct blob_store *blobs;
+    int64_t after, users, files, damaged, damaged_total;
+};
+
+static error complete(struct db *db, void *context)
+{
+    struct completing *completing = context;
+    ARENA_AUTO struct arena *arena = arena_new(COMPLETE_BYTES);
+    struct scope scope = { .arena = arena, .db = db, .blobs = completing->blobs };
+    int64_t after = completing->after;
+    TRY(user_key_complete(&scope, COMPLETE_BATCH, &completing->users));
+    TRY(file_key_complete(&scope, COMPLETE_BATCH, &after, &completing->files, &completing->damaged));
+    completing->after = after;
+    return OK;
+}
+
+error data_folder_complete_keys(struct db_pool *pool, struct blob_store *blobs)
+{
+    struct completing completing = { .blobs = blobs };
+    bool again = true;
+    while (again) {
+        error result = db_write(pool, complete, &completing);
+        again = result.code == ERROR_CONFLICT; // another server does the same just now
+        if (again)
+            continue;
+        TRY(result);
+        completing.damaged_total += completing.damaged;
+        again = completing.users || completing.files;
+    }
+    if (completing.damaged_total)
+        log_event(LOG_WARN, NULL, "keys", "Files whose keys are damaged can be read by nobody",
+            LOG_NUMBER("files", completing.damaged_total));
+    return OK;
+}

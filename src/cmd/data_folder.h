@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The data folder that --data names: its lock, its database, its keys.
+#pragma once
+
+#include "blob/blob.h"
+#include "db/db.h"
+
+// UNAVAILABLE with a sentence when it cannot be made; one that is there is OK.
+MUST_USE error data_folder_make(const char *path);
+// One program that changes everything at a time: the lock ends with the process, however it ends. Makes the folder.
+// UNAVAILABLE when another Kinora runs on it. The descriptor is the caller's to close.
+MUST_USE error data_folder_lock(struct arena *arena, int *ret_lock);
+// The database of the settings: a URL, or kinora.db in the folder.
+const char *data_folder_database(struct arena *arena);
+// Where the master key is: the two arguments of keyring_open. *ret_path is NULL when no file is set.
+void data_folder_keys(struct arena *arena, const char **ret_directory, const char **ret_path);
+// Makes the keys that users and files are to have and do not have yet, since they came before there were any. What is
+// damaged is logged and left.
+MUST_USE error data_folder_complete_keys(struct db_pool *pool, struct blob_store *blobs);
