@@ -9,6 +9,7 @@
 struct router;
 struct token_cache;
 struct limiter;
+struct waiting;
 
 struct app {
     struct db_pool *db;
@@ -20,7 +21,10 @@ struct app {
     struct router *router;
     struct limiter *limiter;
     const char *data_directory;
-    bool beyond_loopback; // the first account then needs settings.setup_code
+    struct waiting *waiting;        // calls that wait for their job
+    const char *const *asr_ready;   // those of asr_engines that are set up
+    const char *const *asr_engines; // names of the speech engines that a request may ask for; NULL-terminated
+    bool beyond_loopback;           // the first account then needs settings.setup_code
     bool (*workers_ready)(void *context);
     void *workers_context;
 };

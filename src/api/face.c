@@ -152,6 +152,30 @@ static void detail(struct json_out *out, error why, int status, const struct pro
     json_object_end(out);
 }
 
+// As OpenAI's public reference has it; clients choose their exception by the status.
+static void openai(struct json_out *out, error why, int status, const struct problems *problems)
+{
+    const char *type = status == 401   ? "authentication_error"
+                       : status == 403 ? "permission_error"
+                       : status == 429 ? "rate_limit_error"
+                       : status >= 500 ? "server_error"
+                                       : "invalid_request_error";
+    char code[64];
+    size_t size = 0;
+    enum error_code named = why.code == ERROR_UNPROCESSABLE ? ERROR_VALIDATION_ERROR : why.code;
+    for (const char *at = error_info(named)->name; *at && size < sizeof code; at++)
+        code[size++] = *at >= 'A' && *at <= 'Z' ? (char)(*at + 32) : *at;
+    json_object_begin(out);
+    json_key(out, "error");
+    json_object_begin(out);
+    put(out, "message", str_of(why.message));
+    put(out, "type", str_of(type));
+    put(out, "param", problems->count ? problems->items[0].field : STR_NONE);
+    put(out, "code", status == 401 ? STR("invalid_api_key") : (str) { code, size });
+    json_object_end(out);
+    json_object_end(out);
+}
+
 // In the detail face what is well-formed but not acceptable is 422; the other faces say 400 or 409. CONFLICT is of the
 // request itself, not of a value in it.
 static int status_in(enum face face, error why, const struct problems *problems)
@@ -182,6 +206,8 @@ int face_error(enum face face, error why, const struct problems *problems, struc
         plain(&out, why, status, &all);
     else if (face == FACE_ENVELOPE)
         envelope_error(&out, why, status, &all);
+    else if (face == FACE_OPENAI)
+        openai(&out, why, status, &all);
     else
         detail(&out, why, status, &all);
     return status;

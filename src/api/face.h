@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The three ways of speaking: how success and errors look in each face. Domain code knows nothing of them.
+// The four ways of speaking: how success and errors look in each face. Domain code knows nothing of them.
 #pragma once
 
 #include "api/route.h"

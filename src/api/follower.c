@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "api/events.h"
+#include "api/waiting.h"
 #include "base/clock.h"
 #include "domain/event.h"
 #include "domain/member.h"
@@ -53,6 +54,17 @@ static error give_audience(struct follower *follower, struct scope *scope, const
     return OK;
 }
 
+// Whoever waits for this job is told what became of it.
+static void give_waiting(struct follower *follower, struct arena *arena, const struct event *event)
+{
+    json_t *payload;
+    bool done;
+    if (!str_equal(event->kind, STR("job")) || !waiting_count(follower->app->waiting) || !events_file_name(event, &done)
+        || !done || error_is(json_read(arena, event->payload.text, &payload)))
+        return;
+    waiting_done(follower->app->waiting, json_get_str(payload, "job_id"));
+}
+
 static void give(struct follower *follower, struct arena *arena, const struct event *event)
 {
     struct hub *hub = follower->app->hub;
@@ -78,6 +90,7 @@ static error follow(struct follower *follower, struct db *db, size_t *ret_count)
         const struct event *event = &((struct event *)events.items)[i];
         TRY(give_audience(follower, &scope, event));
         give(follower, arena, event);
+        give_waiting(follower, arena, event);
         follower->at = event->number;
     }
     *ret_count = events.count;
@@ -105,6 +118,7 @@ static void *run(void *context)
         error result = db ? follow(follower, db, &count) : db_connect(follower->app->db, &db);
         if (error_is(result))
             log_event(LOG_WARN, NULL, "events", result.message);
+        waiting_look(follower->app->waiting);
         if (count < ROWS_MAX)
             rest(follower);
     }

@@ -3,6 +3,7 @@
 #include "domain/media.h"
 
 #include "api/media_shapes.h"
+#include "api/transcribe.h"
 #include "api/upload.h"
 #include "domain/job.h"
 
@@ -44,12 +45,15 @@ static const struct shape offset_shape = SHAPE("FilePage", struct page, offset_f
 struct upload_query {
     str file_id;
     struct opt_bool transcribe;
+    str language, engine;
     struct opt_int size;
 };
 static const struct field upload_fields[] = {
     FIELD(
         struct upload_query, file_id, .format = FORMAT_UUID, .doc = "Id of your choice, to follow the upload's events"),
     FIELD(struct upload_query, transcribe, .doc = "Start a transcription at once [true]"),
+    FIELD(struct upload_query, language, .min = 1, .max = 16, .doc = "Of the transcription: ISO 639-1 code"),
+    FIELD(struct upload_query, engine, .min = 1, .max = 32, .doc = "Of the transcription: speech engine"),
     FIELD(struct upload_query, size, .max = 1e15, .doc = "Bytes to expect, for progress without a Content-Length"),
 };
 static const struct shape upload_shape = SHAPE("UploadQuery", struct upload_query, upload_fields);
@@ -197,8 +201,11 @@ static error upload_file(struct api_call *call)
         if (taken.code != ERROR_MEDIA_NOT_FOUND)
             return taken;
     }
+    json_t *params;
+    TRY(transcribe_params(call, query->language, query->engine, &params));
+    bool transcribe = !query->transcribe.set || query->transcribe.value;
     return upload_start(call, &(struct upload_options) { .id = query->file_id,
-                                  .transcribe = !query->transcribe.set || query->transcribe.value,
+                                  .transcribe = transcribe ? params : NULL,
                                   .expected_bytes = query->size.value,
                                   .answer = answer_file });
 }
@@ -222,7 +229,7 @@ static const struct route routes[] = {
     { "POST", "/api/v1/files/upload", "Files", "Upload a file for transcription", FACE_PLAIN, ACCESS_USER, LANE_STREAM,
         BODY_UPLOAD, .query_in = &upload_shape, .output = &file_answer_shape, .status = 201,
         .errors = ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_STORAGE_FULL,
-            ERROR_FILE_EXISTS),
+            ERROR_FILE_EXISTS, ERROR_UNSUPPORTED_LANGUAGE),
         .handle = upload_file },
     { "GET", "/api/v1/files", "Files", "List your files and those shared with you", FACE_PLAIN, ACCESS_USER, LANE_READ,
         .query_in = &offset_shape, .output = &list_shape, .handle = list_files },

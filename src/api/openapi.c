@@ -237,7 +237,7 @@ static void put_errors(struct document *document, const struct route *route)
                 buffer_format(&text, "%s%s", text.size ? ", " : "", error_info(codes[k])->name);
         buffer_append_byte(&text, 0);
         put_response(document, status, text.data);
-        static const char *const refs[] = { "PlainError", "EnvelopeError", "DetailError" };
+        static const char *const refs[] = { "PlainError", "EnvelopeError", "DetailError", "OpenAIError" };
         BUFFER_AUTO struct buffer content = { 0 };
         buffer_format(
             &content, "{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}}", refs[route->face]);
@@ -317,7 +317,10 @@ static const char error_schemas[] =
     "\"success\":{\"const\":false},\"error\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"},"
     "\"details\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}},"
     "\"DetailError\":{\"type\":\"object\",\"required\":[\"detail\"],\"properties\":{\"detail\":{},"
-    "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}}";
+    "\"errors\":{\"type\":\"array\",\"items\":{\"type\":\"object\"}}}},"
+    "\"OpenAIError\":{\"type\":\"object\",\"required\":[\"error\"],\"properties\":{\"error\":{\"type\":\"object\","
+    "\"required\":[\"message\",\"type\",\"param\",\"code\"],\"properties\":{\"message\":{\"type\":\"string\"},"
+    "\"type\":{\"type\":\"string\"},\"param\":{\"type\":[\"string\",\"null\"]},\"code\":{\"type\":\"string\"}}}}}";
 
 static void put_components(struct document *document)
 {

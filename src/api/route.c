@@ -20,6 +20,16 @@ static const double REQUESTS_PER_SECOND = 100, REQUESTS_BURST = 200;
 
 static const struct route no_route = { .face = FACE_PLAIN, .lane = LANE_READ };
 static const struct route wrong_method = { .face = FACE_PLAIN, .lane = LANE_READ };
+// The same below /v1/, which is OpenAI's.
+static const struct route no_openai_route = { .face = FACE_OPENAI, .lane = LANE_READ };
+static const struct route wrong_openai_method = { .face = FACE_OPENAI, .lane = LANE_READ };
+
+static const struct route *no_match(str path, bool path_known)
+{
+    if (str_starts(path, STR("/v1/")))
+        return path_known ? &wrong_openai_method : &no_openai_route;
+    return path_known ? &wrong_method : &no_route;
+}
 
 error route_init(struct app *app)
 {
@@ -88,7 +98,7 @@ struct plan route_plan(void *context, const struct http_request *request)
 {
     const struct app *app = context;
     struct router_match match = router_find(app->router, request->method, request->path);
-    const struct route *route = match.route ? match.route : match.path_known ? &wrong_method : &no_route;
+    const struct route *route = match.route ? match.route : no_match(request->path, match.path_known);
     return (struct plan) { route->lane, body_limit(route), (void *)route };
 }
 
@@ -175,9 +185,9 @@ static error check_rate(struct api_call *call)
 
 static error before(struct api_call *call)
 {
-    if (call->route == &no_route)
+    if (call->route == &no_route || call->route == &no_openai_route)
         return error_make(ERROR_NOT_FOUND, NULL, "There is nothing at this path");
-    if (call->route == &wrong_method) {
+    if (call->route == &wrong_method || call->route == &wrong_openai_method) {
         str path = exchange_request(call->exchange)->path;
         exchange_header(call->exchange, "Allow", router_allowed(call->app->router, call->scope.arena, path));
         return error_of(ERROR_METHOD_NOT_ALLOWED);
@@ -274,10 +284,12 @@ void route_refuse(
 {
     const struct app *app = context;
     (void)status;
-    struct router_match match = { 0 };
-    if (request && request->path.data && request->method.data)
-        match = router_find(app->router, request->method, request->path);
-    face_error(match.route ? match.route->face : FACE_PLAIN, why, NULL, body);
+    const struct route *route = &no_route;
+    if (request && request->path.data && request->method.data) {
+        struct router_match match = router_find(app->router, request->method, request->path);
+        route = match.route ? match.route : no_match(request->path, match.path_known);
+    }
+    face_error(route->face, why, NULL, body);
     *ret_type = STR("application/json");
 }
 

@@ -9,7 +9,7 @@
 #include "domain/warnings.h"
 #include "net/server.h"
 
-enum face { FACE_PLAIN, FACE_ENVELOPE, FACE_DETAIL };
+enum face { FACE_PLAIN, FACE_ENVELOPE, FACE_DETAIL, FACE_OPENAI };
 enum access { ACCESS_PUBLIC, ACCESS_OPTIONAL /* a token counts but is not needed */, ACCESS_USER, ACCESS_SUPERUSER };
 enum body_kind {
     BODY_NONE,

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Transcription jobs as document 003 has them.
-#include "api/route.h"
+#include "api/transcribe.h"
+
 #include "base/language.h"
 #include "domain/job.h"
 #include "domain/media.h"
 #include "domain/transcription.h"
 
 struct start_in {
-    str media_id, language;
+    str media_id, language, engine;
 };
 static const struct field start_fields[] = {
     FIELD_AS(
         struct start_in, media_id, "mediaId", .required = true, .format = FORMAT_UUID, .doc = "Media to transcribe"),
     FIELD(struct start_in, language, .min = 1, .max = 16, .doc = "ISO 639-1 code; left out: detected where possible"),
+    FIELD(struct start_in, engine, .min = 1, .max = 32, .doc = "Speech engine; left out: the best that is set up"),
 };
 static const struct shape start_shape = SHAPE("TranscriptionStart", struct start_in, start_fields);
 
@@ -104,19 +106,39 @@ static struct status as_status(const struct job *job)
         .error = str_equal(job->state, STR("failed")) ? job->error_message : STR_NONE };
 }
 
+static bool has_engine(const struct app *app, str name)
+{
+    for (const char *const *engine = app->asr_engines; *engine; engine++)
+        if (str_equal_c(name, *engine))
+            return true;
+    return false;
+}
+
+error transcribe_params(struct api_call *call, str language, str engine, json_t **ret_params)
+{
+    if (language.data && !language_is_known(language))
+        return error_make(
+            ERROR_UNSUPPORTED_LANGUAGE, "language", "\"%.*s\" is not an ISO 639-1 language code", STR_ARGS(language));
+    if (engine.data && !has_engine(call->app, engine))
+        return error_make(ERROR_VALIDATION_ERROR, "engine", "There is no speech engine \"%.*s\"", STR_ARGS(engine));
+    json_t *params = json_keep(call->scope.arena, json_object());
+    if (language.data)
+        json_object_set_new(params, "language", json_str(language));
+    if (engine.data)
+        json_object_set_new(params, "engine", json_str(engine));
+    *ret_params = params;
+    return OK;
+}
+
 static error start(struct api_call *call)
 {
     const struct start_in *in = call->body;
     struct arena *arena = call->scope.arena;
     struct media media;
     struct job job;
-    if (in->language.data && !language_is_known(in->language))
-        return error_make(ERROR_UNSUPPORTED_LANGUAGE, "language", "\"%.*s\" is not an ISO 639-1 language code",
-            STR_ARGS(in->language));
+    json_t *params;
+    TRY(transcribe_params(call, in->language, in->engine, &params));
     TRY(media_get_own(&call->scope, in->media_id, &media));
-    json_t *params = json_keep(arena, json_object());
-    if (in->language.data)
-        json_object_set_new(params, "language", json_str(in->language));
     str key = str_format(arena, "transcribe:%.*s", STR_ARGS(media.id));
     error result = job_add(&call->scope,
         &(struct job_new) { .kind = "transcribe", .media_id = media.id, .params = params, .unique_key = key }, &job);

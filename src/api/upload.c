@@ -26,6 +26,8 @@ struct upload {
     json_t *probe;
     int64_t total_bytes, told_bytes, told_us;
     bool in_file;
+    str field_name;
+    struct buffer field;
 };
 
 static void tell_progress(struct upload *upload, int64_t bytes, bool last)
@@ -46,8 +48,12 @@ static error part(void *context, const struct multipart_part *part)
 {
     struct upload *upload = context;
     upload->in_file = part->file_name.data != NULL;
-    if (!upload->in_file)
+    if (!upload->in_file) {
+        upload->field_name = str_copy(upload->call->scope.arena, part->name);
+        upload->field.limit = MULTIPART_FIELD_MAX;
+        buffer_clear(&upload->field);
         return OK;
+    }
     if (upload->file_name.data)
         return error_make(ERROR_VALIDATION_ERROR, "file", "One file at a time");
     upload->file_name = str_copy(upload->call->scope.arena, part->file_name);
@@ -59,8 +65,10 @@ static error part(void *context, const struct multipart_part *part)
 static error data(void *context, const char *bytes, size_t size)
 {
     struct upload *upload = context;
-    if (!upload->in_file)
+    if (!upload->in_file) {
+        buffer_append(&upload->field, bytes, size);
         return OK;
+    }
     if (blob_writer_size(upload->writer) + (int64_t)size > settings.max_upload_bytes)
         return error_make(
             ERROR_BODY_TOO_LARGE, "file", "A file may have at most %lld bytes", (long long)settings.max_upload_bytes);
@@ -71,7 +79,15 @@ static error data(void *context, const char *bytes, size_t size)
 
 static error part_end(void *context)
 {
-    ((struct upload *)context)->in_file = false;
+    struct upload *upload = context;
+    if (!upload->in_file && upload->options.field) {
+        if (upload->field.failed)
+            return error_make(ERROR_VALIDATION_ERROR, upload->field_name.data, "The form field is too long");
+        str value = upload->field.size ? buffer_str(&upload->field) : STR("");
+        TRY(upload->options.field(
+            upload->call, upload->options.state, upload->field_name, str_copy(upload->call->scope.arena, value)));
+    }
+    upload->in_file = false;
     return OK;
 }
 
@@ -79,6 +95,7 @@ static void clean(struct upload *upload)
 {
     multipart_free(upload->multipart);
     upload->multipart = NULL;
+    buffer_done(&upload->field);
     blob_writer_abort(TAKE(upload->writer));
 }
 
@@ -141,10 +158,8 @@ static error record(struct api_call *call)
     if (transcribe) {
         str key = str_format(call->scope.arena, "transcribe:%.*s", STR_ARGS(media.id));
         TRY(job_add(&call->scope,
-            &(struct job_new) { .kind = "transcribe",
-                .media_id = media.id,
-                .params = json_keep(call->scope.arena, json_object()),
-                .unique_key = key },
+            &(struct job_new) {
+                .kind = "transcribe", .media_id = media.id, .params = upload->options.transcribe, .unique_key = key },
             &job));
     }
     return upload->options.answer(call, &media, job.id);
@@ -157,6 +172,8 @@ static error store(struct upload *upload)
         return error_make(ERROR_VALIDATION_ERROR, "file", "The body has no file");
     if (blob_writer_size(upload->writer) == 0)
         return error_make(ERROR_UNSUPPORTED_MEDIA, "file", "The file is empty");
+    if (upload->options.complete)
+        TRY(upload->options.complete(upload->call, upload->options.state));
     tell_progress(upload, blob_writer_size(upload->writer), true);
     return blob_writer_commit(TAKE(upload->writer), &upload->blob);
 }
@@ -174,11 +191,16 @@ static void on_end(void *state, struct exchange *exchange, void *worker)
         return;
     }
     result = probe(upload);
+    bool keep = upload->options.keep && !error_is(result);
+    if (keep)
+        result = upload->options.keep(call, upload->options.state, &upload->blob, upload->probe);
     if (error_is(result)) {
         remove_blob(call);
         route_finish(call, result);
         return;
     }
+    if (keep)
+        return;
     call->undo = remove_blob;
     route_change(call, record);
 }

@@ -8,8 +8,15 @@
 
 struct upload_options {
     str id;                 // chosen by the client (UUID), or STR_NONE
-    bool transcribe;        // starts a transcription of what can be heard
+    json_t *transcribe;     // starts a transcription of what can be heard, with these params; NULL: none
     int64_t expected_bytes; // for progress; 0: from Content-Length
+    // For other uses of the file than a record in the library, all optional: a plain field of the form; the form is
+    // complete and about to be stored; the file is stored and its kind is known. `keep` takes over when it returns OK;
+    // else the file is removed and the error answered.
+    error (*field)(struct api_call *call, void *state, str name, str value);
+    error (*complete)(struct api_call *call, void *state);
+    error (*keep)(struct api_call *call, void *state, const struct blob_info *blob, const json_t *probe);
+    void *state;
     // Inside the change: fills call->output. `job_id` is STR_NONE when no transcription was started.
     error (*answer)(struct api_call *call, const struct media *media, str job_id);
 };

@@ -1,22 +1,235 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "base/language.h"
 
-#include <string.h>
+struct language {
+    const char *code, *name;
+};
 
-static const char codes[] =
-    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy "
-    "da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu "
-    "hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb "
-    "lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om "
-    "or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw "
-    "ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
+// Names in plain ASCII.
+static const struct language languages[] = {
+    { "aa", "Afar" },
+    { "ab", "Abkhazian" },
+    { "ae", "Avestan" },
+    { "af", "Afrikaans" },
+    { "ak", "Akan" },
+    { "am", "Amharic" },
+    { "an", "Aragonese" },
+    { "ar", "Arabic" },
+    { "as", "Assamese" },
+    { "av", "Avaric" },
+    { "ay", "Aymara" },
+    { "az", "Azerbaijani" },
+    { "ba", "Bashkir" },
+    { "be", "Belarusian" },
+    { "bg", "Bulgarian" },
+    { "bi", "Bislama" },
+    { "bm", "Bambara" },
+    { "bn", "Bengali" },
+    { "bo", "Tibetan" },
+    { "br", "Breton" },
+    { "bs", "Bosnian" },
+    { "ca", "Catalan" },
+    { "ce", "Chechen" },
+    { "ch", "Chamorro" },
+    { "co", "Corsican" },
+    { "cr", "Cree" },
+    { "cs", "Czech" },
+    { "cu", "Church Slavic" },
+    { "cv", "Chuvash" },
+    { "cy", "Welsh" },
+    { "da", "Danish" },
+    { "de", "German" },
+    { "dv", "Divehi" },
+    { "dz", "Dzongkha" },
+    { "ee", "Ewe" },
+    { "el", "Greek" },
+    { "en", "English" },
+    { "eo", "Esperanto" },
+    { "es", "Spanish" },
+    { "et", "Estonian" },
+    { "eu", "Basque" },
+    { "fa", "Persian" },
+    { "ff", "Fulah" },
+    { "fi", "Finnish" },
+    { "fj", "Fijian" },
+    { "fo", "Faroese" },
+    { "fr", "French" },
+    { "fy", "Western Frisian" },
+    { "ga", "Irish" },
+    { "gd", "Gaelic" },
+    { "gl", "Galician" },
+    { "gn", "Guarani" },
+    { "gu", "Gujarati" },
+    { "gv", "Manx" },
+    { "ha", "Hausa" },
+    { "he", "Hebrew" },
+    { "hi", "Hindi" },
+    { "ho", "Hiri Motu" },
+    { "hr", "Croatian" },
+    { "ht", "Haitian" },
+    { "hu", "Hungarian" },
+    { "hy", "Armenian" },
+    { "hz", "Herero" },
+    { "ia", "Interlingua" },
+    { "id", "Indonesian" },
+    { "ie", "Interlingue" },
+    { "ig", "Igbo" },
+    { "ii", "Sichuan Yi" },
+    { "ik", "Inupiaq" },
+    { "io", "Ido" },
+    { "is", "Icelandic" },
+    { "it", "Italian" },
+    { "iu", "Inuktitut" },
+    { "ja", "Japanese" },
+    { "jv", "Javanese" },
+    { "ka", "Georgian" },
+    { "kg", "Kongo" },
+    { "ki", "Kikuyu" },
+    { "kj", "Kuanyama" },
+    { "kk", "Kazakh" },
+    { "kl", "Kalaallisut" },
+    { "km", "Khmer" },
+    { "kn", "Kannada" },
+    { "ko", "Korean" },
+    { "kr", "Kanuri" },
+    { "ks", "Kashmiri" },
+    { "ku", "Kurdish" },
+    { "kv", "Komi" },
+    { "kw", "Cornish" },
+    { "ky", "Kirghiz" },
+    { "la", "Latin" },
+    { "lb", "Luxembourgish" },
+    { "lg", "Ganda" },
+    { "li", "Limburgan" },
+    { "ln", "Lingala" },
+    { "lo", "Lao" },
+    { "lt", "Lithuanian" },
+    { "lu", "Luba-Katanga" },
+    { "lv", "Latvian" },
+    { "mg", "Malagasy" },
+    { "mh", "Marshallese" },
+    { "mi", "Maori" },
+    { "mk", "Macedonian" },
+    { "ml", "Malayalam" },
+    { "mn", "Mongolian" },
+    { "mr", "Marathi" },
+    { "ms", "Malay" },
+    { "mt", "Maltese" },
+    { "my", "Burmese" },
+    { "na", "Nauru" },
+    { "nb", "Norwegian Bokmal" },
+    { "nd", "North Ndebele" },
+    { "ne", "Nepali" },
+    { "ng", "Ndonga" },
+    { "nl", "Dutch" },
+    { "nn", "Norwegian Nynorsk" },
+    { "no", "Norwegian" },
+    { "nr", "South Ndebele" },
+    { "nv", "Navajo" },
+    { "ny", "Chichewa" },
+    { "oc", "Occitan" },
+    { "oj", "Ojibwa" },
+    { "om", "Oromo" },
+    { "or", "Oriya" },
+    { "os", "Ossetian" },
+    { "pa", "Punjabi" },
+    { "pi", "Pali" },
+    { "pl", "Polish" },
+    { "ps", "Pashto" },
+    { "pt", "Portuguese" },
+    { "qu", "Quechua" },
+    { "rm", "Romansh" },
+    { "rn", "Rundi" },
+    { "ro", "Romanian" },
+    { "ru", "Russian" },
+    { "rw", "Kinyarwanda" },
+    { "sa", "Sanskrit" },
+    { "sc", "Sardinian" },
+    { "sd", "Sindhi" },
+    { "se", "Northern Sami" },
+    { "sg", "Sango" },
+    { "si", "Sinhala" },
+    { "sk", "Slovak" },
+    { "sl", "Slovenian" },
+    { "sm", "Samoan" },
+    { "sn", "Shona" },
+    { "so", "Somali" },
+    { "sq", "Albanian" },
+    { "sr", "Serbian" },
+    { "ss", "Swati" },
+    { "st", "Southern Sotho" },
+    { "su", "Sundanese" },
+    { "sv", "Swedish" },
+    { "sw", "Swahili" },
+    { "ta", "Tamil" },
+    { "te", "Telugu" },
+    { "tg", "Tajik" },
+    { "th", "Thai" },
+    { "ti", "Tigrinya" },
+    { "tk", "Turkmen" },
+    { "tl", "Tagalog" },
+    { "tn", "Tswana" },
+    { "to", "Tonga" },
+    { "tr", "Turkish" },
+    { "ts", "Tsonga" },
+    { "tt", "Tatar" },
+    { "tw", "Twi" },
+    { "ty", "Tahitian" },
+    { "ug", "Uighur" },
+    { "uk", "Ukrainian" },
+    { "ur", "Urdu" },
+    { "uz", "Uzbek" },
+    { "ve", "Venda" },
+    { "vi", "Vietnamese" },
+    { "vo", "Volapuk" },
+    { "wa", "Walloon" },
+    { "wo", "Wolof" },
+    { "xh", "Xhosa" },
+    { "yi", "Yiddish" },
+    { "yo", "Yoruba" },
+    { "za", "Zhuang" },
+    { "zh", "Chinese" },
+    { "zu", "Zulu" },
+};
+
+// What whisper calls some of them.
+static const struct language also[] = {
+    { "es", "Castilian" },
+    { "ht", "Haitian Creole" },
+    { "jv", "jw" },
+    { "lb", "Letzeburgesch" },
+    { "my", "Myanmar" },
+    { "nl", "Flemish" },
+    { "nn", "Nynorsk" },
+    { "pa", "Panjabi" },
+    { "ps", "Pushto" },
+    { "ro", "Moldavian" },
+    { "si", "Sinhalese" },
+};
+
+enum { COUNT = sizeof languages / sizeof *languages, ALSO_COUNT = sizeof also / sizeof *also };
+_Static_assert(COUNT == 183, "ISO 639-1 has 183 codes");
 
 bool language_is_known(str code)
 {
-    if (code.size != 2)
-        return false;
-    for (size_t i = 0; i + 1 < sizeof codes; i += 3)
-        if (!memcmp(codes + i, code.data, 2))
-            return true;
-    return false;
+    return language_name(code) != NULL;
+}
+
+const char *language_name(str code)
+{
+    for (size_t i = 0; i < COUNT; i++)
+        if (str_equal_c(code, languages[i].code))
+            return languages[i].name;
+    return NULL;
+}
+
+str language_of_name(str name)
+{
+    for (size_t i = 0; i < COUNT + ALSO_COUNT; i++) {
+        const struct language *language = i < COUNT ? &languages[i] : &also[i - COUNT];
+        bool is_code = i < COUNT && str_equal_fold(name, str_of(language->code));
+        if (is_code || str_equal_fold(name, str_of(language->name)))
+            return str_of(language->code);
+    }
+    return STR_NONE;
 }

@@ -8,7 +8,7 @@ SETTING_TEXT(config, "KINORA_CONFIG", "", "Configuration file; default DATA/kino
 SETTING_TEXT(database_url, "KINORA_DATABASE_URL", "", "sqlite:///PATH or postgresql://…; default DATA/kinora.db")
 SETTING_TEXT(
     master_key_file, "KINORA_MASTER_KEY_FILE", "", "File with the 32-byte master key; default DATA/keys/master.key")
-SETTING_TEXT(engine, "KINORA_ENGINE", "", "Path of kinora-engine; default beside kinora")
+SETTING_TEXT(engine_path, "KINORA_ENGINE", "", "Path of kinora-engine; default beside kinora")
 SETTING_TEXT(tls_cert, "KINORA_TLS_CERT", "", "Certificate chain (PEM); with tls_key the server speaks TLS")
 SETTING_TEXT(tls_key, "KINORA_TLS_KEY", "", "Private key (PEM)")
 SETTING_TEXT(setup_code, "KINORA_SETUP_CODE", "", "Code that the first account needs when listening beyond loopback")
@@ -19,5 +19,15 @@ SETTING_INT(token_ttl, "KINORA_TOKEN_TTL", 86400, 1, 31536000, "Seconds until an
 SETTING_INT(workers, "KINORA_WORKERS", 0, 0, 256, "Engine processes for queued work; 0: one per core")
 SETTING_INT(handler_threads, "KINORA_HANDLER_THREADS", 0, 0, 256, "Threads for requests; 0: chosen from the cores")
 SETTING_INT(max_upload_bytes, "KINORA_MAX_UPLOAD_BYTES", 10737418240, 1, 1099511627776, "Largest upload in bytes")
+SETTING_TEXT(asr_url, "KINORA_ASR_URL", "", "Speech engine openai: server with POST /v1/audio/transcriptions")
+SETTING_TEXT(asr_key, "KINORA_ASR_KEY", "", "Speech engine openai: API key, where the server wants one")
+SETTING_TEXT(asr_model, "KINORA_ASR_MODEL", "whisper-1", "Speech engine openai: model that the server is asked for")
+SETTING_TEXT(
+    whisper_cli, "KINORA_WHISPER_CLI", "", "Speech engine whisper: its program; default whisper-cli on the PATH")
+SETTING_TEXT(whisper_model, "KINORA_WHISPER_MODEL", "", "Speech engine whisper: model file (ggml-….bin) of the program")
+SETTING_TEXT(
+    whisper_url, "KINORA_WHISPER_URL", "", "Speech engine whisper: whisper.cpp's server, instead of the program")
+SETTING_INT(
+    asr_timeout, "KINORA_ASR_TIMEOUT", 1800, 1, 86400, "Seconds that whisper or openai may take for a few minutes")
 SETTING_FLAG(no_workers, "KINORA_NO_WORKERS", false, "Serve without taking queued work")
 SETTING_FLAG(insecure_http, "KINORA_INSECURE_HTTP", false, "Allow plain HTTP beyond loopback")

@@ -16,6 +16,11 @@ struct settings {
 #undef SETTING_FLAG
 
 extern struct settings settings; // written once at start, read everywhere
+// A text that is neither empty nor, in programs that load no settings, NULL.
+static inline bool settings_has(const char *text)
+{
+    return text && *text;
+}
 
 enum setting_source { SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_FLAG };
 struct setting_info {

@@ -37,11 +37,12 @@ void interrupt_listen(void)
 
 error engine_path(struct arena *arena, const char **ret_path)
 {
-    if (*settings.engine) {
-        if (access(settings.engine, X_OK))
+    if (*settings.engine_path) {
+        if (access(settings.engine_path, X_OK))
             return error_make(ERROR_UNAVAILABLE, "engine",
-                "The engine \"%s\" cannot be run; mend the setting engine (--engine, KINORA_ENGINE)", settings.engine);
-        *ret_path = settings.engine;
+                "The engine \"%s\" cannot be run; mend the setting engine_path (--engine-path, KINORA_ENGINE)",
+                settings.engine_path);
+        *ret_path = settings.engine_path;
         return OK;
     }
     char own[4096];
@@ -58,7 +59,7 @@ error engine_path(struct arena *arena, const char **ret_path)
         }
     }
     return error_make(ERROR_UNAVAILABLE, "engine",
-        "kinora-engine is not beside kinora (%.*s); build it with script/build, or name it with --engine",
+        "kinora-engine is not beside kinora (%.*s); build it with script/build, or name it with --engine-path",
         STR_ARGS(folder));
 }
 

@@ -8,11 +8,15 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/settings.h"
 #include "cmd/commands.h"
+#include "work/asr_local.h"
 #include "work/local_file.h"
 
 #define ROOM_GIB_LEAST 1.0
+
+static const int64_t TRIAL_US = 60 * SECOND_US; // of an engine: a large model takes long to load
 
 enum finding { FINE, OPTIONAL, BROKEN };
 
@@ -56,10 +60,13 @@ static void check_engine(struct doctor *doctor)
         "apt-get install libflite1 espeak-ng-data");
 }
 
-// A second of silence: the recogniser must load its model and find nothing.
-static error hear_silence(struct doctor *doctor)
+// A second of silence: the engine must load its model, or answer, and find nothing.
+static error hear_silence(struct doctor *doctor, const struct asr_engine *engine)
 {
     LOCAL_FILE_AUTO struct local_file *file = NULL;
+    LOCAL_POOL_AUTO struct local_pool *pool = NULL;
+    const char *path;
+    TRY(engine_path(doctor->arena, &path));
     TRY(local_file_new(scratch_folder(), &file));
     static const unsigned char header[44] =
         "RIFF\x24\x7d\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x80\x3e\0\0\0\x7d\0\0\2\0\x10\0data"
@@ -67,22 +74,41 @@ static error hear_silence(struct doctor *doctor)
     unsigned char *silence = arena_alloc(doctor->arena, 32000);
     TRY(local_file_write(file, header, sizeof header));
     TRY(local_file_write(file, silence, 32000));
-    struct child_input input = local_file_input(file);
-    json_t *params = json_pack(
-        "{s:s,s:s,s:[{s:f,s:f}]}", "engine", "pocketsphinx", "language", "en", "chunks", "start", 0.0, "end", 1.0);
-    struct local_task task = {
-        .op = "asr.decode", .params = json_keep(doctor->arena, params), .inputs = &input, .input_count = 1
-    };
-    return ask(doctor, ZYGOTE_SPEECH, &task);
+    struct asr_local local = { .engine = engine,
+        .engine_path = path,
+        .audio = local_file_input(file),
+        .language = STR("en"),
+        .threads = 1,
+        .deadline_us = clock_mono_us() + TRIAL_US };
+    json_t *chunks = json_keep(doctor->arena, json_pack("[{s:f, s:f}]", "start", 0.0, "end", 1.0));
+    struct local_task task = asr_local_task(&local, chunks);
+    TRY(local_pool_open(path, engine->zygote, 1, interrupt_flag(), &pool));
+    return local_pool_run(pool, doctor->arena, &task, 1, NULL, NULL);
 }
 
-static void check_models(struct doctor *doctor)
+// Each engine is tried. Those that are not set up are a note as long as one works.
+static void check_speech(struct doctor *doctor)
 {
-    error problem = hear_silence(doctor);
-    if (error_is(problem))
-        say(doctor, BROKEN, "speech model", problem.message, "apt-get install pocketsphinx-en-us");
-    else
-        say(doctor, FINE, "speech model", "pocketsphinx hears English", NULL);
+    size_t working = 0;
+    for (const struct asr_engine *const *at = asr_engines; *at; at++) {
+        const struct asr_engine *engine = *at;
+        error problem = engine->available(doctor->arena);
+        bool is_set_up = !error_is(problem);
+        if (is_set_up)
+            problem = hear_silence(doctor, engine);
+        working += !error_is(problem);
+        str found = str_format(doctor->arena, "%s: %s", engine->name,
+            error_is(problem)   ? problem.message
+            : engine->languages ? strchr(engine->languages, ' ') ? "hears many languages" : "hears English"
+                                : "answers");
+        say(doctor,
+            !error_is(problem) ? FINE
+            : is_set_up        ? BROKEN
+                               : OPTIONAL,
+            "transcription", found.data, engine->mend);
+    }
+    if (!working)
+        say(doctor, BROKEN, "transcription", "no engine works", "apt-get install pocketsphinx-en-us");
 }
 
 static void check_fonts(struct doctor *doctor)
@@ -133,7 +159,7 @@ static error run(const struct call *call)
 {
     struct doctor doctor = { .arena = call->arena };
     check_engine(&doctor);
-    check_models(&doctor);
+    check_speech(&doctor);
     check_fonts(&doctor);
     check_data(&doctor);
     fflush(stdout);

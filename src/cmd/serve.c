@@ -8,6 +8,7 @@
 #include "api/events.h"
 #include "api/limiter.h"
 #include "api/route.h"
+#include "api/waiting.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/settings.h"
@@ -15,6 +16,7 @@
 #include "cmd/data_folder.h"
 #include "domain/schema.h"
 #include "domain/search.h"
+#include "work/asr_engine.h"
 #include "work/runner.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
@@ -161,6 +163,9 @@ static error start(struct arena *arena, struct service *service)
     TRY(data_folder_lock(arena, &service->lock));
     TRY(crypt_init());
     app->data_directory = settings.data;
+    app->asr_engines = asr_names(arena, false);
+    app->asr_ready = asr_names(arena, true);
+    app->waiting = waiting_new(app);
     app->hub = hub_new();
     app->limiter = limiter_new();
     TRY(route_init(app));
@@ -176,6 +181,7 @@ static void stop(struct service *service)
     struct app *app = &service->app;
     if (service->runner)
         runner_stop(service->runner);
+    waiting_shut(app->waiting);
     if (app->hub)
         hub_shut(app->hub); // event streams end, so that the server's grace is not spent on them
     if (service->server)
@@ -183,6 +189,7 @@ static void stop(struct service *service)
     if (app->db)
         db_on_commit(app->db, NULL, NULL);
     follower_stop(service->follower);
+    waiting_free(app->waiting);
     hub_free(app->hub);
     warm_close(app->warm);
     if (service->speech)

@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/language.h"
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/progress.h"
 #include "domain/transcript.h"
+#include "work/asr_local.h"
 #include "work/local_file.h"
 #include "work/transcript_split.h"
 
 struct values {
-    const char *output, *format, *language;
+    const char *output, *format, *language, *engine;
 };
-static const struct values defaults = { .language = "en" };
 
 #define AT(member) offsetof(struct values, member)
 static const struct option options[] = {
     { "format", 'f', "FORMAT", OPTION_TEXT, AT(format), .choices = "txt|json|srt|vtt|tsv",
         .doc = "txt, json, srt, vtt or tsv (default: the output's ending, else txt)" },
     { "output", 'o', "FILE", OPTION_TEXT, AT(output), .doc = "File to write (default: standard output)" },
-    { "language", 'l', "CODE", OPTION_TEXT, AT(language), .doc = "Spoken language (default en)" },
+    { "language", 'l', "CODE", OPTION_TEXT, AT(language),
+        .doc = "Spoken language, ISO 639-1 (default: found out where the engine can)" },
+    { "engine", 'e', "NAME", OPTION_TEXT, AT(engine),
+        .doc = "Speech engine (default: the best that is set up; see kinora doctor)" },
     { 0 },
 };
 
@@ -27,30 +32,9 @@ static const struct option options[] = {
 struct listening {
     struct arena *arena;
     struct local_pool *pool;
-    struct child_input input;
-    const char *language;
+    struct asr_local local;
     struct progress *progress;
 };
-
-static json_t *part_params(const struct listening *listening, json_t *chunks)
-{
-    return json_keep(listening->arena, json_pack("{s:s,s:s,s:o}", "engine", "pocketsphinx", "language",
-                                           listening->language, "chunks", json_incref(chunks)));
-}
-
-static struct local_task *decode_tasks(const struct listening *listening, json_t *const *parts, size_t count)
-{
-    struct local_task *tasks = ARENA_ARRAY(listening->arena, struct local_task, count);
-    for (size_t i = 0; i < count; i++)
-        tasks[i] = (struct local_task) {
-            .op = "asr.decode",
-            .params = part_params(listening, parts[i]),
-            .inputs = &listening->input,
-            .input_count = 1,
-            .weight = (double)json_array_size(parts[i]),
-        };
-    return tasks;
-}
 
 static error listen_to(const struct listening *listening, struct transcript *ret_transcript)
 {
@@ -58,22 +42,26 @@ static error listen_to(const struct listening *listening, struct transcript *ret
     struct local_task split = {
         .op = "asr.split",
         .params = json_keep(arena, json_pack("{s:i}", "chunk_max", 15)),
-        .inputs = &listening->input,
+        .inputs = &listening->local.audio,
         .input_count = 1,
     };
     TRY(local_pool_run(listening->pool, arena, &split, 1, NULL, NULL));
     const json_t *chunks = json_object_get(split.result, "chunks");
     double duration = json_get_number(split.result, "duration", 0);
     json_t **parts;
-    size_t count = transcript_split(arena, chunks, &parts);
-    struct local_task *tasks = decode_tasks(listening, parts, count);
+    const struct asr_engine *engine = listening->local.engine;
+    size_t count = transcript_split(arena, chunks, engine->part_least, engine->part_most, &parts);
+    struct local_task *tasks = ARENA_ARRAY(arena, struct local_task, count);
+    for (size_t i = 0; i < count; i++)
+        tasks[i] = asr_local_task(&listening->local, parts[i]);
     TRY(local_pool_run(listening->pool, arena, tasks, count, progress_tell, listening->progress));
     const json_t **results = ARENA_ARRAY(arena, const json_t *, count);
     for (size_t i = 0; i < count; i++)
         results[i] = tasks[i].result;
     TRY(transcript_merge(arena, results, count, duration, ret_transcript));
-    if (!ret_transcript->language.data)
-        ret_transcript->language = str_of(listening->language);
+    if (!ret_transcript->language.data) // nothing was heard
+        ret_transcript->language = listening->local.language.data ? listening->local.language
+                                                                  : asr_only_language(engine);
     return OK;
 }
 
@@ -91,12 +79,26 @@ static error choose_format(const struct call *call, const struct values *values,
 static error transcribe(const struct call *call, struct local_file *file, struct transcript *ret_transcript)
 {
     const struct values *values = call->values;
-    const char *engine;
-    TRY(engine_path(call->arena, &engine));
+    const struct asr_engine *engine;
+    const char *path;
+    str language = str_of(values->language);
+    if (language.data && !language_is_known(language))
+        return error_make(
+            ERROR_USAGE, "language", "\"%s\" is not an ISO 639-1 language code such as en or de", values->language);
+    TRY(asr_choose(call->arena, str_of(values->engine), language, &engine));
+    TRY(engine_path(call->arena, &path));
     LOCAL_POOL_AUTO struct local_pool *pool = NULL;
-    TRY(local_pool_open(engine, ZYGOTE_SPEECH, (int)settings.workers, interrupt_flag(), &pool));
+    TRY(local_pool_open(path, engine->zygote, (int)settings.workers, interrupt_flag(), &pool));
     struct progress progress;
-    struct listening listening = { call->arena, pool, local_file_input(file), values->language, &progress };
+    long threads = sysconf(_SC_NPROCESSORS_ONLN) / local_pool_workers(pool);
+    struct listening listening = { .arena = call->arena,
+        .pool = pool,
+        .local = { .engine = engine,
+            .engine_path = path,
+            .audio = local_file_input(file),
+            .language = language,
+            .threads = threads > 1 ? (int)threads : 1 },
+        .progress = &progress };
     progress_begin(&progress, "Transcribing");
     error result = listen_to(&listening, ret_transcript);
     progress_end(&progress);
@@ -142,7 +144,6 @@ const struct command transcribe_command = {
     .help = "The text goes to standard output, and nothing else does.\n\n"
             "Example: kinora transcribe talk.mp4 -o talk.srt",
     .options = options,
-    .defaults = &defaults,
     .values_size = sizeof(struct values),
     .run = run,
 };

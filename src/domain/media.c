@@ -113,9 +113,9 @@ error media_blob_get(struct scope *scope, str blob_id, struct media_blob *ret_bl
 
 // In two parts, so that each stops at the page's end ($4) on its own index.
 DB_STATEMENT(list_readable,
-    "SELECT " COLUMNS " FROM (SELECT * FROM (SELECT " COLUMNS " FROM media WHERE user_id = $1"
-    " ORDER BY number DESC LIMIT $4) AS own UNION ALL SELECT * FROM (SELECT " COLUMNS " FROM media"
-    " WHERE id" FILE_KEY_SHARED_WITH("$1") " ORDER BY number DESC LIMIT $4) AS shared) AS readable"
+    "SELECT " COLUMNS " FROM media WHERE number IN (SELECT number FROM (SELECT number FROM media WHERE user_id = $1"
+    " ORDER BY number DESC LIMIT $4) AS own UNION ALL SELECT number FROM (SELECT number FROM media"
+    " WHERE id" FILE_KEY_SHARED_WITH("$1") " ORDER BY number DESC LIMIT $4) AS shared)"
                                            " ORDER BY number DESC LIMIT $2 OFFSET $3");
 DB_STATEMENT(count_readable, "SELECT (SELECT count(*) FROM media WHERE user_id = $1)"
                              " + (SELECT count(*) FROM file_key WHERE user_id = $1 AND is_shared)");

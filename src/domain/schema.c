@@ -245,6 +245,13 @@ static const char members[] = "CREATE TABLE video_member (\n"
                               ");\n"
                               "CREATE INDEX idx_video_member_user ON video_member(user_id);\n";
 
+// Files that only a job is about.
+static const char job_inputs[] = "CREATE TABLE job_input (\n"
+                                 "  job_id UUID PRIMARY KEY REFERENCES job(id) ON DELETE CASCADE,\n"
+                                 "  blob_id UUID NOT NULL REFERENCES blob(id)\n"
+                                 ");\n"
+                                 "CREATE INDEX idx_job_input_blob ON job_input(blob_id);\n";
+
 // A user's X25519 pair (no private half: the user keeps it), and each file's data key sealed to those who may read it:
 // its owner and whom it is shared with. Rows of the owner are not is_shared; the index finds the others.
 static const char keys[] = "CREATE TABLE user_key (\n"
@@ -356,6 +363,7 @@ const struct db_migration schema_migrations[] = {
     { 11, "members of videos", members, NULL },
     { 12, "keys of users and files", keys, NULL },
     { 15, "derivatives of media", derivatives, NULL },
+    { 16, "files of jobs", job_inputs, NULL },
     { 17, "search and corrections", search, search_sqlite },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // kinora-engine --zygote plain|speech --fd N   serves a zygote's control socket
 // kinora-engine --one N                        answers questions on one socket, sandboxed, without a zygote
+// kinora-engine --program N ...                becomes another program, sandboxed (program.h)
 // kinora-engine --version
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include "av/source.h"
 #include "engine/asr_sphinx.h"
 #include "engine/conversation.h"
+#include "engine/program.h"
 #include "engine/sandbox.h"
 #include "engine/zygote.h"
 
@@ -59,12 +61,14 @@ int main(int count, char **arguments)
         puts("kinora-engine " KINORA_VERSION);
         return 0;
     }
+    if (count > 2 && strcmp(arguments[1], "--program") == 0)
+        return program_become(count - 2, arguments + 2);
     bool zygote = count == 5 && strcmp(arguments[1], "--zygote") == 0 && strcmp(arguments[3], "--fd") == 0;
     bool one = count == 3 && strcmp(arguments[1], "--one") == 0;
     bool speech = zygote && strcmp(arguments[2], "speech") == 0;
     int fd = zygote ? descriptor(arguments[4]) : one ? descriptor(arguments[2]) : -1;
     if (fd < 0 || (zygote && !speech && strcmp(arguments[2], "plain") != 0)) {
-        fputs("usage: kinora-engine --zygote plain|speech --fd N | --one N | --version\n", stderr);
+        fputs("usage: kinora-engine --zygote plain|speech --fd N | --one N | --program N ... | --version\n", stderr);
         return 2;
     }
     keep_only(fd);

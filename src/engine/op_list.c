@@ -16,5 +16,7 @@ const struct engine_op *const engine_ops[] = {
     &proxy_sound_op,
     &asr_split_op,
     &asr_decode_op,
+    &asr_audio_op,
+    &audio_encode_op,
     NULL,
 };

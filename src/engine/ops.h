@@ -17,3 +17,5 @@ extern const struct engine_op proxy_pictures_op;
 extern const struct engine_op proxy_sound_op;
 extern const struct engine_op asr_split_op;
 extern const struct engine_op asr_decode_op;
+extern const struct engine_op asr_audio_op;
+extern const struct engine_op audio_encode_op;

@@ -31,6 +31,9 @@
 
 static const int64_t memory_default = INT64_C(2) << 30;
 enum { CPU_SECONDS_DEFAULT = 3600, DESCRIPTORS_MAX = 64, NOBODY = 65534 };
+// Of programs: the largest models take 10 GiB; a transcript takes far less than 256 MiB.
+static const int64_t program_data = INT64_C(16) << 30, program_output = 256 << 20;
+enum { PROGRAM_CPU_SECONDS = 48 * 3600 }; // on many cores; the asker's own deadline is nearer
 
 // Read only. What is not there is passed over.
 static const char *const readable[] = {
@@ -46,6 +49,32 @@ static const char *const readable[] = {
     "/lib",
     "/lib64",
     "/etc/ld.so.cache",
+    "/dev/urandom",
+};
+
+// What a program of somebody else's may also run: itself, its interpreter, its libraries.
+static const char *const runnable[] = {
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/lib32",
+    "/usr/lib64",
+    "/usr/libexec",
+    "/usr/local/bin",
+    "/usr/local/lib",
+    "/bin",
+    "/lib",
+    "/lib64",
+};
+// And read. Programs ask for little of this, but some stop when it is not there.
+static const char *const usual[] = {
+    "/usr/share",
+    "/etc/ld.so.cache",
+    "/etc/alternatives",
+    "/etc/ssl/openssl.cnf",
+    "/sys/devices/system/cpu",
+    "/proc/cpuinfo",
+    "/proc/meminfo",
+    "/dev/null",
     "/dev/urandom",
 };
 
@@ -80,41 +109,67 @@ static error become_nobody(void)
     return OK;
 }
 
-static void allow_reading(int ruleset, const char *path)
+static void allow(int ruleset, const char *path, uint64_t rights)
 {
     int fd = open(path, O_PATH | O_CLOEXEC);
     if (fd < 0)
         return;
-    struct landlock_path_beneath_attr rule = {
-        .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR, .parent_fd = fd
-    };
+    struct landlock_path_beneath_attr rule = { .allowed_access = rights | LANDLOCK_ACCESS_FS_READ_DIR,
+        .parent_fd = fd };
     if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0) {
-        rule.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE; // a file has nothing to list
+        rule.allowed_access = rights; // a file has nothing to list
         syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
     }
     close(fd);
 }
 
-// Every right that this kernel's landlock knows is withheld, then reading given back below some paths. A kernel
-// without landlock leaves the work to the other walls.
-static error restrict_files(void)
+// Every right that this kernel's landlock knows is withheld; what is to be allowed is added to *ret_ruleset. -1: a
+// kernel without landlock leaves the work to the other walls.
+static error open_ruleset(int *ret_ruleset)
 {
     enum { RIGHTS_ABI_1 = (1 << 13) - 1, REFER = 1 << 13, TRUNCATE = 1 << 14, IOCTL_DEVICE = 1 << 15 };
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    *ret_ruleset = -1;
     if (abi < 1)
         return OK;
     struct landlock_ruleset_attr rights = { .handled_access_fs = RIGHTS_ABI_1 | (abi >= 2 ? REFER : 0)
                                                                  | (abi >= 3 ? TRUNCATE : 0)
                                                                  | (abi >= 5 ? IOCTL_DEVICE : 0) };
-    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rights, sizeof rights, 0);
+    *ret_ruleset = (int)syscall(SYS_landlock_create_ruleset, &rights, sizeof rights, 0);
+    return *ret_ruleset < 0 ? error_system("make", "landlock rules", errno) : OK;
+}
+
+static error enter_ruleset(int ruleset)
+{
     if (ruleset < 0)
-        return error_system("make", "landlock rules", errno);
-    for (size_t i = 0; i < sizeof readable / sizeof *readable; i++)
-        allow_reading(ruleset, readable[i]);
+        return OK;
     long result = syscall(SYS_landlock_restrict_self, ruleset, 0);
     int error_number = errno;
     close(ruleset);
     return result < 0 ? error_system("enter", "landlock", error_number) : OK;
+}
+
+static error restrict_files(void)
+{
+    int ruleset;
+    TRY(open_ruleset(&ruleset));
+    for (size_t i = 0; i < sizeof readable / sizeof *readable; i++)
+        allow(ruleset, readable[i], LANDLOCK_ACCESS_FS_READ_FILE);
+    return enter_ruleset(ruleset);
+}
+
+static error restrict_program_files(const char *const *paths)
+{
+    const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE, running = reading | LANDLOCK_ACCESS_FS_EXECUTE;
+    int ruleset;
+    TRY(open_ruleset(&ruleset));
+    for (size_t i = 0; i < sizeof runnable / sizeof *runnable; i++)
+        allow(ruleset, runnable[i], running);
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        allow(ruleset, usual[i], reading);
+    for (; *paths; paths++)
+        allow(ruleset, *paths, running);
+    return enter_ruleset(ruleset);
 }
 
 // No pipes: espeak-ng's sound library would wait for a sound server through one.
@@ -233,6 +288,96 @@ static error restrict_calls(void)
         result = seccomp_load(filter);
     seccomp_release(filter);
     return result < 0 ? error_system("load", "seccomp rules", -result) : OK;
+}
+
+// What no program needs that only computes.
+static const int refused[] = {
+    // the network, and other processes
+    CALL(socket),
+    CALL(connect),
+    CALL(bind),
+    CALL(listen),
+    CALL(accept),
+    CALL(accept4),
+    CALL(ptrace),
+    CALL(process_vm_readv),
+    CALL(process_vm_writev),
+    CALL(kill),
+    CALL(tkill),
+    CALL(rt_sigqueueinfo),
+    CALL(rt_tgsigqueueinfo),
+    CALL(pidfd_open),
+    CALL(pidfd_send_signal),
+    CALL(pidfd_getfd),
+    CALL(kcmp),
+    CALL(shmget),
+    CALL(msgget),
+    CALL(semget),
+    CALL(mq_open),
+    // the system
+    CALL(mount),
+    CALL(umount2),
+    CALL(move_mount),
+    CALL(open_tree),
+    CALL(fsopen),
+    CALL(fsmount),
+    CALL(pivot_root),
+    CALL(chroot),
+    CALL(unshare),
+    CALL(setns),
+    CALL(bpf),
+    CALL(perf_event_open),
+    CALL(userfaultfd),
+    CALL(keyctl),
+    CALL(add_key),
+    CALL(request_key),
+    CALL(open_by_handle_at),
+    CALL(io_uring_setup),
+    CALL(io_uring_enter),
+    CALL(io_uring_register),
+    CALL(init_module),
+    CALL(finit_module),
+    CALL(delete_module),
+    CALL(kexec_load),
+    CALL(reboot),
+    CALL(swapon),
+    CALL(swapoff),
+    CALL(acct),
+    CALL(quotactl),
+    CALL(settimeofday),
+    CALL(clock_settime),
+    CALL(adjtimex),
+    CALL(syslog),
+    CALL(personality),
+};
+
+static error refuse_calls(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    if (!filter)
+        return error_of(ERROR_INTERNAL_ERROR);
+    int result = 0;
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        result |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), refused[i], 0);
+    if (result == 0)
+        result = seccomp_load(filter);
+    seccomp_release(filter);
+    return result < 0 ? error_system("load", "seccomp rules", -result) : OK;
+}
+
+error sandbox_enter_program(const char *const *paths)
+{
+    TRY(limit(RLIMIT_CORE, "core", 0));
+    TRY(limit(RLIMIT_NOFILE, "descriptors", 4 * DESCRIPTORS_MAX));
+    TRY(limit(RLIMIT_CPU, "processor time", PROGRAM_CPU_SECONDS));
+    TRY(limit(RLIMIT_FSIZE, "output", program_output));
+    if (!SANITIZED)
+        TRY(limit(RLIMIT_DATA, "memory", program_data));
+    TRY(become_nobody());
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        return error_system("give up", "new privileges", errno);
+    TRY(restrict_program_files(paths));
+    return refuse_calls();
 }
 
 error sandbox_enter(const struct sandbox_limits *limits)

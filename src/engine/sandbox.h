@@ -11,3 +11,8 @@ struct sandbox_limits {
 
 // Cannot be undone. INTERNAL_ERROR when the system does not allow it.
 MUST_USE error sandbox_enter(const struct sandbox_limits *limits);
+
+// The same for a program of somebody else's, which comes next: no network, no file written or read but by what it has
+// open, what is installed under /usr, and `readable` (NULL-terminated); no sight of other processes. More system calls
+// are open to it, and only its own data is counted: it may map files and reserve what it never uses.
+MUST_USE error sandbox_enter_program(const char *const *readable);

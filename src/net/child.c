@@ -144,6 +144,11 @@ void zygote_stop(struct zygote *zygote)
     release(zygote);
 }
 
+const char *zygote_path(const struct zygote *zygote)
+{
+    return zygote->engine_path;
+}
+
 // One request and its reply; the caller holds the lock. False when the zygote is gone.
 static bool exchange(
     int control, const struct zygote_request *request, const int descriptors[2], struct zygote_reply *ret_reply)

@@ -13,7 +13,8 @@ struct child;
 enum zygote_kind { ZYGOTE_PLAIN, ZYGOTE_SPEECH }; // SPEECH has pocketsphinx's model loaded
 // Starts it in the background (posix_spawn); the first fork waits until it is ready. One may be used from many threads.
 MUST_USE error zygote_start(const char *engine_path, enum zygote_kind kind, struct zygote **ret_zygote);
-void zygote_stop(struct zygote *zygote); // ends all its children too
+void zygote_stop(struct zygote *zygote);              // ends all its children too
+const char *zygote_path(const struct zygote *zygote); // of kinora-engine; borrowed
 struct child_limits {
     int64_t memory_bytes, cpu_seconds; // 0: 2 GiB, one hour
 };

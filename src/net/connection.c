@@ -294,6 +294,8 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *input)
     struct connection *connection = stream->data;
     if (size == UV_EOF) {
         connection->ended = true;
+        if (connection->exchange)
+            atomic_store(&connection->exchange->peer_gone, true);
     } else if (size < 0) {
         connection_lose(connection);
         return;

@@ -158,6 +158,11 @@ struct arena *exchange_arena(struct exchange *exchange)
     return exchange->arena;
 }
 
+bool exchange_is_open(const struct exchange *exchange)
+{
+    return !atomic_load(&exchange->peer_gone);
+}
+
 void *exchange_route(const struct exchange *exchange)
 {
     return exchange->plan.route;

@@ -6,13 +6,20 @@
 
 #include "base/clock.h"
 
-enum { ANSWER_BYTES = 64 << 20, TIMEOUT_S = 60 };
+enum { ANSWER_BYTES = 64 << 20, TIMEOUT_S = 60, RETRY_AFTER_MAX_S = 86400 };
 
 static size_t take(char *bytes, size_t one, size_t count, void *context)
 {
     struct buffer *body = context;
     buffer_append(body, bytes, one * count);
     return body->failed ? 0 : one * count;
+}
+
+static int look(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    (void)a, (void)b, (void)c, (void)d;
+    const struct http_client_request *request = context;
+    return request->cancelled && atomic_load(request->cancelled);
 }
 
 static bool is_line(str text)
@@ -35,6 +42,10 @@ static error set_headers(
         ASSERT(longer);
         *ret_list = longer;
     }
+    // The library would ask first whether a long body is welcome; some servers never answer that.
+    struct curl_slist *longer = curl_slist_append(*ret_list, "Expect:");
+    ASSERT(longer);
+    *ret_list = longer;
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *ret_list);
     return OK;
 }
@@ -49,6 +60,9 @@ static void set_up(CURL *curl, const struct http_client_request *request, struct
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(timeout_us / 1000));
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, (void *)request);
     if (request->body.data || !bodiless) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.data ? request->body.data : "");
@@ -66,6 +80,8 @@ static error outcome(CURLcode code, const char *reason, const struct buffer *bod
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
         return error_make(ERROR_VALIDATION_ERROR, "url", "A URL must be http:// or https:// and a server");
+    case CURLE_ABORTED_BY_CALLBACK:
+        return error_of(ERROR_CANCELLED);
     case CURLE_OPERATION_TIMEDOUT:
         return error_make(ERROR_TIMED_OUT, NULL, "The server did not answer in time");
     default:
@@ -92,7 +108,12 @@ static error send_by(CURL *curl, struct arena *arena, const struct http_client_r
     const char *type = NULL;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
-    *ret_answer = (struct http_client_answer) { (int)status, type ? str_copy(arena, str_of(type)) : STR_NONE, body };
+    curl_off_t wait_s = 0;
+    curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait_s);
+    if (wait_s < 0 || wait_s > RETRY_AFTER_MAX_S)
+        wait_s = RETRY_AFTER_MAX_S;
+    *ret_answer = (struct http_client_answer) { (int)status, wait_s * SECOND_US,
+        type ? str_copy(arena, str_of(type)) : STR_NONE, body };
     return OK;
 }
 

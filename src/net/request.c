@@ -305,6 +305,7 @@ void request_flush_upload(struct exchange *exchange)
 
 void request_lost(struct exchange *exchange)
 {
+    atomic_store(&exchange->peer_gone, true);
     switch (exchange->state) {
     case EXCHANGE_HEAD:
     case EXCHANGE_COLLECT:

@@ -77,6 +77,9 @@ void *exchange_route(const struct exchange *exchange);
 void exchange_set_user(struct exchange *exchange, void *user); // the application's own; in the arena
 void *exchange_user(const struct exchange *exchange);
 
+// False once the peer has gone or will send no more: who only waits for an answer may give up. Any thread.
+bool exchange_is_open(const struct exchange *exchange);
+
 // Answering (any thread). Headers are added before; Content-Length, Date, Connection are the server's.
 // Names and values with CR, LF or NUL are a bug.
 void exchange_header(struct exchange *exchange, const char *name, str value);

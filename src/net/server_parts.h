@@ -10,6 +10,7 @@
 
 #include <openssl/ssl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <uv.h>
 
 #include "net/http_parser.h"
@@ -66,6 +67,7 @@ struct exchange {
 
     struct post answer_post, task_post;
     enum exchange_task task;
+    atomic_bool peer_gone; // or has sent its last
     bool answer_given;     // exchange_answer was called
     struct buffer headers; // the application's, as lines
     struct buffer body;    // request body of LANE_READ and LANE_WRITE

@@ -68,7 +68,7 @@ struct run {
     void *context;
 };
 
-struct asking {
+struct local_asking {
     struct run *run;
     size_t task;
 };
@@ -85,9 +85,8 @@ static void tell(struct run *run)
     run->progress(run->context, run->told);
 }
 
-static void task_progress(void *context, double done)
+void local_tell(struct local_asking *asking, double done)
 {
-    struct asking *asking = context;
     struct run *run = asking->run;
     pthread_mutex_lock(&run->lock);
     if (done > run->done[asking->task] && done <= 1) {
@@ -97,10 +96,32 @@ static void task_progress(void *context, double done)
     pthread_mutex_unlock(&run->lock);
 }
 
+static void task_progress(void *context, double done)
+{
+    local_tell(context, done);
+}
+
+const atomic_bool *local_cancelled(const struct local_asking *asking)
+{
+    return &asking->run->stop;
+}
+
+error local_ask(struct local_asking *asking, struct arena *arena, struct child_call *call, json_t **ret_result)
+{
+    struct child *child;
+    call->cancelled = &asking->run->stop;
+    TRY(child_fork(asking->run->pool->zygote, &(struct child_limits) { 0 }, &child));
+    error result = child_ask(child, arena, call, ret_result);
+    child_end(child);
+    return result;
+}
+
 static error ask(struct run *run, size_t index)
 {
     struct local_task *task = &run->tasks[index];
-    struct asking asking = { run, index };
+    struct local_asking asking = { run, index };
+    if (task->run)
+        return task->run(&asking, run->arenas[index], task);
     struct child_call call = {
         .op = task->op,
         .params = task->params,
@@ -110,13 +131,8 @@ static error ask(struct run *run, size_t index)
         .output_count = task->output_count,
         .progress = task_progress,
         .context = &asking,
-        .cancelled = &run->stop,
     };
-    struct child *child;
-    TRY(child_fork(run->pool->zygote, &(struct child_limits) { 0 }, &child));
-    error result = child_ask(child, run->arenas[index], &call, &task->result);
-    child_end(child);
-    return result;
+    return local_ask(&asking, run->arenas[index], &call, &task->result);
 }
 
 static void take_failure(struct run *run, error problem)

@@ -12,7 +12,11 @@ MUST_USE error local_pool_open(const char *engine_path, enum zygote_kind kind, i
 void local_pool_close(struct local_pool *pool); // NULL is allowed
 int local_pool_workers(const struct local_pool *pool);
 
+struct local_asking;
 struct local_task {
+    // What the task does, on a thread of its own, asking with local_ask; NULL: it asks `op` once.
+    error (*run)(struct local_asking *asking, struct arena *arena, struct local_task *task);
+    void *context; // of run
     const char *op;
     const json_t *params;
     const struct child_input *inputs;
@@ -28,6 +32,12 @@ struct local_task {
 // arena.
 MUST_USE error local_pool_run(struct local_pool *pool, struct arena *arena, struct local_task *tasks, size_t count,
     void (*progress)(void *context, double done), void *context);
+
+// For run: asks a fresh child; what is done of the task, 0..1; whether to end (never NULL).
+MUST_USE error local_ask(
+    struct local_asking *asking, struct arena *arena, struct child_call *call, json_t **ret_result);
+void local_tell(struct local_asking *asking, double done);
+const atomic_bool *local_cancelled(const struct local_asking *asking);
 
 #define LOCAL_POOL_AUTO __attribute__((cleanup(local_pool_cleanup)))
 void local_pool_cleanup(struct local_pool **pool);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "work/run.h"
 
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "work/runner_parts.h"
 
@@ -22,6 +24,8 @@ bool run_is_final(error failure)
     case ERROR_NO_AUDIO:
     case ERROR_NO_VIDEO:
     case ERROR_UNSUPPORTED_LANGUAGE:
+    case ERROR_ENGINE_MISSING:
+    case ERROR_ENGINE_REFUSED:
     case ERROR_VALIDATION_ERROR:
     case ERROR_INVALID_ID:
     case ERROR_LIMIT_EXCEEDED:
@@ -91,6 +95,18 @@ static void question_progress(void *context, double done)
 }
 
 // Questions
+
+int run_threads(const struct run *run)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    int share = (int)cores / run->runner->options.slots;
+    return share > 1 ? share : 1;
+}
+
+const char *run_engine_path(const struct run *run)
+{
+    return zygote_path(run->runner->options.plain);
+}
 
 error run_ask(struct run *run, enum zygote_kind zygote, struct child_call *call, json_t **ret_result)
 {

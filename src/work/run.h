@@ -33,6 +33,10 @@ struct run {
 // Asks the engine in a sandboxed child of this run. Fills in the call's progress, cancellation and deadline; its
 // progress counts as set by run_share.
 MUST_USE error run_ask(struct run *run, enum zygote_kind zygote, struct child_call *call, json_t **ret_result);
+// Threads that this run may keep busy: the machine's cores shared among the slots.
+int run_threads(const struct run *run);
+// Path of kinora-engine, borrowed.
+const char *run_engine_path(const struct run *run);
 // The next question's progress counts from `from` to `to` (0..1) in the progress of this run.
 void run_share(struct run *run, double from, double to);
 // Progress of this run, 0..1.

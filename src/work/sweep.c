@@ -3,9 +3,11 @@
 
 #include "base/clock.h"
 #include "domain/blob_use.h"
+#include "domain/job_input.h"
 #include "work/runner_parts.h"
 
 static const int64_t LEFT_ALONE_US = 3600 * SECOND_US, FIRST_US = 60 * SECOND_US, EVERY_US = 24 * 3600 * SECOND_US;
+static const int64_t JOB_LASTS_US = 3 * 3600 * SECOND_US; // longer than anybody waits for its result
 static const size_t SWEEP_MEMORY_MAX = 1 << 20;
 
 struct sweeping {
@@ -21,6 +23,7 @@ static error release_change(struct db *db, void *context)
     struct sweeping *sweeping = context;
     struct scope scope = sweeping->scope;
     scope.db = db;
+    TRY(job_input_remove_old(&scope, sweeping->before_us - JOB_LASTS_US));
     return blob_use_release_unused(&scope, sweeping->before_us, &sweeping->result.unlisted);
 }
 

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The job "transcribe" {language, engine} of a media file: speech is found, decoded in parts, and merged.
+// The job "transcribe" {language, engine} of a media file, or of the job's own (domain/job_input.h): speech is found,
+// an engine writes down part by part what is said, and the parts are merged.
+#include "domain/job_input.h"
 #include "domain/media.h"
 #include "domain/transcript.h"
 #include "domain/transcription.h"
+#include "work/asr_engine.h"
 #include "work/job_kind.h"
 #include "work/transcript_split.h"
-
-static str param(const json_t *params, const char *name, str fallback)
-{
-    str value = json_get_str(params, name);
-    return value.size ? value : fallback;
-}
 
 static error open_media(struct run *run, struct child_input *ret_input)
 {
     struct media media;
-    TRY(media_get(&run->scope, run->job.media_id, &media));
+    const struct job *job = run->job.parent.set ? &run->parent : &run->job;
+    if (!job->media_id.data) {
+        str blob_id;
+        TRY(job_input_get(&run->scope, job->id, &blob_id));
+        return run_input(run, blob_id, ret_input);
+    }
+    TRY(media_get(&run->scope, job->media_id, &media));
     if (!media.has_audio)
         return error_of(ERROR_NO_AUDIO);
     return run_input(run, media.blob_id, ret_input);
@@ -67,15 +70,20 @@ static json_t *result_json(struct arena *arena, const struct transcript *transcr
     return result;
 }
 
-static error finish(struct run *run, const json_t *const *parts, size_t count, str language, double duration)
+static error finish(
+    struct run *run, str engine, str language, const json_t *const *parts, size_t count, double duration)
 {
     struct arena *arena = run->scope.arena;
     struct transcript transcript;
     TRY(transcript_merge(arena, parts, count, duration, &transcript));
-    if (!transcript.language.data)
+    if (!transcript.language.data) // nothing was heard
         transcript.language = language;
-    json_t *result = result_json(arena, &transcript), *facts = json_keep(arena, json_object());
+    json_t *result = result_json(arena, &transcript);
+    if (!run->job.media_id.data) // nobody's library: who asked takes the result from the job
+        return run_complete(run, result, NULL, NULL);
+    json_t *facts = json_keep(arena, json_object());
     json_object_set_new(facts, "duration", json_real(duration));
+    json_object_set_new(facts, "engine", json_str(engine));
     json_object_set_new(facts, "segments", json_integer((json_int_t)transcript.segment_count));
     return run_complete(run, facts, write_result, result);
 }
@@ -83,7 +91,9 @@ static error finish(struct run *run, const json_t *const *parts, size_t count, s
 static error start(struct run *run)
 {
     struct arena *arena = run->scope.arena;
+    const struct asr_engine *engine;
     struct child_input input;
+    TRY(asr_choose(arena, json_get_str(run->params, "engine"), json_get_str(run->params, "language"), &engine));
     TRY(open_media(run, &input));
     struct child_call call = { .op = "asr.split",
         .params = json_keep(arena, json_pack("{s:i}", "chunk_max", 15)),
@@ -91,16 +101,17 @@ static error start(struct run *run)
         .input_count = 1 };
     json_t *split, **parts;
     TRY(run_ask(run, ZYGOTE_PLAIN, &call, &split));
-    str language = param(run->params, "language", STR("en")),
-        engine = param(run->params, "engine", STR("pocketsphinx"));
     double duration = json_get_number(split, "duration", 0);
-    size_t count = transcript_split(arena, json_object_get(split, "chunks"), &parts);
+    size_t count = transcript_split(
+        arena, json_object_get(split, "chunks"), engine->part_least, engine->part_most, &parts);
+    str language = json_get_str(run->params, "language");
     if (!count)
-        return finish(run, NULL, 0, language, duration);
+        return finish(
+            run, str_of(engine->name), language.data ? language : asr_only_language(engine), NULL, 0, duration);
     for (size_t i = 0; i < count; i++) {
         json_t *params = json_keep(arena, json_object());
-        json_object_set_new(params, "language", json_str(language));
-        json_object_set_new(params, "engine", json_str(engine));
+        json_object_set(params, "language", json_object_get(run->params, "language"));
+        json_object_set_new(params, "engine", json_string(engine->name));
         json_object_set_new(params, "duration", json_real(duration));
         json_object_set(params, "chunks", parts[i]);
         parts[i] = params;
@@ -108,15 +119,47 @@ static error start(struct run *run)
     return run_fan_out(run, parts, count, NULL);
 }
 
+struct asking {
+    struct run *run;
+    const struct asr_engine *engine;
+};
+
+static error ask(void *context, struct arena *arena, struct child_call *call, json_t **ret_result)
+{
+    (void)arena; // the run's own
+    const struct asking *asking = context;
+    return run_ask(asking->run, asking->engine->zygote, call, ret_result);
+}
+
+static void tell(void *context, double done)
+{
+    run_progress(((const struct asking *)context)->run, done);
+}
+
 static error part(struct run *run)
 {
+    struct asking asking = { .run = run };
     struct child_input input;
+    str language = json_get_str(run->params, "language");
+    TRY(asr_choose(run->scope.arena, json_get_str(run->params, "engine"), language, &asking.engine));
     TRY(open_media(run, &input));
-    struct child_call call = { .op = "asr.decode", .params = run->params, .inputs = &input, .input_count = 1 };
-    json_t *decoded;
-    TRY(run_ask(run, ZYGOTE_SPEECH, &call, &decoded));
-    json_object_set(decoded, "duration", json_object_get(run->params, "duration"));
-    return run_complete(run, decoded, NULL, NULL);
+    struct asr_asker asker = { .context = &asking,
+        .ask = ask,
+        .progress = tell,
+        .cancelled = &run->cancelled,
+        .deadline_us = run->scope.deadline_us,
+        .engine_path = run_engine_path(run),
+        .threads = run_threads(run) };
+    struct asr_task task = { .arena = run->scope.arena,
+        .asker = &asker,
+        .audio = &input,
+        .chunks = json_object_get(run->params, "chunks"),
+        .language = language };
+    json_t *heard;
+    TRY(asking.engine->transcribe(&task, &heard));
+    json_object_set(heard, "duration", json_object_get(run->params, "duration"));
+    json_object_set_new(heard, "engine", json_string(asking.engine->name));
+    return run_complete(run, heard, NULL, NULL);
 }
 
 static error join(struct run *run)
@@ -124,8 +167,9 @@ static error join(struct run *run)
     const json_t **parts;
     size_t count;
     TRY(run_results(run, &parts, &count));
-    return finish(run, parts, count, param(run->params, "language", STR("en")),
-        json_get_number(count ? parts[0] : NULL, "duration", 0));
+    const json_t *first = count ? parts[0] : NULL;
+    return finish(run, json_get_str(first, "engine"), json_get_str(run->params, "language"), parts, count,
+        json_get_number(first, "duration", 0));
 }
 
 const struct job_kind transcribe_kind = { "transcribe", start, part, join };

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "work/transcript_split.h"
 
-#define PART_SECONDS_LEAST 15.0
-#define PART_SECONDS_MOST 60.0
 enum { PARTS_WANTED = 16 };
 
 static double seconds_of(const json_t *chunk)
@@ -10,18 +8,18 @@ static double seconds_of(const json_t *chunk)
     return json_get_number(chunk, "end", 0) - json_get_number(chunk, "start", 0);
 }
 
-static double part_seconds(const json_t *chunks)
+static double part_seconds(const json_t *chunks, double least, double most)
 {
     double speech = 0;
     for (size_t i = 0; i < json_array_size(chunks); i++)
         speech += seconds_of(json_array_get(chunks, i));
     double wanted = speech / PARTS_WANTED;
-    return wanted < PART_SECONDS_LEAST ? PART_SECONDS_LEAST : wanted > PART_SECONDS_MOST ? PART_SECONDS_MOST : wanted;
+    return wanted < least ? least : wanted > most ? most : wanted;
 }
 
-size_t transcript_split(struct arena *arena, const json_t *chunks, json_t ***ret_parts)
+size_t transcript_split(struct arena *arena, const json_t *chunks, double least, double most, json_t ***ret_parts)
 {
-    double wanted = part_seconds(chunks), length = 0;
+    double wanted = part_seconds(chunks, least, most), length = 0;
     json_t **parts = ARENA_ARRAY(arena, json_t *, json_array_size(chunks));
     size_t count = 0;
     for (size_t i = 0; i < json_array_size(chunks); i++) {

@@ -40,7 +40,7 @@ test('the description of the API has every call, as a page and as OpenAPI', () =
 test('doctor finds all that is needed', () => {
     const told = kinora(['doctor', '--data', at('data')]);
     assert.match(told.out, /ok +engine .* answers/);
-    assert.match(told.out, /ok +speech model/);
+    assert.match(told.out, /ok +transcription +pocketsphinx: hears English/);
     assert.equal(told.code, 0, told.out);
 });
 

@@ -301,7 +301,7 @@ test('a server that is killed while it encrypts anew does it again, and leaves o
     await ada.job_end(job_id);
     assert.ok((await ada.get(`/api/v1/files/${file.id}/content`)).bytes.equals(bytes));
     assert.equal(server.sql('SELECT count(*) AS n FROM blob')[0].n, server.sql(`SELECT (SELECT count(*) FROM media) + (SELECT count(*) FROM cache)
-        + (SELECT count(*) FROM film_file) AS n`)[0].n);
+        + (SELECT count(*) FROM film_file) + (SELECT count(*) FROM derivative) AS n`)[0].n);
 });
 
 test('users and files from before there were keys get theirs when the server starts', async () => {

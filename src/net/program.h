@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs a program of somebody else's in a sandbox of its own (engine/program.h): no network, no file but those it is
+// given, limits of memory, time and output. What it is to read and write goes by descriptors without a name.
+#pragma once
+
+#include <stdatomic.h>
+
+#include "base/error.h"
+
+enum { PROGRAM_FILES_MAX = 4 };
+
+struct program_call {
+    const char *engine_path;               // of kinora-engine, which builds the sandbox
+    const char *const *arguments;          // NULL-terminated; the first is the program's path
+    const char *const *readable;           // files and folders that it may read; NULL-terminated
+    const int *files;                      // descriptors that it gets as 3, 4, ...
+    size_t file_count;                     // PROGRAM_FILES_MAX at most
+    void (*line)(void *context, str line); // each line of its standard error; may be NULL
+    void *context;
+    const atomic_bool *cancelled; // may be NULL; looked at ten times a second
+    int64_t deadline_us;          // clock_mono_us time, 0 for none
+};
+// Waits for its end. ENGINE_CRASHED when a signal ended it, ENGINE_FAILED for any status but 0, each with its last
+// words; CANCELLED and TIMED_OUT after it has been killed. `name` stands in the sentences.
+MUST_USE error program_run(const char *name, const struct program_call *call);
+
+// A file in memory without a name, closed on exec. Holds `bytes` where there are any.
+MUST_USE error program_file(const void *bytes, size_t size, int *ret_fd);
+// All that was written to it. LIMIT_EXCEEDED above `size_max`.
+MUST_USE error program_file_read(struct arena *arena, int fd, size_t size_max, str *ret_bytes);
+// A folder in which names[i] leads to the descriptor 3 + i of whoever looks: for programs that want names. In the
+// arena; program_folder_remove afterwards.
+MUST_USE error program_folder(struct arena *arena, const char *const *names, size_t count, const char **ret_path);
+void program_folder_remove(const char *path, const char *const *names, size_t count);
