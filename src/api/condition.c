@@ -34,8 +34,7 @@ static str tag_of(struct arena *arena, const struct buffer *body)
     return str_format(arena, "\"%.*s\"", STR_ARGS(str_hex(arena, hash, TAG_BYTES)));
 }
 
-// Whether a list of tags, or "*", names this one. A weak tag is as good as a strong one only where `weak`.
-static bool names(str list, str tag, bool weak)
+bool condition_names(str list, str tag, bool weak)
 {
     str one;
     while (str_split(&list, ',', &one)) {
@@ -52,7 +51,7 @@ void condition_answer(struct api_call *call)
 {
     str tag = tag_of(call->scope.arena, &call->answer);
     exchange_header(call->exchange, "ETag", tag);
-    if (!names(http_header(exchange_request(call->exchange), "If-None-Match"), tag, true))
+    if (!condition_names(http_header(exchange_request(call->exchange), "If-None-Match"), tag, true))
         return;
     buffer_clear(&call->answer);
     call->status = 304;
@@ -99,7 +98,7 @@ error condition_require(struct api_call *call)
         return error_make(ERROR_STALE_REVISION, NULL, "Nothing at this path has a tag that If-Match could name");
     struct api_call *read = ARENA_NEW(call->scope.arena, struct api_call);
     error result = read_now(call, route, read);
-    bool same = !error_is(result) && names(wanted, tag_of(call->scope.arena, &read->answer), false);
+    bool same = !error_is(result) && condition_names(wanted, tag_of(call->scope.arena, &read->answer), false);
     buffer_done(&read->answer);
     TRY(result);
     return same ? OK : error_of(ERROR_STALE_REVISION);

@@ -9,6 +9,8 @@
 bool condition_is_tagged(const struct route *route);
 // Changes of a resource (a POST, too, that names one): they heed If-Match.
 bool condition_is_checked(const struct route *route);
+// Whether a list of tags, or "*", names this one. A weak tag is as good as a strong one only where `weak`.
+bool condition_names(str list, str tag, bool weak);
 // After a success of a tagged route was encoded: adds the ETag, and empties the answer to a 304 for who has it already.
 void condition_answer(struct api_call *call);
 // In a change, before the handler: STALE_REVISION unless If-Match names what a GET of the resource would give right

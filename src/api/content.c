@@ -29,6 +29,15 @@ static const struct field query_fields[] = {
 };
 static const struct shape query_shape = SHAPE("ContentQuery", struct content_query, query_fields);
 
+struct file_query {
+    bool download, sealed;
+};
+static const struct field file_query_fields[] = {
+    FIELD(struct file_query, download, .doc = "Save instead of show [false]"),
+    FIELD(struct file_query, sealed, .doc = "The stored bytes as they are, to be opened with the file's key [false]"),
+};
+static const struct shape file_query_shape = SHAPE("FileContentQuery", struct file_query, file_query_fields);
+
 struct file_path {
     str file_id;
 };
@@ -36,14 +45,6 @@ static const struct field file_fields[] = {
     FIELD(struct file_path, file_id, .required = true, .format = FORMAT_UUID, .doc = "File"),
 };
 static const struct shape file_shape = SHAPE("FileContentPath", struct file_path, file_fields);
-
-struct file_query {
-    bool sealed;
-};
-static const struct field file_query_fields[] = {
-    FIELD(struct file_query, sealed, .doc = "The stored bytes as they are, to be opened with the file's key [false]"),
-};
-static const struct shape file_query_shape = SHAPE("FileContentQuery", struct file_query, file_query_fields);
 
 // The URL speaks for the session it was made in, as long as that stands.
 static error become(struct api_call *call)
@@ -121,12 +122,12 @@ static error render_content(struct api_call *call)
 
 static error file_content(struct api_call *call)
 {
-    error result = send_media(
-        call, ((struct file_path *)call->path)->file_id, false, ((struct file_query *)call->query)->sealed);
+    const struct file_query *query = call->query;
+    error result = send_media(call, ((struct file_path *)call->path)->file_id, query->download, query->sealed);
     return result.code == ERROR_MEDIA_NOT_FOUND ? error_of(ERROR_FILE_NOT_FOUND) : result;
 }
 
-#define CONTENT_ERRORS ERRORS(ERROR_NOT_FOUND, ERROR_RANGE_NOT_SATISFIABLE)
+#define CONTENT_ERRORS ERRORS(ERROR_NOT_FOUND, ERROR_STALE_REVISION, ERROR_RANGE_NOT_SATISFIABLE)
 
 static const struct route routes[] = {
     { "GET", "/content/media/{id}/{name}", "Content", "A media file's bytes, by signed link", FACE_PLAIN, ACCESS_PUBLIC,
@@ -140,7 +141,7 @@ static const struct route routes[] = {
         .answer_type = "application/octet-stream", .handle = render_content },
     { "GET", "/api/v1/files/{file_id}/content", "Files", "A file's bytes", FACE_PLAIN, ACCESS_USER, LANE_STREAM,
         .path_in = &file_shape, .query_in = &file_query_shape,
-        .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_RANGE_NOT_SATISFIABLE), .answer_type = "application/octet-stream",
-        .handle = file_content },
+        .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_STALE_REVISION, ERROR_RANGE_NOT_SATISFIABLE),
+        .answer_type = "application/octet-stream", .handle = file_content },
 };
 const struct route_group route_group_content = ROUTE_GROUP(routes);

@@ -2,9 +2,11 @@
 #include "api/download.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 
+#include "api/byte_range.h"
+#include "api/condition.h"
 #include "base/clock.h"
+#include "base/id.h"
 
 // What a browser may show by itself; all else is offered as a file to save.
 static const char *const shown_types[] = { "image/jpeg", "image/png", "image/gif", "image/webp", "image/avif", "audio/",
@@ -12,17 +14,17 @@ static const char *const shown_types[] = { "image/jpeg", "image/png", "image/gif
 
 struct sending {
     struct blob_reader *reader;
-    int64_t at, end;
+    struct byte_ranges ranges;
+    size_t range;     // under way, an index; ranges.count: the end
+    int64_t at;       // next byte of the content, -1: the part's head comes first
+    str *heads, tail; // of multipart/byteranges; heads is NULL for a single part
 };
 
-static error fill(void *state, struct buffer *out, size_t room, void *worker)
+static error fill_bytes(struct sending *sending, struct buffer *out, size_t room)
 {
-    (void)worker;
-    struct sending *sending = state;
-    int64_t left = sending->end - sending->at;
+    const struct byte_range *range = &sending->ranges.items[sending->range];
+    int64_t left = range->last + 1 - sending->at;
     size_t want = left < (int64_t)room ? (size_t)left : room, got = 0;
-    if (want == 0)
-        return OK;
     char *place = buffer_reserve(out, want);
     if (!place)
         return error_make(ERROR_UNAVAILABLE, NULL, "Out of memory");
@@ -31,7 +33,31 @@ static error fill(void *state, struct buffer *out, size_t room, void *worker)
         return error_of(ERROR_DATA_CORRUPT);
     out->size += got;
     sending->at += (int64_t)got;
+    if (sending->at > range->last) {
+        sending->range++;
+        sending->at = -1;
+    }
     return OK;
+}
+
+// A part's head goes out by itself: it is small, and comes once a range.
+static error fill(void *state, struct buffer *out, size_t room, void *worker)
+{
+    (void)worker;
+    struct sending *sending = state;
+    if (sending->range == sending->ranges.count) {
+        buffer_append_str(out, sending->tail);
+        sending->tail = STR_NONE;
+        return OK;
+    }
+    if (sending->at < 0) {
+        sending->at = sending->ranges.items[sending->range].first;
+        if (sending->heads) {
+            buffer_append_str(out, sending->heads[sending->range]);
+            return OK;
+        }
+    }
+    return fill_bytes(sending, out, room);
 }
 
 static void closed(void *state, void *worker)
@@ -39,36 +65,6 @@ static void closed(void *state, void *worker)
     (void)worker;
     struct sending *sending = state;
     blob_reader_close(sending->reader);
-    free(sending);
-}
-
-bool download_range(str header, int64_t size, int64_t *ret_first, int64_t *ret_last, bool *ret_satisfiable)
-{
-    int64_t first, last;
-    *ret_satisfiable = true;
-    if (!str_starts(header, STR("bytes=")) || str_index(header, ',') >= 0)
-        return false;
-    str range = str_trim(str_sub(header, 6, header.size));
-    ptrdiff_t dash = str_index(range, '-');
-    if (dash < 0)
-        return false;
-    str from = str_sub(range, 0, (size_t)dash), to = str_sub(range, (size_t)dash + 1, range.size);
-    if (from.size == 0) { // the last so many bytes
-        if (!str_to_int(to, &last) || last < 0)
-            return false;
-        first = last > size ? 0 : size - last;
-        *ret_satisfiable = last > 0 && size > 0;
-        last = size - 1;
-    } else {
-        if (!str_to_int(from, &first) || first < 0 || (to.size && (!str_to_int(to, &last) || last < first)))
-            return false;
-        if (to.size == 0 || last >= size)
-            last = size - 1;
-        *ret_satisfiable = first < size;
-    }
-    *ret_first = first;
-    *ret_last = last;
-    return true;
 }
 
 str download_disposition(struct arena *arena, str file_name, bool attachment)
@@ -76,7 +72,7 @@ str download_disposition(struct arena *arena, str file_name, bool attachment)
     BUFFER_AUTO struct buffer plain = { 0 }, extended = { 0 };
     for (size_t i = 0; i < file_name.size; i++) {
         unsigned char c = (unsigned char)file_name.data[i];
-        buffer_append_byte(&plain, c < 0x20 || c > 0x7E || c == '"' || c == '\\' ? '_' : (char)c);
+        buffer_append_byte(&plain, c < 0x20 || c > 0x7E || c == '"' || c == '\\' || c == '%' ? '_' : (char)c);
         if (isalnum(c) || c == '.' || c == '-' || c == '_')
             buffer_append_byte(&extended, (char)c);
         else
@@ -94,11 +90,11 @@ static bool is_shown(str mime_type)
     return false;
 }
 
-static void put_headers(struct api_call *call, const struct download *download, str etag)
+static void put_headers(struct api_call *call, const struct download *download, str type, str etag)
 {
     struct exchange *exchange = call->exchange;
     struct arena *arena = call->scope.arena;
-    exchange_header(exchange, "Content-Type", download->mime_type);
+    exchange_header(exchange, "Content-Type", type);
     bool attachment = download->attachment || !is_shown(download->mime_type);
     exchange_header(exchange, "Content-Disposition", download_disposition(arena, download->file_name, attachment));
     exchange_header(exchange, "Accept-Ranges", STR("bytes"));
@@ -131,34 +127,83 @@ static error open_reader(struct blob_store *blobs, const struct download *downlo
                : blob_reader_open(blobs, blob->id.data, (const unsigned char *)blob->sealed_key.data, ret_reader);
 }
 
+// RFC 9110 13.2.2, for content that never changes under its tag.
+static error check_conditions(const struct http_request *request, str etag, int64_t changed_us, bool *ret_unchanged)
+{
+    int64_t seconds = changed_us / SECOND_US, named_us;
+    str match = http_header(request, "If-Match"), none = http_header(request, "If-None-Match");
+    *ret_unchanged = false;
+    if (match.data && !condition_names(match, etag, false))
+        return error_of(ERROR_STALE_REVISION);
+    if (!match.data && clock_read_http_date(http_header(request, "If-Unmodified-Since"), &named_us)
+        && seconds > named_us / SECOND_US)
+        return error_of(ERROR_STALE_REVISION);
+    if (none.data)
+        *ret_unchanged = condition_names(none, etag, true);
+    else if (clock_read_http_date(http_header(request, "If-Modified-Since"), &named_us))
+        *ret_unchanged = seconds <= named_us / SECOND_US;
+    return OK;
+}
+
+// If-Range takes a strong tag or the exact date (RFC 9110 13.1.5).
+static bool heeds_range(struct arena *arena, const struct http_request *request, str etag, int64_t changed_us)
+{
+    str condition = http_header(request, "If-Range");
+    return str_equal_c(request->method, "GET")
+           && (!condition.data || str_equal(condition, etag)
+               || str_equal(condition, clock_http_date(arena, changed_us)));
+}
+
+// Several parts: their heads, what they come to, the Content-Type that names the boundary.
+static int64_t make_parts(struct arena *arena, struct sending *sending, int64_t size, str mime_type, str *ret_type)
+{
+    unsigned char random[12];
+    id_random(random, sizeof random);
+    str boundary = str_hex(arena, random, sizeof random);
+    int64_t length = 0;
+    sending->heads = ARENA_ARRAY(arena, str, sending->ranges.count);
+    for (size_t i = 0; i < sending->ranges.count; i++) {
+        struct byte_range range = sending->ranges.items[i];
+        sending->heads[i] = str_format(arena,
+            "\r\n--%.*s\r\nContent-Type: %.*s\r\nContent-Range: bytes %lld-%lld/%lld\r\n\r\n", STR_ARGS(boundary),
+            STR_ARGS(mime_type), (long long)range.first, (long long)range.last, (long long)size);
+        length += (int64_t)sending->heads[i].size + range.last + 1 - range.first;
+    }
+    sending->tail = str_format(arena, "\r\n--%.*s--\r\n", STR_ARGS(boundary));
+    *ret_type = str_format(arena, "multipart/byteranges; boundary=%.*s", STR_ARGS(boundary));
+    return length + (int64_t)sending->tail.size;
+}
+
 error download_start(struct api_call *call, const struct download *download)
 {
     static const struct send_ops ops = { fill, closed };
     const struct http_request *request = exchange_request(call->exchange);
     struct arena *arena = call->scope.arena;
     int64_t size = download->sealed ? download->blob->stored_bytes : download->blob->size_bytes;
-    int64_t first = 0, last = size - 1;
-    str etag = etag_of(arena, download);
-    if (str_find(http_header(request, "If-None-Match"), etag) >= 0 && http_header(request, "If-None-Match").size) {
-        put_headers(call, download, etag);
+    str type = download->mime_type, etag = etag_of(arena, download);
+    bool unchanged;
+    struct sending *sending = ARENA_NEW(arena, struct sending);
+    TRY(check_conditions(request, etag, download->changed_us, &unchanged));
+    if (unchanged) {
+        put_headers(call, download, type, etag);
         exchange_answer(call->exchange, 304, &(struct buffer) { 0 });
         return OK;
     }
-    str condition = http_header(request, "If-Range");
-    bool satisfiable = true, part = false;
-    if (!condition.data || str_equal(condition, etag))
-        part = download_range(http_header(request, "Range"), size, &first, &last, &satisfiable);
-    if (!satisfiable)
+    *sending = (struct sending) { .at = -1 };
+    if (heeds_range(arena, request, etag, download->changed_us)
+        && !byte_ranges_read(http_header(request, "Range"), size, &sending->ranges))
         return refuse_range(call, size);
-    struct blob_reader *reader;
-    TRY(open_reader(call->app->blobs, download, &reader));
-    struct sending *sending = malloc(sizeof *sending);
-    ASSERT(sending);
-    *sending = (struct sending) { reader, first, last + 1 };
-    put_headers(call, download, etag);
-    if (part)
+    bool part = sending->ranges.count > 0;
+    if (!part)
+        sending->ranges = (struct byte_ranges) { { { 0, size - 1 } }, 1 };
+    struct byte_range first = sending->ranges.items[0];
+    int64_t length = sending->ranges.count > 1 ? make_parts(arena, sending, size, download->mime_type, &type)
+                                               : first.last + 1 - first.first;
+    TRY(open_reader(call->app->blobs, download, &sending->reader));
+    put_headers(call, download, type, etag);
+    if (part && sending->ranges.count == 1)
         exchange_header(call->exchange, "Content-Range",
-            str_format(arena, "bytes %lld-%lld/%lld", (long long)first, (long long)last, (long long)size));
-    exchange_send(call->exchange, part ? 206 : 200, last + 1 - first, &ops, sending);
+            str_format(arena, "bytes %lld-%lld/%lld", (long long)first.first, (long long)first.last, (long long)size));
+    exchange_send(call->exchange, part ? 206 : 200, length, &ops, sending);
     return OK;
 }

@@ -51,6 +51,22 @@ static void read_query(struct api_call *call)
     shape_require(call->route->query_in, "query", call->query, &call->problems);
 }
 
+static void read_headers(struct api_call *call)
+{
+    const struct shape *shape = call->route->headers_in;
+    if (!shape)
+        return;
+    struct arena *arena = call->scope.arena;
+    call->headers = arena_alloc(arena, shape->size);
+    for (size_t i = 0; i < shape->count; i++) {
+        str name = str_of(shape->fields[i].name);
+        str value = http_header(exchange_request(call->exchange), shape->fields[i].name);
+        if (value.data)
+            shape_read_text(arena, shape, "header", name, value, call->headers, &call->problems);
+    }
+    shape_require(shape, "header", call->headers, &call->problems);
+}
+
 static error read_json(struct api_call *call)
 {
     const struct http_request *request = exchange_request(call->exchange);
@@ -101,6 +117,7 @@ error input_read(struct api_call *call)
 {
     TRY(input_path(call));
     read_query(call);
+    read_headers(call);
     if (call->route->body_in)
         call->body = arena_alloc(call->scope.arena, call->route->body_in->size);
     if (call->route->body_kind == BODY_JSON)

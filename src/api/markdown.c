@@ -144,11 +144,14 @@ static void put_input(struct page *page, const struct route *route)
         buffer_append_c(page->out, "\nBody: `multipart/form-data` with one `file`.\n");
     if (route->body_kind == BODY_TEXT)
         buffer_append_c(page->out, "\nBody: the text as it is, or `multipart/form-data` with one `file`.\n");
-    if (!route->path_in && !route->query_in && !route->body_in)
+    if (route->body_kind == BODY_RAW)
+        buffer_append_c(page->out, "\nBody: bytes, as `application/offset+octet-stream`.\n");
+    if (!route->path_in && !route->query_in && !route->headers_in && !route->body_in)
         return;
     buffer_append_c(page->out, "\n| Input (\\* required) | in | type | |\n|---|---|---|---|\n");
     put_rows(page, route->path_in, "path", true);
     put_rows(page, route->query_in, "query", true);
+    put_rows(page, route->headers_in, "header", true);
     put_rows(page, route->body_in, route->body_kind == BODY_JSON ? "body" : "form", true);
 }
 

@@ -210,7 +210,9 @@ static error upload_file(struct api_call *call)
                                   .answer = answer_file });
 }
 
-#define UPLOAD_ERRORS ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_STORAGE_FULL)
+#define UPLOAD_ERRORS                                                                                                  \
+    ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_QUOTA_EXCEEDED,               \
+        ERROR_STORAGE_FULL)
 
 static const struct route routes[] = {
     { "POST", "/mediafiles", "Media files", "Upload a file", FACE_PLAIN, ACCESS_USER, LANE_STREAM, BODY_UPLOAD,
@@ -228,8 +230,8 @@ static const struct route routes[] = {
         .errors = ERRORS(ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY), .handle = delete_media },
     { "POST", "/api/v1/files/upload", "Files", "Upload a file for transcription", FACE_PLAIN, ACCESS_USER, LANE_STREAM,
         BODY_UPLOAD, .query_in = &upload_shape, .output = &file_answer_shape, .status = 201,
-        .errors = ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_STORAGE_FULL,
-            ERROR_FILE_EXISTS, ERROR_UNSUPPORTED_LANGUAGE),
+        .errors = ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_QUOTA_EXCEEDED,
+            ERROR_STORAGE_FULL, ERROR_FILE_EXISTS, ERROR_UNSUPPORTED_LANGUAGE),
         .handle = upload_file },
     { "GET", "/api/v1/files", "Files", "List your files and those shared with you", FACE_PLAIN, ACCESS_USER, LANE_READ,
         .query_in = &offset_shape, .output = &list_shape, .handle = list_files },

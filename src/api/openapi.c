@@ -2,6 +2,7 @@
 // The OpenAPI 3.1 document, printed from the route table.
 #include "api/openapi.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "api/condition.h"
@@ -106,7 +107,9 @@ static void put_content(struct document *document, const struct route *route, co
     json_key(out, type);
     json_object_begin(out);
     json_key(out, "schema");
-    if (!strncmp(type, "text/", 5))
+    if (route->body_kind == BODY_RAW)
+        json_put_raw(out, STR("{\"type\":\"string\",\"contentMediaType\":\"application/octet-stream\"}"));
+    else if (!strncmp(type, "text/", 5))
         json_put_raw(out, STR("{\"type\":\"string\"}"));
     else if (route->body_in)
         put_schema_ref(document, route->body_in, true);
@@ -120,14 +123,15 @@ static void put_body(struct document *document, const struct route *route)
     static const char *const types[] = { [BODY_JSON] = "application/json",
         [BODY_FORM] = "application/x-www-form-urlencoded",
         [BODY_UPLOAD] = "multipart/form-data",
-        [BODY_TEXT] = "multipart/form-data" };
+        [BODY_TEXT] = "multipart/form-data",
+        [BODY_RAW] = "application/offset+octet-stream" };
     struct json_out *out = &document->out;
     if (route->body_kind == BODY_NONE)
         return;
     json_key(out, "requestBody");
     json_object_begin(out);
     json_key(out, "required");
-    json_put_bool(out, true);
+    json_put_bool(out, route->body_kind != BODY_RAW);
     json_key(out, "content");
     json_object_begin(out);
     put_content(document, route, types[route->body_kind]);
@@ -270,6 +274,7 @@ static void put_operation(struct document *document, const struct route *route)
     json_array_begin(out);
     put_parameters(document, route->path_in, "path");
     put_parameters(document, route->query_in, "query");
+    put_parameters(document, route->headers_in, "header");
     put_header_parameters(document, route);
     json_array_end(out);
     put_body(document, route);
@@ -292,6 +297,14 @@ static bool first_of_path(size_t group, size_t index)
     return true;
 }
 
+static void put_method(struct document *document, const struct route *route)
+{
+    BUFFER_AUTO struct buffer name = { 0 };
+    for (const char *at = route->method; *at; at++)
+        buffer_append_byte(&name, (char)tolower(*at));
+    json_key_str(&document->out, buffer_str(&name));
+}
+
 static void put_path(struct document *document, const char *path)
 {
     json_key(&document->out, path);
@@ -301,10 +314,7 @@ static void put_path(struct document *document, const char *path)
             const struct route *route = &route_groups[g]->routes[i];
             if (strcmp(route->path, path) != 0)
                 continue;
-            json_key_str(&document->out, str_of(!strcmp(route->method, "GET")    ? "get"
-                                                : !strcmp(route->method, "POST") ? "post"
-                                                : !strcmp(route->method, "PUT")  ? "put"
-                                                                                 : "delete"));
+            put_method(document, route);
             put_operation(document, route);
         }
     json_object_end(&document->out);

@@ -59,7 +59,8 @@ size_t route_errors(const struct route *route, enum error_code *ret_codes, size_
 #define HAS(condition, code)                                                                                           \
     if ((condition) && count < room)                                                                                   \
     ret_codes[count++] = (code)
-    bool input = route->path_in || route->query_in || route->body_kind != BODY_NONE || repeat_is_possible(route);
+    bool input = route->path_in || route->query_in || route->headers_in || route->body_kind != BODY_NONE
+                 || repeat_is_possible(route);
     HAS(input, ERROR_VALIDATION_ERROR);
     HAS(route->body_kind == BODY_JSON, ERROR_MALFORMED_JSON);
     HAS(route->face == FACE_DETAIL && (has_ranges(route->query_in) || has_ranges(route->body_in)), ERROR_UNPROCESSABLE);
@@ -88,6 +89,8 @@ static int64_t body_limit(const struct route *route)
         return TEXT_BODY_MAX;
     case BODY_UPLOAD:
         return settings.max_upload_bytes + MULTIPART_SLACK;
+    case BODY_RAW:
+        return settings.max_upload_bytes;
     case BODY_NONE:
         break;
     }
@@ -192,6 +195,8 @@ static error before(struct api_call *call)
         exchange_header(call->exchange, "Allow", router_allowed(call->app->router, call->scope.arena, path));
         return error_of(ERROR_METHOD_NOT_ALLOWED);
     }
+    if (call->route->begin)
+        TRY(call->route->begin(call));
     TRY(auth_check(call));
     TRY(check_rate(call));
     TRY(repeat_check(call));

@@ -14,9 +14,10 @@ enum access { ACCESS_PUBLIC, ACCESS_OPTIONAL /* a token counts but is not needed
 enum body_kind {
     BODY_NONE,
     BODY_JSON,
-    BODY_FORM /* urlencoded or multipart */,
-    BODY_UPLOAD /* multipart, streamed */,
-    BODY_TEXT /* a small text file, as it is or in a multipart form */
+    BODY_FORM,   // urlencoded or multipart
+    BODY_UPLOAD, // multipart, streamed
+    BODY_RAW,    // bytes, streamed
+    BODY_TEXT,   // a small text file, as it is or in a multipart form
 };
 
 struct api_call;
@@ -29,13 +30,16 @@ struct route {
     enum lane lane;
     enum body_kind body_kind;
     const struct shape *path_in, *query_in, *body_in;
-    const struct shape *output;    // of the answer (of `data` in the envelope); NULL: none
-    bool output_list;              // the answer is a list of them
-    int status;                    // of success; 0: 200
-    const char *message;           // envelope: "Layer added successfully"
-    const enum error_code *errors; // its own, beyond those that follow from access and input; ends with ERROR_NONE
-    const char *resource;          // of changes: path of the GET whose ETag If-Match names; NULL: of the same path
-    const char *answer_type;       // of streams: "text/event-stream"; NULL: JSON
+    const struct shape *headers_in; // that the route takes beyond the usual ones
+    const struct shape *output;     // of the answer (of `data` in the envelope); NULL: none
+    bool output_list;               // the answer is a list of them
+    int status;                     // of success; 0: 200
+    const char *message;            // envelope: "Layer added successfully"
+    const enum error_code *errors;  // its own, beyond those that follow from access and input; ends with ERROR_NONE
+    const char *resource;           // of changes: path of the GET whose ETag If-Match names; NULL: of the same path
+    const char *answer_type;        // of streams: "text/event-stream"; NULL: JSON
+    // First of all, before anybody is asked who they are: adds headers that every answer has, may refuse. May be NULL.
+    error (*begin)(struct api_call *call);
     // Handler thread, before the change: slow or blocking work (argon2, probing). May be NULL.
     error (*prepare)(struct api_call *call);
     // LANE_READ: handler thread. LANE_WRITE: inside a change. LANE_STREAM: stream thread; it has taken over the
@@ -60,10 +64,10 @@ struct api_call {
     struct worker *worker;
     const struct route *route;
     struct exchange *exchange;
-    void *path, *query, *body; // structs of the route's shapes
-    json_t *json;              // the body as it came
-    str text;                  // of BODY_TEXT: the file
-    void *output;              // zeroed struct of the output shape (struct list when output_list) to be filled
+    void *path, *query, *body, *headers; // structs of the route's shapes
+    json_t *json;                        // the body as it came
+    str text;                            // of BODY_TEXT: the file
+    void *output; // zeroed struct of the output shape (struct list when output_list) to be filled
     struct warnings warnings;
     struct problems problems;
     int status;                               // of success; the handler may change it

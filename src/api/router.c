@@ -146,9 +146,11 @@ static const struct node *walk(const struct node *node, str path, str method)
 
 struct router_match router_find(const struct router *router, str method, str path)
 {
-    if (str_equal(method, STR("HEAD")))
-        method = STR("GET");
     const struct node *node = walk(&router->root, path, method);
+    if (!node && str_equal(method, STR("HEAD"))) {
+        method = STR("GET");
+        node = walk(&router->root, path, method);
+    }
     if (node)
         return (struct router_match) { of_method(node, method), true };
     return (struct router_match) { NULL, walk(&router->root, path, STR_NONE) != NULL };

@@ -13,7 +13,7 @@ struct router_match {
     const struct route *route; // NULL: none of this method
     bool path_known;           // some route has this path
 };
-// `path` as sent; allocates nothing.
+// `path` as sent; allocates nothing. HEAD is answered by GET where it has no route of its own.
 struct router_match router_find(const struct router *router, str method, str path);
 // "GET, PUT" of a known path.
 str router_allowed(const struct router *router, struct arena *arena, str path);

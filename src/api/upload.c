@@ -1,48 +1,29 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "api/upload.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "api/events.h"
 #include "api/input.h"
+#include "api/intake.h"
 #include "api/multipart.h"
-#include "base/clock.h"
 #include "base/id.h"
 #include "base/settings.h"
-#include "domain/job.h"
-#include "net/child_blob.h"
+#include "domain/quota.h"
 
-static const int64_t PROBE_LIMIT_US = 60 * SECOND_US, PROGRESS_STEP_US = SECOND_US / 4;
-enum { PROGRESS_STEP = 1 << 20 };
+// What stands around the file in a form: a part's head, and a text or two.
+enum { FORM_SLACK = MULTIPART_FIELD_MAX + MULTIPART_HEAD_MAX };
 
 struct upload {
     struct api_call *call;
+    struct intake intake;
     struct upload_options options;
     struct multipart *multipart;
     struct blob_writer *writer; // open while the file's bytes come in
-    struct blob_info blob;
-    str file_name, topic;
-    json_t *probe;
-    int64_t total_bytes, told_bytes, told_us;
+    int64_t room_bytes;         // that the user's quota has left, as of the start
     bool in_file;
     str field_name;
     struct buffer field;
 };
-
-static void tell_progress(struct upload *upload, int64_t bytes, bool last)
-{
-    int64_t now = clock_mono_us();
-    if (!last && bytes - upload->told_bytes < PROGRESS_STEP && now - upload->told_us < PROGRESS_STEP_US)
-        return;
-    upload->told_bytes = bytes;
-    upload->told_us = now;
-    double progress = last ? 1 : upload->total_bytes > 0 ? (double)bytes / (double)upload->total_bytes : 0;
-    char text[160]; // not in the arena: a large upload tells thousands of times
-    int size = snprintf(text, sizeof text, "{\"file_id\":\"%.36s\",\"progress\":%.4f,\"bytes_processed\":%lld}",
-        upload->options.id.data, progress > 1 ? 1 : progress, (long long)bytes);
-    hub_publish(upload->call->app->hub, upload->topic, 0, STR("upload_progress"), (str) { text, (size_t)size });
-}
 
 static error part(void *context, const struct multipart_part *part)
 {
@@ -54,10 +35,11 @@ static error part(void *context, const struct multipart_part *part)
         buffer_clear(&upload->field);
         return OK;
     }
-    if (upload->file_name.data)
+    if (upload->intake.file_name.data)
         return error_make(ERROR_VALIDATION_ERROR, "file", "One file at a time");
-    upload->file_name = str_copy(upload->call->scope.arena, part->file_name);
-    if (!str_is_utf8(upload->file_name) || memchr(upload->file_name.data, 0, upload->file_name.size))
+    upload->intake.file_name = str_copy(upload->call->scope.arena, part->file_name);
+    if (!str_is_utf8(upload->intake.file_name)
+        || memchr(upload->intake.file_name.data, 0, upload->intake.file_name.size))
         return error_make(ERROR_VALIDATION_ERROR, "file", "The file's name is not valid UTF-8");
     return blob_writer_open(upload->call->app->blobs, NULL, &upload->writer);
 }
@@ -72,8 +54,11 @@ static error data(void *context, const char *bytes, size_t size)
     if (blob_writer_size(upload->writer) + (int64_t)size > settings.max_upload_bytes)
         return error_make(
             ERROR_BODY_TOO_LARGE, "file", "A file may have at most %lld bytes", (long long)settings.max_upload_bytes);
+    if (blob_writer_size(upload->writer) + (int64_t)size > upload->room_bytes)
+        return error_make(ERROR_QUOTA_EXCEEDED, "file", "The file is larger than the %lld bytes left of your quota",
+            (long long)upload->room_bytes);
     TRY(blob_write(upload->writer, bytes, size));
-    tell_progress(upload, blob_writer_size(upload->writer), false);
+    intake_progress(&upload->intake, blob_writer_size(upload->writer), false);
     return OK;
 }
 
@@ -119,50 +104,18 @@ static void on_lost(void *state, struct exchange *exchange, void *worker)
     clean(state);
 }
 
-static error probe(struct upload *upload)
+static void discard(struct api_call *call)
 {
-    struct api_call *call = upload->call;
-    struct blob_reader *reader;
-    TRY(blob_reader_open(call->app->blobs, upload->blob.id, upload->blob.sealed_key, &reader));
-    struct child_input input = child_input_of_blob(reader);
-    struct child_call question = { .op = "probe",
-        .params = json_keep(call->scope.arena, json_object()),
-        .inputs = &input,
-        .input_count = 1,
-        .deadline_us = clock_mono_us() + PROBE_LIMIT_US };
-    error result = warm_ask(call->app->warm, call->scope.arena, call->scope.actor.user_id, &question, &upload->probe);
-    blob_reader_close(reader);
-    bool unreadable = result.code == ERROR_NOT_MEDIA || result.code == ERROR_ENGINE_CRASHED
-                      || result.code == ERROR_TIMED_OUT || result.code == ERROR_ENGINE_FAILED;
-    if (unreadable)
-        return error_make(
-            ERROR_UNSUPPORTED_MEDIA, "file", "The file is not a picture, film or sound that Kinora can read");
-    return result;
-}
-
-static void remove_blob(struct api_call *call)
-{
-    struct upload *upload = call->prepared;
-    if (error_is(blob_remove(call->app->blobs, upload->blob.id)))
-        log_event(LOG_WARN, &call->scope.trace, "upload", "A file that was refused could not be removed");
+    intake_discard(&((struct upload *)call->prepared)->intake);
 }
 
 static error record(struct api_call *call)
 {
     struct upload *upload = call->prepared;
     struct media media;
-    struct job job = { 0 };
-    bool transcribe = upload->options.transcribe && json_get_bool(upload->probe, "has_audio", false);
-    TRY(media_add(
-        &call->scope, upload->options.id, upload->file_name, &upload->blob, upload->probe, transcribe, &media));
-    if (transcribe) {
-        str key = str_format(call->scope.arena, "transcribe:%.*s", STR_ARGS(media.id));
-        TRY(job_add(&call->scope,
-            &(struct job_new) {
-                .kind = "transcribe", .media_id = media.id, .params = upload->options.transcribe, .unique_key = key },
-            &job));
-    }
-    return upload->options.answer(call, &media, job.id);
+    str job_id;
+    TRY(intake_record(&upload->intake, &media, &job_id));
+    return upload->options.answer(call, &media, job_id);
 }
 
 static error store(struct upload *upload)
@@ -174,8 +127,8 @@ static error store(struct upload *upload)
         return error_make(ERROR_UNSUPPORTED_MEDIA, "file", "The file is empty");
     if (upload->options.complete)
         TRY(upload->options.complete(upload->call, upload->options.state));
-    tell_progress(upload, blob_writer_size(upload->writer), true);
-    return blob_writer_commit(TAKE(upload->writer), &upload->blob);
+    intake_progress(&upload->intake, blob_writer_size(upload->writer), true);
+    return blob_writer_commit(TAKE(upload->writer), &upload->intake.blob);
 }
 
 static void on_end(void *state, struct exchange *exchange, void *worker)
@@ -190,19 +143,27 @@ static void on_end(void *state, struct exchange *exchange, void *worker)
         route_finish(call, result);
         return;
     }
-    result = probe(upload);
+    result = intake_probe(&upload->intake);
     bool keep = upload->options.keep && !error_is(result);
     if (keep)
-        result = upload->options.keep(call, upload->options.state, &upload->blob, upload->probe);
+        result = upload->options.keep(call, upload->options.state, &upload->intake.blob, upload->intake.probe);
     if (error_is(result)) {
-        remove_blob(call);
+        discard(call);
         route_finish(call, result);
         return;
     }
     if (keep)
         return;
-    call->undo = remove_blob;
+    call->undo = discard;
     route_change(call, record);
+}
+
+// Refuses what cannot be kept before it is sent; what nobody announced is met in data().
+static error check_room(struct api_call *call, int64_t announced_bytes, int64_t slack_bytes, int64_t *ret_room_bytes)
+{
+    if (announced_bytes > slack_bytes)
+        TRY(quota_require(&call->scope, announced_bytes - slack_bytes));
+    return quota_room(&call->scope, ret_room_bytes);
 }
 
 error upload_start(struct api_call *call, const struct upload_options *options)
@@ -213,15 +174,16 @@ error upload_start(struct api_call *call, const struct upload_options *options)
     struct arena *arena = call->scope.arena;
     struct upload *upload = ARENA_NEW(arena, struct upload);
     *upload = (struct upload) { .call = call, .options = *options };
-    if (!upload->options.id.data)
-        upload->options.id = id_new(arena);
-    upload->options.id = str_lower(arena, upload->options.id);
-    upload->topic = events_file_topic(arena, call->scope.actor.user_id, upload->options.id);
-    upload->total_bytes = options->expected_bytes ? options->expected_bytes : request->content_length;
+    upload->intake = (struct intake) { .call = call,
+        .id = options->id.data ? str_lower(arena, options->id) : id_new(arena),
+        .transcribe = options->transcribe,
+        .total_bytes = options->expected_bytes ? options->expected_bytes : request->content_length };
     if (!str_equal_fold(input_media_type(request), STR("multipart/form-data")))
         return error_make(ERROR_VALIDATION_ERROR, "Content-Type", "The body must be multipart/form-data with a file");
+    TRY(check_room(call, upload->intake.total_bytes, options->expected_bytes ? 0 : FORM_SLACK, &upload->room_bytes));
     str boundary = input_header_parameter(arena, http_header(request, "Content-Type"), "boundary");
     TRY(multipart_new(boundary, &ops, upload, &upload->multipart));
+    intake_begin(&upload->intake);
     call->prepared = upload;
     exchange_receive(call->exchange, &receive, upload);
     return OK;

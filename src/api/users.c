@@ -2,12 +2,14 @@
 // Users, in the plain face (document 000) and the detail face (document 002).
 #include "api/route.h"
 #include "base/settings.h"
+#include "domain/quota.h"
 #include "domain/user.h"
 
 // What a person may say of a user -------------------------------------------------------------------
 struct user_in {
     str username, email, password, plan;
     struct opt_bool is_active, is_superuser;
+    struct opt_int quota_bytes;
 };
 #define NAME_RANGE .min = 1, .max = 64
 static const char *const plans[] = { "free", "pro", "business", NULL };
@@ -27,6 +29,8 @@ static const struct field update_fields[] = {
     FIELD(struct user_in, is_active, .doc = "May log in (superuser only)"),
     FIELD(struct user_in, is_superuser, .doc = "May do everything (superuser only)"),
     FIELD(struct user_in, plan, .allowed = plans, .doc = "Plan (superuser only)"),
+    FIELD(struct user_in, quota_bytes, .min = -1, .max = 1e15,
+        .doc = "Bytes of media to keep (superuser only); 0: no limit, -1: the server's default"),
 };
 static const struct shape update_shape = SHAPE("UserUpdate", struct user_in, update_fields);
 
@@ -57,6 +61,8 @@ struct detail_user {
     int64_t id;
     str uuid, email, username, plan;
     bool is_active, is_superuser;
+    int64_t used_bytes;
+    struct opt_int quota_bytes;
 };
 static const struct field detail_fields[] = {
     FIELD(struct detail_user, id, .doc = "Integer id"),
@@ -66,6 +72,8 @@ static const struct field detail_fields[] = {
     FIELD(struct detail_user, is_active),
     FIELD(struct detail_user, is_superuser),
     FIELD(struct detail_user, plan, .doc = "free, pro or business"),
+    FIELD(struct detail_user, used_bytes, .doc = "Of media, and of uploads under way"),
+    FIELD(struct detail_user, quota_bytes, .doc = "Bytes that may be used; null: no limit"),
 };
 static const struct shape detail_shape = SHAPE("UserDetail", struct detail_user, detail_fields);
 
@@ -93,10 +101,20 @@ static struct plain_user as_plain(const struct user *user)
     return (struct plain_user) { user->number, user->id, user->username, user->email, user->created_at };
 }
 
-static struct detail_user as_detail(const struct user *user)
+static error answer_detail(struct api_call *call, const struct user *user)
 {
-    return (struct detail_user) { user->number, user->id, user->email, user->username, user->plan, user->is_active,
-        user->is_superuser };
+    struct quota quota;
+    TRY(quota_get(&call->scope, user->id, &quota));
+    *(struct detail_user *)call->output = (struct detail_user) { .id = user->number,
+        .uuid = user->id,
+        .email = user->email,
+        .username = user->username,
+        .plan = user->plan,
+        .is_active = user->is_active,
+        .is_superuser = user->is_superuser,
+        .used_bytes = quota.used_bytes,
+        .quota_bytes = { quota.allowed_bytes > 0, quota.allowed_bytes } };
+    return OK;
 }
 
 // Handlers ------------------------------------------------------------------------------------------
@@ -108,7 +126,7 @@ static error prepare(struct api_call *call)
         STR_NONE };
     call->prepared = change;
     bool empty = !in->username.data && !in->email.data && !in->password.data && !in->plan.data && !in->is_active.set
-                 && !in->is_superuser.set;
+                 && !in->is_superuser.set && !in->quota_bytes.set;
     if (empty)
         return error_make(ERROR_VALIDATION_ERROR, "body", "The body changes nothing");
     return user_prepare(&call->scope, change);
@@ -135,8 +153,7 @@ static error create_detail(struct api_call *call)
 {
     struct user user;
     TRY(user_create(&call->scope, call->prepared, setup_allowed(call), &user));
-    *(struct detail_user *)call->output = as_detail(&user);
-    return OK;
+    return answer_detail(call, &user);
 }
 
 // 000 hides other users' records; 002 says that they are not for you.
@@ -163,8 +180,7 @@ static error get_detail(struct api_call *call)
 {
     struct user user;
     TRY(visible(call, ((struct user_path *)call->path)->user_id, false, &user));
-    *(struct detail_user *)call->output = as_detail(&user);
-    return OK;
+    return answer_detail(call, &user);
 }
 
 static error list_plain(struct api_call *call)
@@ -179,12 +195,21 @@ static error list_plain(struct api_call *call)
     return OK;
 }
 
+static error update(struct api_call *call, str key, struct user *ret_user)
+{
+    struct opt_int quota = ((const struct user_in *)call->body)->quota_bytes;
+    if (quota.set && !call->scope.actor.is_superuser)
+        return error_of(ERROR_FORBIDDEN);
+    TRY(user_update(&call->scope, key, call->prepared, ret_user));
+    return quota.set ? quota_set(&call->scope, ret_user->id, quota.value) : OK;
+}
+
 static error update_plain(struct api_call *call)
 {
     struct user user;
     str key = ((struct user_path *)call->path)->user_id;
     TRY(visible(call, key, true, &user));
-    TRY(user_update(&call->scope, key, call->prepared, &user));
+    TRY(update(call, key, &user));
     *(struct plain_user *)call->output = as_plain(&user);
     return OK;
 }
@@ -194,25 +219,22 @@ static error update_detail(struct api_call *call)
     struct user user;
     str key = ((struct user_path *)call->path)->user_id;
     TRY(visible(call, key, false, &user));
-    TRY(user_update(&call->scope, key, call->prepared, &user));
-    *(struct detail_user *)call->output = as_detail(&user);
-    return OK;
+    TRY(update(call, key, &user));
+    return answer_detail(call, &user);
 }
 
 static error get_me(struct api_call *call)
 {
     struct user user;
     TRY(user_get(&call->scope, call->scope.actor.user_id, &user));
-    *(struct detail_user *)call->output = as_detail(&user);
-    return OK;
+    return answer_detail(call, &user);
 }
 
 static error update_me(struct api_call *call)
 {
     struct user user;
-    TRY(user_update(&call->scope, call->scope.actor.user_id, call->prepared, &user));
-    *(struct detail_user *)call->output = as_detail(&user);
-    return OK;
+    TRY(update(call, call->scope.actor.user_id, &user));
+    return answer_detail(call, &user);
 }
 
 static error delete_plain(struct api_call *call)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "av/picture.h"
 #include "av/source_av.h"
 
 // Containers that hold their own content. Playlists, device inputs, patterns of file names and raw streams, for
@@ -84,6 +85,8 @@ static void close_format(struct source *source)
     if (source->avio)
         av_freep(&source->avio->buffer);
     avio_context_free(&source->avio);
+    if (source->picture_state)
+        source->picture->close(TAKE(source->picture_state));
     source->video = source->audio = NULL;
 }
 
@@ -154,10 +157,24 @@ static void choose_streams(struct source *source)
     source->start_us = format->start_time == AV_NOPTS_VALUE ? 0 : format->start_time;
 }
 
+// A stream of our own stands in for the one that FFmpeg would have found.
+static error open_picture(struct source *source)
+{
+    TRY(source->picture->open(&source->io, &source->info, &source->picture_state));
+    source->format = avformat_alloc_context();
+    source->video = source->format ? avformat_new_stream(source->format, NULL) : NULL;
+    if (!source->video)
+        return error_of(ERROR_LIMIT_EXCEEDED);
+    source->video->time_base = AV_TIME_BASE_Q;
+    return OK;
+}
+
 static error open_format(struct source *source)
 {
     close_format(source);
     source->position = 0;
+    if (source->picture)
+        return open_picture(source);
     unsigned char *buffer = av_malloc(IO_BUFFER_SIZE);
     source->avio = buffer ? avio_alloc_context(buffer, IO_BUFFER_SIZE, 0, source, read_bytes, NULL, seek_bytes) : NULL;
     if (!source->avio)
@@ -282,6 +299,8 @@ static error describe(struct source *source)
 {
     struct source_info *info = &source->info;
     info->format = source->format->iformat->name;
+    const AVDictionaryEntry *brand = av_dict_get(source->format->metadata, "major_brand", NULL, 0);
+    info->is_quicktime = str_starts(str_of(info->format), STR("mov,")) && (!brand || !strcmp(brand->value, "qt  "));
     info->duration_us = source->format->duration > 0 ? source->format->duration : -1;
     info->title = tag(source, "title");
     info->artist = tag(source, "artist");
@@ -311,6 +330,15 @@ static error describe(struct source *source)
     return OK;
 }
 
+static error find_picture(struct source *source)
+{
+    uint8_t head[PICTURE_HEAD_BYTES] = { 0 };
+    size_t got;
+    TRY(source->io.read(source->io.context, 0, head, sizeof head, &got));
+    source->picture = picture_format_of(head);
+    return OK;
+}
+
 error source_open(const struct source_io *io, struct source **ret_source)
 {
     source_quiet();
@@ -318,14 +346,20 @@ error source_open(const struct source_io *io, struct source **ret_source)
     if (!source)
         return error_of(ERROR_LIMIT_EXCEEDED);
     source->io = *io;
+    TRY(find_picture(source));
     TRY(open_format(source));
-    TRY(describe(source));
+    if (!source->picture)
+        TRY(describe(source));
     *ret_source = TAKE(source);
     return OK;
 }
 
 error source_decoder(struct source *source, AVStream *stream, AVCodecContext **ret_decoder)
 {
+    if (source->picture) { // decodes by itself
+        *ret_decoder = NULL;
+        return OK;
+    }
     const AVCodec *codec = avcodec_find_decoder(stream->codecpar->codec_id);
     AVCodecContext *decoder = codec ? avcodec_alloc_context3(codec) : NULL;
     if (!decoder)
@@ -368,6 +402,11 @@ static error feed(struct source *source, AVStream *stream, AVCodecContext *decod
 
 error source_decode(struct source *source, AVStream *stream, AVCodecContext *decoder, AVFrame *frame, bool *ret_end)
 {
+    if (source->picture) {
+        TRY(source->picture->next(source->picture_state, frame, ret_end));
+        frame->best_effort_timestamp = frame->pts;
+        return OK;
+    }
     AVPacket *packet = av_packet_alloc();
     if (!packet)
         return error_of(ERROR_LIMIT_EXCEEDED);
@@ -395,6 +434,8 @@ int64_t source_frame_time_us(const struct source *source, const AVStream *stream
 
 error source_seek(struct source *source, AVStream *stream, int64_t time_us)
 {
+    if (source->picture)
+        return open_format(source);
     int64_t at = av_rescale_q(time_us + source->start_us, AV_TIME_BASE_Q, stream->time_base);
     int result = av_seek_frame(source->format, stream->index, at, AVSEEK_FLAG_BACKWARD);
     if (result < 0 || error_is(source->failure)) {

@@ -22,6 +22,7 @@ enum { SOURCE_PIXELS_MAX = 1 << 27 }; // a picture of more is refused: 134 megap
 struct source_info {
     enum source_kind kind;
     const char *format;  // FFmpeg's name of the container, "mov,mp4,m4a,3gp,3g2,mj2"
+    bool is_quicktime;   // a MOV rather than an MP4
     int64_t duration_us; // -1: unknown, and for still pictures
     int width, height;   // as displayed, after rotation; 0 without a picture
     int rotation;        // 0, 90, 180, 270 degrees clockwise for display, after mirroring left to right

@@ -7,12 +7,16 @@
 
 #include "av/source.h"
 
+struct picture_format;
+
 struct source {
     AVFormatContext *format;
     AVIOContext *avio;
     AVStream *video, *audio; // the best of each, NULL for none; all others are discarded
     int64_t start_us;        // of the first moment on the file's own clock; our times count from it
     struct source_io io;
+    const struct picture_format *picture; // not NULL: it is read by that instead of FFmpeg
+    void *picture_state;
     uint64_t position; // of the next read, bytes
     error failure;     // the first that `io` answered
     struct source_info info;
@@ -20,7 +24,8 @@ struct source {
 
 // The error for a failed FFmpeg call: the source's own read error when there was one, else `code` with FFmpeg's reason.
 MUST_USE error source_error(const struct source *source, enum error_code code, int av_code);
-// Opens a single-threaded decoder for one of the source's streams; the caller frees it with avcodec_free_context.
+// Opens a single-threaded decoder for one of the source's streams (NULL where none is needed); the caller frees it with
+// avcodec_free_context.
 MUST_USE error source_decoder(struct source *source, AVStream *stream, AVCodecContext **ret_decoder);
 // Sends the next packet of `stream` to the decoder, or its end, until a frame comes out. *ret_end at the end.
 // Damaged packets are passed over.

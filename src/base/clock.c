@@ -112,3 +112,23 @@ str clock_http_date(struct arena *arena, int64_t time_us)
     return str_format(arena, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
         tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
 }
+
+bool clock_read_http_date(str text, int64_t *ret_time_us)
+{
+    static const char *const forms[] = { "%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT",
+        "%a %b %e %H:%M:%S %Y" };
+    char copy[48];
+    if (text.size == 0 || text.size >= sizeof copy)
+        return false;
+    memcpy(copy, text.data, text.size);
+    copy[text.size] = 0;
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        struct tm tm = { 0 };
+        const char *end = strptime(copy, forms[i], &tm);
+        if (!end || *end)
+            continue;
+        *ret_time_us = (int64_t)timegm(&tm) * SECOND_US;
+        return true;
+    }
+    return false;
+}

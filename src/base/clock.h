@@ -19,3 +19,5 @@ void clock_write(char out[static 32], int64_t time_us, bool milliseconds);
 bool clock_parse(str text, int64_t *ret_time_us);
 // "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7).
 str clock_http_date(struct arena *arena, int64_t time_us);
+// Reads the same, and the two older forms that a server must know; false on anything else.
+bool clock_read_http_date(str text, int64_t *ret_time_us);

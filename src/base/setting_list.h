@@ -29,5 +29,17 @@ SETTING_TEXT(
     whisper_url, "KINORA_WHISPER_URL", "", "Speech engine whisper: whisper.cpp's server, instead of the program")
 SETTING_INT(
     asr_timeout, "KINORA_ASR_TIMEOUT", 1800, 1, 86400, "Seconds that whisper or openai may take for a few minutes")
+SETTING_INT(max_audio_bytes, "KINORA_MAX_AUDIO_BYTES", 0, 0, 1099511627776, "Largest sound in bytes; 0: any upload")
+SETTING_INT(max_video_bytes, "KINORA_MAX_VIDEO_BYTES", 0, 0, 1099511627776, "Largest film in bytes; 0: any upload")
+SETTING_INT(max_image_bytes, "KINORA_MAX_IMAGE_BYTES", 536870912, 0, 1099511627776,
+    "Largest still picture in bytes; 0: any upload")
+SETTING_INT(max_gif_bytes, "KINORA_MAX_GIF_BYTES", 536870912, 0, 1099511627776,
+    "Largest animated picture in bytes; 0: any upload")
+SETTING_INT(default_quota_bytes, "KINORA_DEFAULT_QUOTA_BYTES", 0, 0, 1125899906842624,
+    "Bytes of media that a user may keep who has no quota of their own; 0: no limit")
+SETTING_INT(upload_lifetime, "KINORA_UPLOAD_LIFETIME", 86400, 1, 31536000,
+    "Seconds until a resumable upload expires in which nothing happens")
+SETTING_INT(stall_timeout, "KINORA_STALL_TIMEOUT", 60, 1, 3600,
+    "Seconds until a client is cut off that stops in the middle of a body")
 SETTING_FLAG(no_workers, "KINORA_NO_WORKERS", false, "Serve without taking queued work")
 SETTING_FLAG(insecure_http, "KINORA_INSECURE_HTTP", false, "Allow plain HTTP beyond loopback")

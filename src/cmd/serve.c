@@ -152,7 +152,8 @@ static error start_server(struct service *service)
     struct server_options options = { .listen = settings.listen,
         .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,
         .tls_key = *settings.tls_key ? settings.tls_key : NULL,
-        .handler_threads = (int)settings.handler_threads };
+        .handler_threads = (int)settings.handler_threads,
+        .body_stall_timeout_us = settings.stall_timeout * SECOND_US };
     return server_start(&options, &app, &service->server);
 }
 

@@ -6,7 +6,8 @@
     " AND NOT EXISTS (SELECT 1 FROM cache WHERE cache.blob_id = blob.id)"                                              \
     " AND NOT EXISTS (SELECT 1 FROM film_file WHERE film_file.blob_id = blob.id)"                                      \
     " AND NOT EXISTS (SELECT 1 FROM derivative WHERE derivative.blob_id = blob.id)"                                    \
-    " AND NOT EXISTS (SELECT 1 FROM job_input WHERE job_input.blob_id = blob.id)"
+    " AND NOT EXISTS (SELECT 1 FROM job_input WHERE job_input.blob_id = blob.id)"                                      \
+    " AND NOT EXISTS (SELECT 1 FROM upload_part WHERE upload_part.blob_id = blob.id)"
 
 DB_STATEMENT(release, "DELETE FROM blob WHERE id = $1 AND " UNUSED);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which listed blobs are used: by media and their derivatives, by the cache, by rendered films, by jobs that have a
-// file of their own. A table that refers to blobs has a line in blob_use.c.
+// file of their own, by uploads under way. A table that refers to blobs has a line in blob_use.c.
 #pragma once
 
 #include "domain/scope.h"

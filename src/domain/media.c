@@ -7,6 +7,7 @@
 #include "domain/derivative.h"
 #include "domain/event.h"
 #include "domain/file_key.h"
+#include "domain/quota.h"
 #include "domain/search.h"
 
 static const struct field fields[] = {
@@ -98,14 +99,15 @@ static const struct field blob_fields[] = {
     FIELD(struct media_blob, size_bytes),
     FIELD(struct media_blob, stored_bytes),
 };
-static const struct shape blob_row_shape = SHAPE("BlobRow", struct media_blob, blob_fields);
+const struct shape media_blob_row_shape = SHAPE("BlobRow", struct media_blob, blob_fields);
 
 DB_STATEMENT(blob_by_id, "SELECT id, sealed_key, sha256, size_bytes, stored_bytes FROM blob WHERE id = $1");
 
 error media_blob_get(struct scope *scope, str blob_id, struct media_blob *ret_blob)
 {
     bool found;
-    TRY(db_one(scope->db, scope->arena, &blob_by_id, DB_ARGS(db_text(blob_id)), &blob_row_shape, ret_blob, &found));
+    TRY(db_one(
+        scope->db, scope->arena, &blob_by_id, DB_ARGS(db_text(blob_id)), &media_blob_row_shape, ret_blob, &found));
     if (!found || ret_blob->sealed_key.size != BLOB_SEALED_KEY_SIZE)
         return error_make(ERROR_DATA_CORRUPT, "blob", "The stored file %.*s is not listed", STR_ARGS(blob_id));
     return OK;
@@ -192,6 +194,8 @@ DB_STATEMENT(insert,
 error media_add(struct scope *scope, str id, str file_name, const struct blob_info *blob, const json_t *probe,
     bool will_transcribe, struct media *ret_media)
 {
+    TRY(quota_check_kind(json_get_str(probe, "kind"), blob->size));
+    TRY(quota_require(scope, blob->size));
     TRY(media_blob_add(scope, blob));
     int64_t now = clock_now_us();
     bool found;

@@ -25,6 +25,7 @@ struct media_blob {
     str id, sealed_key, sha256;
     int64_t size_bytes, stored_bytes;
 };
+extern const struct shape media_blob_row_shape;
 
 // `key` is an integer id or a UUID. What the actor may not read is MEDIA_NOT_FOUND, as an unknown one.
 MUST_USE error media_get(struct scope *scope, str key, struct media *ret_media);
@@ -36,7 +37,7 @@ MUST_USE error media_blob_get(struct scope *scope, str blob_id, struct media_blo
 // What the actor may read (a superuser: own files and shared ones), newest first.
 MUST_USE error media_list(struct scope *scope, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total);
 // In a change, which also queues the job that makes its derivatives. `probe` is the engine's answer; file_name is
-// cleaned of folders and control characters.
+// cleaned of folders and control characters. BODY_TOO_LARGE above the limit of its kind, QUOTA_EXCEEDED, FILE_EXISTS.
 MUST_USE error media_add(struct scope *scope, str id, str file_name, const struct blob_info *blob, const json_t *probe,
     bool will_transcribe, struct media *ret_media);
 MUST_USE error media_update(struct scope *scope, str key, str file_name, str file_path, struct media *ret_media);

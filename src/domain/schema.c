@@ -282,6 +282,28 @@ static const char derivatives[] = "CREATE TABLE derivative (\n"
                                   "  PRIMARY KEY (media_id, kind)\n"
                                   ");\n"
                                   "CREATE INDEX idx_derivative_blob ON derivative(blob_id);\n";
+// Resumable uploads, whose bytes stand in parts until the last has come; quotas.
+static const char uploads[] = "ALTER TABLE users ADD COLUMN quota_bytes BIGINT;\n" // null: the server's default
+                              "CREATE TABLE upload (\n"
+                              "  id UUID PRIMARY KEY,\n" // and of the file that it becomes
+                              "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+                              "  metadata TEXT NOT NULL,\n"
+                              "  length_bytes BIGINT NOT NULL,\n"
+                              "  offset_bytes BIGINT NOT NULL,\n"
+                              "  finished BOOLEAN NOT NULL,\n"
+                              "  created_at BIGINT NOT NULL,\n"
+                              "  expires_at BIGINT NOT NULL\n"
+                              ");\n"
+                              "CREATE INDEX idx_upload_user ON upload(user_id);\n"
+                              "CREATE INDEX idx_upload_expiry ON upload(expires_at);\n"
+                              "CREATE TABLE upload_part (\n"
+                              "  upload_id UUID NOT NULL REFERENCES upload(id) ON DELETE CASCADE,\n"
+                              "  first_byte BIGINT NOT NULL,\n"
+                              "  blob_id UUID NOT NULL REFERENCES blob(id),\n"
+                              "  PRIMARY KEY (upload_id, first_byte)\n"
+                              ");\n"
+                              "CREATE INDEX idx_upload_part_blob ON upload_part(blob_id);\n"
+                              "CREATE INDEX idx_media_usage ON media(user_id, size_bytes);\n";
 
 // What search.h describes. Rows go with what they are about; source: enum search_source of search.h.
 #define SEARCH_ENTRY                                                                                                   \
@@ -362,6 +384,7 @@ const struct db_migration schema_migrations[] = {
     { 10, "kept answers", kept_answers, NULL },
     { 11, "members of videos", members, NULL },
     { 12, "keys of users and files", keys, NULL },
+    { 13, "resumable uploads and quotas", uploads, NULL },
     { 15, "derivatives of media", derivatives, NULL },
     { 16, "files of jobs", job_inputs, NULL },
     { 17, "search and corrections", search, search_sqlite },

@@ -2,6 +2,7 @@
 // What a file is: kind, size, length, codecs, tags.
 #include <string.h>
 
+#include "engine/content_type.h"
 #include "engine/engine_source.h"
 #include "engine/ops.h"
 
@@ -9,6 +10,8 @@
 static const struct {
     const char *format, *video, *audio;
 } mime_types[] = {
+    { "heic", "image/heic", NULL },
+    { "avif", "image/avif", NULL },
     { "mov,mp4,m4a,3gp,3g2,mj2", "video/mp4", "audio/mp4" },
     { "matroska,webm", "video/x-matroska", "audio/x-matroska" },
     { "avi", "video/x-msvideo", "audio/x-msvideo" },
@@ -56,6 +59,8 @@ static const char *mime(const struct source_info *info)
     if (strcmp(info->format, "matroska,webm") == 0 && codec_is_webm(info->video_codec)
         && codec_is_webm(info->audio_codec))
         return audio ? "audio/webm" : "video/webm";
+    if (info->is_quicktime && !audio)
+        return "video/quicktime";
     for (size_t i = 0; i < sizeof mime_types / sizeof *mime_types; i++)
         if (strcmp(info->format, mime_types[i].format) == 0) {
             const char *type = audio ? mime_types[i].audio : mime_types[i].video;
@@ -102,6 +107,12 @@ static json_t *describe(const struct source_info *info)
 
 static error run(struct engine_call *call, json_t **ret_result)
 {
+    str guess;
+    if (engine_input_count(call) < 1)
+        return error_make(ERROR_ASSET_MISSING, NULL, "A probe needs a file");
+    TRY(content_type_guess(call, 0, &guess));
+    if (!content_type_is_media(guess))
+        return error_make(ERROR_NOT_MEDIA, NULL, "This is %.*s, not a picture, film or sound", STR_ARGS(guess));
     SOURCE_AUTO struct source *source = NULL;
     TRY(engine_source_open(call, 0, &source));
     // A header alone proves nothing, and the orientation of a photograph stands beside its pixels.

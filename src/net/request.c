@@ -129,6 +129,10 @@ static void receive_step(struct exchange *exchange)
 {
     if (exchange->running)
         return;
+    if (!exchange->connection && exchange->filling.size && !exchange->refuse_status) {
+        hand_over(exchange); // the receiver may want to keep all that came before the break
+        return;
+    }
     if (!exchange->connection || exchange->refuse_status) {
         exchange_schedule(exchange, TASK_LOST);
         return;

@@ -88,7 +88,8 @@ void exchange_answer(struct exchange *exchange, int status, struct buffer *body)
 
 // Upload: `data` gets full buffers (up to 256 KB) in order; the socket is not read while it runs beyond one
 // further buffer. `end` comes once after the last byte; then the state machine answers with exchange_answer.
-// `lost`: the peer went away or stalled; clean up. An error from `data` must have been answered by it.
+// `lost`: the peer went away or stalled, and `data` has had all that came before; clean up. An error from `data` must
+// have been answered by it.
 struct receive_ops {
     bool (*data)(
         void *state, struct exchange *exchange, const char *bytes, size_t size, void *worker); // false: answered, stop

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "domain/blob_use.h"
 #include "domain/job_input.h"
+#include "domain/resumable.h"
 #include "work/runner_parts.h"
 
 static const int64_t LEFT_ALONE_US = 3600 * SECOND_US, FIRST_US = 60 * SECOND_US, EVERY_US = 24 * 3600 * SECOND_US;
@@ -24,6 +25,7 @@ static error release_change(struct db *db, void *context)
     struct scope scope = sweeping->scope;
     scope.db = db;
     TRY(job_input_remove_old(&scope, sweeping->before_us - JOB_LASTS_US));
+    TRY(resumable_expire(&scope)); // first, since it lets go of blobs
     return blob_use_release_unused(&scope, sweeping->before_us, &sweeping->result.unlisted);
 }
 

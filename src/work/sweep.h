@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Blobs that nothing uses any more, and what writers left when the program was killed.
+// Uploads that have expired, blobs that nothing uses any more, and what writers left when the program was killed.
 #pragma once
 
 #include "blob/blob.h"

@@ -59,17 +59,20 @@ const bodies = {
     'POST /api/v1/auth/login': { username: 'nobody', password: 'wrong-password' },
     'POST /api/v1/auth/refresh': { refresh_token: 'not-a-token' },
 };
-// What a call needs beside its path and JSON: {query, body}.
-const more = {};
+// What a call needs beside its path and JSON: {query, body}; headers that a route cannot do without.
+const more = {}, headers_of = {};
 // contract/*.mjs: what other areas add, each with a title, steps({server, root, ada, bob, made}), and if it needs them
-// more bodies, exceptions, queries and texts.
+// more bodies, headers, exceptions, queries and texts.
 const areas = await Promise.all(fs.readdirSync(new URL('contract/', import.meta.url)).sort().map((name) => import(`./contract/${name}`)));
 for (const area of areas) {
     Object.assign(bodies, area.bodies);
     Object.assign(more, area.more);
+    Object.assign(headers_of, area.headers);
     exceptions.push(...area.exceptions ?? []);
 }
-const is_json = (operation) => operation.requestBody?.content['application/json'];
+const takes = (operation, type) => operation.requestBody?.content[type];
+const is_json = (operation) => takes(operation, 'application/json');
+const is_form = (operation) => takes(operation, 'multipart/form-data') || takes(operation, 'application/x-www-form-urlencoded');
 const signed = '?session=00000000-0000-4000-8000-000000000000&expires=99999999999&signature=x';
 
 test('the document describes every body that it asks for', () => {
@@ -84,7 +87,7 @@ test('without a token, and with a forged one, what is guarded answers 401', asyn
     for (const { path, method, operation } of guarded) {
         const optional = operation.security.some((one) => !one.bearer);
         for (const token of optional ? ['forged'] : [undefined, 'forged']) {
-            const { status } = await root.as(token).call(method, fill(path, randomUUID()), { json: bodies[`${method} ${path}`] });
+            const { status } = await root.as(token).call(method, fill(path, randomUUID()), { json: bodies[`${method} ${path}`], headers: headers_of[`${method} ${path}`] });
             assert.equal(status, 401, `${method} ${path} with token ${token}`);
         }
     }
@@ -100,10 +103,10 @@ test('malformed input answers 400 wherever input is taken', async () => {
             json: is_json(operation) && { path: fill(path, randomUUID()), body: '{"a":', headers: { 'Content-Type': 'application/json' } },
             shape: is_json(operation) && { path: fill(path, randomUUID()), json: [] },
             query: query && !path.startsWith('/content') && { path: `${fill(path, randomUUID())}?${query.name}=maybe`, json: bodies[what] },
-            form: operation.requestBody && !is_json(operation) && { path, body: 'x', headers: { 'Content-Type': 'text/plain' } },
+            form: is_form(operation) && { path, body: 'x', headers: { 'Content-Type': 'text/plain' } },
         };
         for (const [kind, wrong] of Object.entries(broken).filter(([, one]) => one)) {
-            const { status, bytes } = await root.call(method, wrong.path, wrong);
+            const { status, bytes } = await root.call(method, wrong.path, { ...wrong, headers: { ...headers_of[what], ...wrong.headers } });
             // In the detail face a form that names nothing is well-formed; which of the two it is stands in its errors.
             assert.equal(status, 400, `${what} with a broken ${kind}: ${bytes}`);
         }
@@ -117,7 +120,7 @@ test('what is not there answers 404, in the face of its document', async () => {
     for (const { path, method } of named) {
         const where = path.replace(/\{(user_id|media_id|transcription_id)\}/, '999999');
         const query = path.startsWith('/content') ? signed : '';
-        const { status, bytes } = await root.call(method, fill(where, randomUUID()) + query, { json: bodies[`${method} ${path}`] });
+        const { status, bytes } = await root.call(method, fill(where, randomUUID()) + query, { json: bodies[`${method} ${path}`], headers: headers_of[`${method} ${path}`] });
         assert.equal(status, 404, `${method} ${path}: ${bytes}`);
     }
     assert.equal((await root.put('/api/v1/layers/reorder', bodies['PUT /api/v1/layers/reorder'])).status, 404);

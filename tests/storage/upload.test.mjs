@@ -154,9 +154,9 @@ test('a body of JSON over 1 MiB is 413 for every route that takes one', async ()
     const document = await ada.document();
     for (const [path, methods] of Object.entries(document.paths))
         for (const [method, operation] of Object.entries(methods)) {
-            if (!operation.requestBody || operation.requestBody.content['multipart/form-data'])
+            const [type] = Object.keys(operation.requestBody?.content ?? {});
+            if (!/json|urlencoded/.test(type))
                 continue;
-            const [type] = Object.keys(operation.requestBody.content);
             const { status } = await ada.call(method.toUpperCase(), path.replace(/\{[^}]+\}/g, randomUUID()),
                 { body: '1'.padEnd((1 << 20) + 1), headers: { 'Content-Type': type } });
             assert.equal(status, 413, `${method} ${path}`);

@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "api/download.h"
+#include "api/byte_range.h"
 #include "api/face.h"
 #include "api/limiter.h"
 #include "api/multipart.h"
 #include "api/router.h"
+#include "api/tus_header.h"
+#include "base/clock.h"
+#include "crypt/checksum.h"
 #include "test.h"
 
 static const struct route table[] = {
@@ -161,36 +164,91 @@ static void ranges_are_read_as_rfc_9110_has_them(void **state)
 {
     (void)state;
     static const struct {
-        const char *header;
-        bool part, satisfiable;
-        int64_t first, last;
+        const char *header, *wanted; // "" is the whole, "416" none of it
     } cases[] = {
-        { "bytes=0-99", true, true, 0, 99 },
-        { "bytes=500-", true, true, 500, 999 },
-        { "bytes=-200", true, true, 800, 999 },
-        { "bytes=-2000", true, true, 0, 999 },
-        { "bytes=900-5000", true, true, 900, 999 },
-        { "bytes=1000-", true, false, 0, 0 },
-        { "bytes=-0", true, false, 0, 0 },
-        { "bytes=5-4", false, true, 0, 0 },
-        { "bytes=a-b", false, true, 0, 0 },
-        { "bytes=0-1,5-6", false, true, 0, 0 },
-        { "lines=0-1", false, true, 0, 0 },
-        { "", false, true, 0, 0 },
+        { "bytes=0-99", "0-99" },
+        { "Bytes= 0-99 ", "0-99" },
+        { "bytes=500-", "500-999" },
+        { "bytes=-200", "800-999" },
+        { "bytes=-2000", "0-999" },
+        { "bytes=900-5000", "900-999" },
+        { "bytes=1000-", "416" },
+        { "bytes=-0", "416" },
+        { "bytes=1000-,2000-3000", "416" },
+        { "bytes=1000-,3-4", "3-4" },
+        { "bytes=5-4", "" },
+        { "bytes=a-b", "" },
+        { "bytes=+1-2", "" },
+        { "bytes=1", "" },
+        { "bytes=-", "" },
+        { "bytes=", "" },
+        { "bytes=,", "" },
+        { "bytes=99999999999999999999-", "" },
+        { "bytes=0-1,x", "" },
+        { "bytes=0-1, 5-6,,8-", "0-1 5-6 8-999" },
+        { "bytes=500-600,0-1", "500-600 0-1" },
+        { "bytes=0-10,5-20", "0-20" },
+        { "bytes=0-10,11-20", "0-20" },
+        { "bytes=0-1,100-101,2-99", "0-101" },
+        { "bytes=0-,-500", "0-999" },
+        { "bytes=10-11,0-1,20-21,9-30", "9-30 0-1" },
+        { "bytes=0-0,2-2,4-4,6-6,8-8,10-10,12-12,14-14,16-16,18-18,20-20,22-22,24-24,26-26,28-28,30-30,32-32", "" },
+        { "lines=0-1", "" },
+        { "", "" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        int64_t first = 0, last = 0;
-        bool satisfiable;
-        bool part = download_range(str_of(cases[i].header), 1000, &first, &last, &satisfiable);
-        assert_int_equal(part, cases[i].part);
-        if (!part)
-            continue;
-        assert_int_equal(satisfiable, cases[i].satisfiable);
-        if (satisfiable) {
-            assert_int_equal(first, cases[i].first);
-            assert_int_equal(last, cases[i].last);
-        }
+        struct byte_ranges ranges;
+        BUFFER_AUTO struct buffer text = { 0 };
+        if (!byte_ranges_read(str_of(cases[i].header), 1000, &ranges))
+            buffer_append_c(&text, "416");
+        for (size_t k = 0; k < ranges.count; k++)
+            buffer_format(
+                &text, "%s%lld-%lld", k ? " " : "", (long long)ranges.items[k].first, (long long)ranges.items[k].last);
+        buffer_append_byte(&text, 0);
+        assert_string_equal(text.data, cases[i].wanted);
     }
+}
+
+static void the_headers_of_a_resumable_upload_are_read_strictly(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(1 << 20);
+    struct tus_metadata metadata;
+    assert_ok(tus_header_metadata(arena, STR("filename ZmlsbS5tcDQ=,is_private, transcribe ZmFsc2U="), &metadata));
+    assert_true(str_equal_c(metadata.file_name, "film.mp4"));
+    assert_false(metadata.transcribe);
+    assert_ok(tus_header_metadata(arena, STR("name eA==,filetype dmlkZW8vbXA0"), &metadata));
+    assert_true(str_equal_c(metadata.file_name, "x") && metadata.transcribe);
+    assert_ok(tus_header_metadata(arena, STR_NONE, &metadata));
+    assert_null(metadata.file_name.data);
+    static const char *const bad[] = { ",", "filename ZmlsbS5tcDQ=,", "filename *",
+        "a eA==,a eA==", "filename AA==", "filename /w==", "\xc3\xa9 eA==", "filename eA== eA==" };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_error(tus_header_metadata(arena, str_of(bad[i]), &metadata), ERROR_VALIDATION_ERROR);
+    struct checksum *checksum;
+    str digest;
+    assert_ok(tus_header_checksum(arena, STR("sha1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0="), &checksum, &digest));
+    checksum_add(checksum, "abc", 3);
+    assert_true(checksum_matches(checksum, digest));
+    checksum_free(checksum);
+    static const char *const wrong[] = { "", "sha1", "sha1 ", "sha1 eA==", "crc32 eA==", "sha1 *" };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_error(tus_header_checksum(arena, str_of(wrong[i]), &checksum, &digest), ERROR_VALIDATION_ERROR);
+}
+
+static void dates_of_http_are_read_in_their_three_forms(void **state)
+{
+    (void)state;
+    int64_t time;
+    static const char *const forms[] = { "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994" };
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(clock_read_http_date(str_of(forms[i]), &time));
+        assert_int_equal(time, INT64_C(784111777) * SECOND_US);
+    }
+    assert_false(clock_read_http_date(STR("Sun, 06 Nov 1994 08:49:37 GMT+1"), &time));
+    assert_false(clock_read_http_date(STR("yesterday"), &time));
+    assert_false(clock_read_http_date(STR_NONE, &time));
 }
 
 static void a_bucket_runs_dry_and_fills_again(void **state)
@@ -263,6 +321,8 @@ int main(void)
         cmocka_unit_test(a_multipart_body_reads_the_same_however_it_is_cut),
         cmocka_unit_test(broken_multipart_bodies_are_refused),
         cmocka_unit_test(ranges_are_read_as_rfc_9110_has_them),
+        cmocka_unit_test(the_headers_of_a_resumable_upload_are_read_strictly),
+        cmocka_unit_test(dates_of_http_are_read_in_their_three_forms),
         cmocka_unit_test(a_bucket_runs_dry_and_fills_again),
         cmocka_unit_test(many_keys_do_not_take_from_each_other),
         cmocka_unit_test(each_face_has_its_own_words_for_an_error),

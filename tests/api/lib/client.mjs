@@ -90,7 +90,8 @@ export class Client {
     async check(method, path, { status, headers, bytes, json }) {
         const document = await this.document();
         const pattern = route_of(document, path);
-        const operation = document.paths[pattern]?.[(method === 'HEAD' ? 'get' : method).toLowerCase()];
+        const methods = document.paths[pattern];
+        const operation = methods?.[method.toLowerCase()] ?? (method === 'HEAD' ? methods?.get : undefined);
         const what = `${method} ${pattern ?? path} ${status}`;
         const told = `${what}: ${bytes.subarray(0, 500)}`;
         if (!operation) {
