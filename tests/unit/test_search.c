@@ -7,6 +7,7 @@
 #include "domain/media.h"
 #include "domain/scene.h"
 #include "domain/search.h"
+#include "domain/segment.h"
 #include "domain/transcription.h"
 #include "domain/video.h"
 #include "library_help.h"
@@ -295,6 +296,36 @@ static error retitle(struct db *db, void *context)
         &scope, corpus->video_id, STR("Osaka"), json_keep(scope.arena, json_object()), &problems, &video);
 }
 
+// Cuts the first segment in two, joins it again, names its speaker.
+static error edit(struct db *db, void *context)
+{
+    struct corpus *corpus = context;
+    struct scope scope = corpus->library.scope;
+    struct transcription row;
+    struct list segments, revisions;
+    struct segment two[2], joined;
+    struct speaker speaker;
+    int64_t total;
+    scope.db = db;
+    TRY(transcription_get(&scope, corpus->transcription_id, &row));
+    TRY(transcription_segments(&scope, row.id, &segments));
+    str id = ((struct segment *)segments.items)[0].id;
+    TRY(segment_split(&scope, &row, id, (struct opt_int) { true, 3 }, 0, two));
+    assert_true(str_equal_c(two[0].text, "We had a") && two[1].start_time > two[0].start_time
+                && two[1].start_time >= two[0].end_time);
+    TRY(segment_merge(&scope, &row, id, &joined));
+    assert_true(str_equal_c(joined.text, spoken[0]));
+    TRY(segment_name_speaker(&scope, &row, STR("A"), STR("Ann"), &speaker));
+    assert_error(segment_name_speaker(&scope, &row, STR("C"), STR("Ann"), &speaker), ERROR_SPEAKER_NOT_FOUND);
+    TRY(segment_update(&scope, &row, id, &(struct segment_change) { STR("Entirely different"), STR("B") }, &joined));
+    TRY(segment_revisions(&scope, row.id, 0, 10, &revisions, &total));
+    assert_int_equal(total, 4);
+    assert_true(str_equal_c(((struct segment_revision *)revisions.items)[3].kind, "split"));
+    TRY(transcription_segments(&scope, row.id, &segments));
+    assert_int_equal(segments.count, SPOKEN);
+    return OK;
+}
+
 static error correct(struct db *db, void *context)
 {
     struct corpus *corpus = context;
@@ -334,6 +365,9 @@ static void follow_changes(const char *postgres_url)
     assert_ok(db_write(pool, retitle, &corpus));
     assert_int_equal(lines(ask(&corpus, "kyoto", NULL)), 0);
     assert_int_equal(lines(ask(&corpus, "osaka", NULL)), 1);
+    assert_ok(db_write(pool, edit, &corpus));
+    assert_int_equal(lines(ask(&corpus, "brulee", NULL)), 0);
+    assert_int_equal(lines(ask(&corpus, "\"entirely different\"", "segment")), 1);
     assert_ok(db_write(pool, correct, &corpus));
     assert_int_equal(lines(ask(&corpus, "creme", NULL)), 0);
     assert_int_equal(lines(ask(&corpus, "\"all new\"", "segment")), 1);
