@@ -8,6 +8,8 @@
 
 #include "base/buffer.h"
 
+enum { NAME_BYTES = 100 }; // of a voice: names are short
+
 struct reading {
     struct arena *arena;
     str rest;
@@ -133,32 +135,6 @@ static size_t tag_size(str text)
     return end < 0 ? 0 : (size_t)end + 1;
 }
 
-// <v Name> or <v.loud Name>
-static void take_speaker(struct arena *arena, str tag, struct caption *caption)
-{
-    ptrdiff_t blank = str_index(tag, ' ');
-    if (caption->speaker.data || blank < 0 || !str_starts(tag, STR("<v")) || (tag.data[2] != ' ' && tag.data[2] != '.'))
-        return;
-    str name = str_trim(str_sub(tag, (size_t)blank, tag.size - (size_t)blank - 1));
-    if (name.size)
-        caption->speaker = str_copy(arena, str_cut_utf8(name, 100));
-}
-
-static void add_text(struct arena *arena, str line, struct caption *caption, struct buffer *text)
-{
-    if (text->size)
-        buffer_append_byte(text, ' ');
-    while (line.size) {
-        size_t size = tag_size(line);
-        unsigned code = size ? 0 : reference(line, &size);
-        if (size && !code)
-            take_speaker(arena, str_sub(line, 0, size), caption);
-        else
-            buffer_append_byte(text, code ? (char)code : line.data[0]);
-        line = str_sub(line, size ? size : 1, line.size);
-    }
-}
-
 // Runs of blanks become one; control characters count as blanks.
 static str tidy(struct arena *arena, str text)
 {
@@ -175,6 +151,33 @@ static str tidy(struct arena *arena, str text)
         size--;
     clean[size] = 0;
     return (str) { clean, size };
+}
+
+// <v Name> or <v.loud Name>
+static void take_speaker(struct arena *arena, str tag, struct caption *caption)
+{
+    ptrdiff_t blank = str_index(tag, ' ');
+    if (caption->speaker.data || blank < 0 || !str_starts(tag, STR("<v")) || (tag.data[2] != ' ' && tag.data[2] != '.'))
+        return;
+    str name = str_sub(tag, (size_t)blank, tag.size - (size_t)blank - 1);
+    name = str_is_utf8(name) ? str_trim(str_cut_utf8(str_trim(tidy(arena, name)), NAME_BYTES)) : STR_NONE;
+    if (name.size)
+        caption->speaker = str_copy(arena, name);
+}
+
+static void add_text(struct arena *arena, str line, struct caption *caption, struct buffer *text)
+{
+    if (text->size)
+        buffer_append_byte(text, ' ');
+    while (line.size) {
+        size_t size = tag_size(line);
+        unsigned code = size ? 0 : reference(line, &size);
+        if (size && !code)
+            take_speaker(arena, str_sub(line, 0, size), caption);
+        else
+            buffer_append_byte(text, code ? (char)code : line.data[0]);
+        line = str_sub(line, size ? size : 1, line.size);
+    }
 }
 
 static error keep(struct reading *reading, struct caption caption)

@@ -84,7 +84,8 @@ static void score(const struct search_query *query, struct found *rows, size_t c
         // To four digits, so that the last bit of a sum decides nothing.
         rows[i].score = round((double)rows[i].weight * share * 1e4) / 1e4;
     }
-    qsort(rows, count, sizeof *rows, by_score);
+    if (count)
+        qsort(rows, count, sizeof *rows, by_score);
 }
 
 static error show(

@@ -323,8 +323,9 @@ error transcription_set_text(struct scope *scope, str key, str text, struct tran
     struct list segments, before, after;
     TRY(get_own(scope, key, &row));
     TRY(transcription_segments(scope, row.id, &segments));
-    before = (struct list) { arena_copy(scope->arena, segments.items, segments.count * sizeof(struct segment)),
-        segments.count };
+    before = (struct list) { ARENA_ARRAY(scope->arena, struct segment, segments.count), segments.count };
+    for (size_t i = 0; i < segments.count; i++)
+        ((struct segment *)before.items)[i] = ((struct segment *)segments.items)[i];
     TRY(word_align(scope->arena, text, &segments));
     TRY(store_segments(scope, &before, &segments, &after));
     TRY(segment_record(scope, &row, "text", &before, &after));

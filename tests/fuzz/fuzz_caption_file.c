@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         ASSERT(i == 0 || all[i].start >= all[i - 1].start);
         ASSERT(all[i].text.size && all[i].text.size <= CAPTION_BYTES && str_is_utf8(all[i].text));
         ASSERT(str_index(all[i].text, '\n') < 0 && str_equal(str_trim(all[i].text), all[i].text));
-        ASSERT(!all[i].speaker.data || all[i].speaker.size);
+        ASSERT(!all[i].speaker.data || (all[i].speaker.size && str_is_utf8(all[i].speaker)));
     }
     return 0;
 }

@@ -54,6 +54,7 @@ static void what_people_have_on_their_disks_is_read(void **state)
     check("1\n00:00:01,000 --> 00:00:01,000\n a <b>b  c\n\td </font color=\"x\"> 1 < 2 {brace}\n",
         "1-1 |a b c d 1 < 2 {brace}\n");
     check("NOTE\n00:00:01.000 --> 00:00:02.000\nNOTE is its name\n", "1-2 |NOTE is its name\n");
+    check("00:01.000 --> 00:02.000\n<v A\tB  C >x\n\n00:03.000 --> 00:04.000\n<v \xB2>y\n", "1-2 A B C|x\n3-4 |y\n");
 }
 
 static void bad_files_are_told_with_the_line(void **state)

@@ -100,8 +100,7 @@ static void hostile_text_is_only_a_query(void **state)
 {
     (void)state;
     ARENA_AUTO struct arena *arena = arena_new(1 << 20);
-    static const char *const nothing[] = { "", "-", "\"", "\"\"", "* ** -*", "-only -nots", "' OR 1=1 --" + 11,
-        "()&|!<->:" };
+    static const char *const nothing[] = { "", "-", "\"", "\"\"", "* ** -*", "-only -nots", "--", "()&|!<->:" };
     struct search_query query;
     for (size_t i = 0; i < sizeof nothing / sizeof *nothing; i++) {
         search_query_parse(arena, str_of(nothing[i]), &query);
