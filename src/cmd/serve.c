@@ -18,6 +18,7 @@
 #include "cmd/data_folder.h"
 #include "cmd/stores.h"
 #include "domain/schema.h"
+#include "domain/search.h"
 #include "work/asr_engine.h"
 #include "work/preview.h"
 #include "work/runner.h"
@@ -93,6 +94,7 @@ static error open_stores(struct arena *arena, struct service *service)
     struct app *app = &service->app;
     const char *keys, *key_file;
     int from, to;
+    int64_t found;
     data_folder_keys(arena, &keys, &key_file);
     TRY(keyring_open(keys, key_file, &app->keyring));
     if (keyring_is_changing(app->keyring))
@@ -100,6 +102,7 @@ static error open_stores(struct arena *arena, struct service *service)
             "A change of the master key was interrupted; stop this server and run kinora keys rotate to end it");
     TRY(db_open(&(struct db_options) { data_folder_database(arena) }, &app->db));
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
+    TRY(search_catch_up(app->db, &found));
     TRY(open_blobs(arena, service));
     TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };

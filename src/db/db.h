@@ -136,7 +136,7 @@ struct db_migration {
     int version;            // 1, 2, 3 …
     const char *name, *sql; // PostgreSQL's words; on SQLite type names are mapped (UUID, JSONB and
                             // TIMESTAMP to TEXT, BIGSERIAL PRIMARY KEY to INTEGER PRIMARY KEY AUTOINCREMENT, …)
-    const char *sqlite_sql; // instead of `sql` where mapping does not do; usually NULL
+    const char *sqlite_sql; // instead of `sql` where mapping does not do (mapped all the same); usually NULL
 };
 // Brings the schema to the newest version in one transaction. A database newer than the list is refused
 // untouched (CONFLICT, says both versions).

@@ -10,6 +10,7 @@
 #include "domain/revision.h"
 #include "domain/scene.h"
 #include "domain/scene_properties.h"
+#include "domain/search.h"
 
 static const struct field fields[] = {
     FIELD(struct layer, id, .doc = "UUID"),
@@ -124,6 +125,8 @@ error layer_record(struct scope *scope, const struct layer_note *note)
 {
     TRY(revision_add(scope, &(struct revision_new) { note->kind, note->video_id,
                                 note->layer_id.data ? note->layer_id : note->scene_id, note->change, note->inverse }));
+    if (note->scene_id.data)
+        TRY(search_update(scope, SEARCH_SCENE, note->scene_id));
     struct video video;
     TRY(video_get(scope, note->video_id, VIDEO_READ, &video));
     json_t *payload = json_keep(scope->arena, json_object());

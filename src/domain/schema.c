@@ -311,6 +311,72 @@ static const char uploads[] = "ALTER TABLE users ADD COLUMN quota_bytes BIGINT;\
 static const char blob_content[] = "CREATE INDEX idx_blob_content ON blob(sha256);\n";
 static const char sockets[] = "ALTER TABLE event ADD COLUMN socket_id TEXT;\n"; // whose change it was, more closely
 
+// What search.h describes. Rows go with what they are about; source: enum search_source of search.h.
+#define SEARCH_ENTRY                                                                                                   \
+    "CREATE TABLE search_entry (\n"                                                                                    \
+    "  number BIGSERIAL PRIMARY KEY,\n"                                                                                \
+    "  kind TEXT NOT NULL CHECK (kind IN ('media', 'segment', 'video', 'scene', 'layer')),\n"                          \
+    "  media_id UUID REFERENCES media(id) ON DELETE CASCADE,\n"                                                        \
+    "  transcription_id UUID REFERENCES transcription(id) ON DELETE CASCADE,\n"                                        \
+    "  segment_id UUID,\n"                                                                                             \
+    "  video_id UUID REFERENCES video(id) ON DELETE CASCADE,\n"                                                        \
+    "  scene_id UUID REFERENCES scenes(id) ON DELETE CASCADE,\n"                                                       \
+    "  layer_id UUID,\n"                                                                                               \
+    "  weight BIGINT NOT NULL,\n"                                                                                      \
+    "  length BIGINT NOT NULL,\n"                                                                                      \
+    "  sort_at BIGINT NOT NULL,\n"                                                                                     \
+    "  start_time DOUBLE PRECISION NOT NULL,\n"                                                                        \
+    "  text TEXT NOT NULL,\n"
+#define SEARCH_INDEXES                                                                                                 \
+    "CREATE INDEX idx_search_entry_media ON search_entry(media_id, kind);\n"                                           \
+    "CREATE INDEX idx_search_entry_transcription ON search_entry(transcription_id, start_time);\n"                     \
+    "CREATE INDEX idx_search_entry_video ON search_entry(video_id, kind);\n"                                           \
+    "CREATE INDEX idx_search_entry_scene ON search_entry(scene_id);\n"                                                 \
+    "CREATE TABLE search_pending (\n"                                                                                  \
+    "  source BIGINT NOT NULL,\n"                                                                                      \
+    "  id UUID NOT NULL,\n"                                                                                            \
+    "  PRIMARY KEY (source, id)\n"                                                                                     \
+    ");\n"                                                                                                             \
+    "INSERT INTO search_pending (source, id) SELECT 0, id FROM media UNION ALL SELECT 1, id FROM transcription\n"      \
+    "  UNION ALL SELECT 2, id FROM video UNION ALL SELECT 3, id FROM scenes;\n"
+// Corrections of transcripts, and the names of their speakers.
+#define SEGMENT_REVISIONS                                                                                              \
+    "CREATE TABLE segment_revision (\n"                                                                                \
+    "  number BIGSERIAL PRIMARY KEY,\n"                                                                                \
+    "  transcription_id UUID NOT NULL REFERENCES transcription(id) ON DELETE CASCADE,\n"                               \
+    "  user_id UUID NOT NULL,\n"                                                                                       \
+    "  kind TEXT NOT NULL,\n"                                                                                          \
+    "  change JSONB NOT NULL,\n"                                                                                       \
+    "  inverse JSONB NOT NULL,\n"                                                                                      \
+    "  created_at BIGINT NOT NULL\n"                                                                                   \
+    ");\n"                                                                                                             \
+    "CREATE INDEX idx_segment_revision ON segment_revision(transcription_id, number);\n"                               \
+    "CREATE TABLE speaker_name (\n"                                                                                    \
+    "  transcription_id UUID NOT NULL REFERENCES transcription(id) ON DELETE CASCADE,\n"                               \
+    "  speaker TEXT NOT NULL,\n"                                                                                       \
+    "  name TEXT NOT NULL,\n"                                                                                          \
+    "  PRIMARY KEY (transcription_id, speaker)\n"                                                                      \
+    ");\n"
+
+static const char search[] = SEARCH_ENTRY
+    "  tokens tsvector NOT NULL\n"
+    ");\n"
+    "CREATE INDEX idx_search_entry_tokens ON search_entry USING GIN (tokens);\n" SEARCH_INDEXES SEGMENT_REVISIONS;
+// The index keeps no copy of the tokens: it reads those of the table. The tokenizer takes bytes above 127 for letters.
+static const char search_sqlite[] = SEARCH_ENTRY
+    "  words TEXT NOT NULL,\n"
+    "  joined TEXT NOT NULL\n"
+    ");\n"
+    "CREATE VIRTUAL TABLE search_index USING fts5(words, joined, content = 'search_entry', content_rowid = 'number',"
+    " tokenize = 'ascii', columnsize = 0);\n"
+    "CREATE TRIGGER search_entry_added AFTER INSERT ON search_entry BEGIN\n"
+    "  INSERT INTO search_index (rowid, words, joined) VALUES (new.number, new.words, new.joined);\n"
+    "END;\n"
+    "CREATE TRIGGER search_entry_deleted AFTER DELETE ON search_entry BEGIN\n"
+    "  INSERT INTO search_index (search_index, rowid, words, joined)\n"
+    "    VALUES ('delete', old.number, old.words, old.joined);\n"
+    "END;\n" SEARCH_INDEXES SEGMENT_REVISIONS;
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -328,6 +394,7 @@ const struct db_migration schema_migrations[] = {
     { 14, "places of blobs", blob_places, NULL },
     { 15, "derivatives of media", derivatives, NULL },
     { 16, "files of jobs", job_inputs, NULL },
+    { 17, "search and corrections", search, search_sqlite },
     { 18, "blobs by content", blob_content, NULL },
     { 19, "sockets of events", sockets, NULL },
 };

@@ -9,6 +9,7 @@
 #include "domain/member.h"
 #include "domain/revision.h"
 #include "domain/scene_properties.h"
+#include "domain/search.h"
 
 static const struct field fields[] = {
     FIELD(struct video, number),
@@ -117,6 +118,7 @@ error video_create(
             db_int(clock_now_us())),
         NULL));
     TRY(video_get(scope, id, VIDEO_READ, ret_video));
+    TRY(search_update(scope, SEARCH_VIDEO, id));
     return note(scope, "video:added", ret_video);
 }
 
@@ -144,6 +146,7 @@ error video_update(
     }
     TRY(revision_add(scope, &(struct revision_new) { "video.update", video.id, video.id, patch, inverse }));
     TRY(video_get(scope, id, VIDEO_READ, ret_video));
+    TRY(search_update(scope, SEARCH_VIDEO, video.id));
     return note(scope, "video:updated", ret_video);
 }
 
