@@ -2,6 +2,7 @@
 // What the server holds for all requests, and what each handler thread holds for itself.
 #pragma once
 
+#include "domain/scene.h"
 #include "domain/session.h"
 #include "net/hub.h"
 #include "net/warm.h"
@@ -10,6 +11,7 @@ struct router;
 struct token_cache;
 struct limiter;
 struct waiting;
+struct realtime;
 
 struct app {
     struct db_pool *db;
@@ -20,11 +22,15 @@ struct app {
     struct hub *hub;   // open event streams
     struct router *router;
     struct limiter *limiter;
+    struct realtime *realtime; // live editing; NULL: not offered
     const char *data_directory;
     struct waiting *waiting;        // calls that wait for their job
     const char *const *asr_ready;   // those of asr_engines that are set up
     const char *const *asr_engines; // names of the speech engines that a request may ask for; NULL-terminated
     bool beyond_loopback;           // the first account then needs settings.setup_code
+    // Appends a picture of a scene. Films are planned by the floor's other room, so that it comes from outside.
+    error (*preview)(void *context, struct scope *scope, const struct scene_picture *wish, struct buffer *ret_picture);
+    void *preview_context;
     bool (*workers_ready)(void *context);
     void *workers_context;
 };

@@ -79,18 +79,19 @@ static void remember(struct slot *slot, str token, const struct actor *actor, in
     slot->is_superuser = actor->is_superuser;
 }
 
-static error actor_of(struct api_call *call, str token, struct actor *ret_actor)
+error auth_actor(
+    struct worker *worker, struct scope *scope, str token, struct actor *ret_actor, int64_t *ret_expires_us)
 {
     if (token.size == 0 || token.size > TOKEN_MAX)
         return error_of(ERROR_NOT_AUTHENTICATED);
-    struct arena *arena = call->scope.arena;
-    struct slot *slot = slot_of(call->worker->tokens, token);
+    struct arena *arena = scope->arena;
+    struct slot *slot = slot_of(worker->tokens, token);
     bool hit = str_equal(token, (str) { slot->token, slot->size }) && clock_mono_us() - slot->checked_us < FRESH_US
                && slot->expires_us > clock_now_us();
     if (!hit) {
         struct actor actor;
         int64_t expires_us;
-        TRY(session_actor(&call->scope, &call->app->keys, token, &actor, &expires_us));
+        TRY(session_actor(scope, &worker->app->keys, token, &actor, &expires_us));
         remember(slot, token, &actor, expires_us);
     }
     *ret_actor = (struct actor) { .user_id = str_copy(arena, str_of(slot->user_id)),
@@ -98,6 +99,7 @@ static error actor_of(struct api_call *call, str token, struct actor *ret_actor)
         .session_id = str_copy(arena, str_of(slot->session_id)),
         .is_superuser = slot->is_superuser,
         .plan = str_copy(arena, str_of(slot->plan)) };
+    *ret_expires_us = slot->expires_us;
     return OK;
 }
 
@@ -109,7 +111,8 @@ error auth_check(struct api_call *call)
     str token = bearer(exchange_request(call->exchange));
     if (!token.data && access == ACCESS_OPTIONAL)
         return OK;
-    TRY(actor_of(call, token, &call->scope.actor));
+    int64_t expires_us;
+    TRY(auth_actor(call->worker, &call->scope, token, &call->scope.actor, &expires_us));
     if (access == ACCESS_SUPERUSER && !call->scope.actor.is_superuser)
         return error_of(ERROR_FORBIDDEN);
     return OK;

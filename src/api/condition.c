@@ -90,7 +90,7 @@ static error read_now(const struct api_call *call, const struct route *route, st
 
 error condition_require(struct api_call *call)
 {
-    str wanted = http_header(exchange_request(call->exchange), "If-Match");
+    str wanted = call->exchange ? http_header(exchange_request(call->exchange), "If-Match") : STR_NONE;
     if (!wanted.data || !condition_is_checked(call->route))
         return OK;
     const struct route *route = resource_of(call->route);

@@ -127,7 +127,7 @@ static error file_content(struct api_call *call)
     return result.code == ERROR_MEDIA_NOT_FOUND ? error_of(ERROR_FILE_NOT_FOUND) : result;
 }
 
-#define CONTENT_ERRORS ERRORS(ERROR_NOT_FOUND, ERROR_STALE_REVISION, ERROR_RANGE_NOT_SATISFIABLE)
+#define CONTENT_ERRORS ERRORS(ERROR_NOT_FOUND, ERROR_STALE_REVISION, ERROR_RANGE_NOT_SATISFIABLE, ERROR_UNAVAILABLE)
 
 static const struct route routes[] = {
     { "GET", "/content/media/{id}/{name}", "Content", "A media file's bytes, by signed link", FACE_PLAIN, ACCESS_PUBLIC,
@@ -141,7 +141,7 @@ static const struct route routes[] = {
         .answer_type = "application/octet-stream", .handle = render_content },
     { "GET", "/api/v1/files/{file_id}/content", "Files", "A file's bytes", FACE_PLAIN, ACCESS_USER, LANE_STREAM,
         .path_in = &file_shape, .query_in = &file_query_shape,
-        .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_STALE_REVISION, ERROR_RANGE_NOT_SATISFIABLE),
+        .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_STALE_REVISION, ERROR_RANGE_NOT_SATISFIABLE, ERROR_UNAVAILABLE),
         .answer_type = "application/octet-stream", .handle = file_content },
 };
 const struct route_group route_group_content = ROUTE_GROUP(routes);

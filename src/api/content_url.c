@@ -30,16 +30,20 @@ static str sign(struct arena *arena, const struct app *app, str path, str sessio
 
 str content_url(const struct api_call *call, enum content_kind kind, str id, str file_name)
 {
+    return content_url_for(call->app, call->scope.arena, call->scope.actor.session_id, kind, id, file_name);
+}
+
+str content_url_for(
+    const struct app *app, struct arena *arena, str session_id, enum content_kind kind, str id, str file_name)
+{
     static const char *const folders[] = {
         [CONTENT_MEDIA] = "media", [CONTENT_DERIVATIVE] = "derivative", [CONTENT_RENDER] = "render"
     };
-    struct arena *arena = call->scope.arena;
     int64_t now_s = clock_now_us() / SECOND_US, expires_s = (now_s / STEP_S + 1) * STEP_S + LIFE_S;
     str path = str_format(
         arena, "/content/%s/%.*s/%.*s", folders[kind], STR_ARGS(id), STR_ARGS(encode(arena, file_name)));
-    str session = call->scope.actor.session_id;
-    return str_format(arena, "%.*s?session=%.*s&expires=%lld&signature=%.*s", STR_ARGS(path), STR_ARGS(session),
-        (long long)expires_s, STR_ARGS(sign(arena, call->app, path, session, expires_s)));
+    return str_format(arena, "%.*s?session=%.*s&expires=%lld&signature=%.*s", STR_ARGS(path), STR_ARGS(session_id),
+        (long long)expires_s, STR_ARGS(sign(arena, app, path, session_id, expires_s)));
 }
 
 bool content_url_valid(const struct app *app, str path, str session_id, int64_t expires_s, str signature)

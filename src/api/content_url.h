@@ -8,5 +8,7 @@
 enum content_kind { CONTENT_MEDIA, CONTENT_DERIVATIVE, CONTENT_RENDER };
 // Valid for 12 hours, stable within each, so that a browser's cache is of use.
 str content_url(const struct api_call *call, enum content_kind kind, str id, str file_name);
+str content_url_for(
+    const struct app *app, struct arena *arena, str session_id, enum content_kind kind, str id, str file_name);
 // Whether the signature is right and not expired.
 bool content_url_valid(const struct app *app, str path, str session_id, int64_t expires_s, str signature);

@@ -18,6 +18,7 @@ struct sending {
     size_t range;     // under way, an index; ranges.count: the end
     int64_t at;       // next byte of the content, -1: the part's head comes first
     str *heads, tail; // of multipart/byteranges; heads is NULL for a single part
+    struct trace trace;
 };
 
 static error fill_bytes(struct sending *sending, struct buffer *out, size_t room)
@@ -40,7 +41,8 @@ static error fill_bytes(struct sending *sending, struct buffer *out, size_t room
     return OK;
 }
 
-// A part's head goes out by itself: it is small, and comes once a range.
+// A part's head goes out by itself: it is small, and comes once a range. The answer has begun, so all that can be done
+// for its reader after an error is to break off.
 static error fill(void *state, struct buffer *out, size_t room, void *worker)
 {
     (void)worker;
@@ -57,7 +59,11 @@ static error fill(void *state, struct buffer *out, size_t room, void *worker)
             return OK;
         }
     }
-    return fill_bytes(sending, out, room);
+    error result = fill_bytes(sending, out, room);
+    if (error_is(result))
+        log_event(LOG_ERROR, &sending->trace, "download", "A download was broken off",
+            LOG_TEXT("reason", str_of(result.message)));
+    return result;
 }
 
 static void closed(void *state, void *worker)
@@ -119,12 +125,31 @@ static str etag_of(struct arena *arena, const struct download *download)
                             : str_format(arena, "\"%.*s\"", STR_ARGS(str_hex(arena, download->blob->sha256.data, 16)));
 }
 
-static error open_reader(struct blob_store *blobs, const struct download *download, struct blob_reader **ret_reader)
+static error open_content(struct blob_store *blobs, const struct download *download, struct blob_reader **ret_reader)
 {
     const struct media_blob *blob = download->blob;
     return download->sealed
                ? blob_reader_open_stored(blobs, blob->id.data, ret_reader)
                : blob_reader_open(blobs, blob->id.data, (const unsigned char *)blob->sealed_key.data, ret_reader);
+}
+
+// Reads the first byte, since damage there can still be told in an answer.
+static error open_at(
+    struct blob_store *blobs, const struct download *download, int64_t offset, struct blob_reader **ret_reader)
+{
+    char byte;
+    size_t got;
+    struct blob_reader *reader;
+    error result = open_content(blobs, download, &reader);
+    if (result.code == ERROR_NOT_FOUND) // it is listed, so this is no question of what the user asked for
+        return error_make(ERROR_DATA_CORRUPT, NULL, "The stored file %.*s is missing", STR_ARGS(download->blob->id));
+    TRY(result);
+    result = blob_read(reader, offset, &byte, blob_reader_size(reader) > 0, &got);
+    if (error_is(result))
+        blob_reader_close(reader);
+    else
+        *ret_reader = reader;
+    return result;
 }
 
 // RFC 9110 13.2.2, for content that never changes under its tag.
@@ -199,7 +224,8 @@ error download_start(struct api_call *call, const struct download *download)
     struct byte_range first = sending->ranges.items[0];
     int64_t length = sending->ranges.count > 1 ? make_parts(arena, sending, size, download->mime_type, &type)
                                                : first.last + 1 - first.first;
-    TRY(open_reader(call->app->blobs, download, &sending->reader));
+    sending->trace = call->scope.trace;
+    TRY(open_at(call->app->blobs, download, first.first, &sending->reader));
     put_headers(call, download, type, etag);
     if (part && sending->ranges.count == 1)
         exchange_header(call->exchange, "Content-Range",

@@ -4,12 +4,13 @@
 #include <time.h>
 
 #include "api/events.h"
+#include "api/realtime.h"
 #include "api/waiting.h"
 #include "base/clock.h"
 #include "domain/event.h"
 #include "domain/member.h"
 
-enum { ROWS_MAX = 500, ARENA_CAP = 16 << 20 };
+enum { ROWS_MAX = 500, ARENA_CAP = 16 << 20, PAYLOAD_CAP = 64 << 10 };
 
 struct follower {
     struct app *app;
@@ -20,37 +21,42 @@ struct follower {
     int64_t at; // number of the last event given out
 };
 
-const char *events_file_name(const struct event *event, bool *ret_done)
+static bool is_over(str status)
 {
-    str text = event->payload.text;
-    bool of_job = str_equal(event->kind, STR("job")) && str_find(text, STR("\"transcribe\"")) >= 0;
-    if (!of_job && !str_equal(event->kind, STR("media:added")))
-        return NULL;
-    bool over = str_find(text, STR("\"status\":\"completed\"")) >= 0
-                || str_find(text, STR("\"status\":\"failed\"")) >= 0
-                || str_find(text, STR("\"status\":\"cancelled\"")) >= 0;
-    bool at_rest = str_equal(event->kind, STR("media:added")) && str_find(text, STR("\"transcribing\":false")) >= 0;
-    if (over || at_rest) {
-        *ret_done = true;
-        return "done";
-    }
-    *ret_done = false;
-    return of_job ? "job_progress" : NULL;
+    return str_equal(status, STR("completed")) || str_equal(status, STR("failed"))
+           || str_equal(status, STR("cancelled"));
 }
 
-// A video's events go to everyone who may open it.
-static error give_audience(struct follower *follower, struct scope *scope, const struct event *event)
+const char *events_file_name(const struct event *event, bool *ret_done)
 {
-    struct list audience;
-    if (!event->video_id.data)
-        return OK;
-    TRY(member_audience(scope, event->video_id, &audience));
+    ARENA_AUTO struct arena *arena = arena_new(PAYLOAD_CAP);
+    json_t *payload;
+    bool of_job = str_equal(event->kind, STR("job"));
+    if ((!of_job && !str_equal(event->kind, STR("media:added")))
+        || error_is(json_read(arena, event->payload.text, &payload)))
+        return NULL;
+    if (of_job && !str_equal(json_get_str(payload, "kind"), STR("transcribe")))
+        return NULL; // other work on the file
+    *ret_done = of_job ? is_over(json_get_str(payload, "status")) : !json_get_bool(payload, "transcribing", true);
+    return *ret_done ? "done" : of_job ? "job_progress" : NULL;
+}
+
+// Whose library it is in, and with a video's event everyone else who may open that.
+static error audience_of(struct scope *scope, const struct event *event, str **ret_users, size_t *ret_count)
+{
+    struct list audience = { 0 };
+    if (event->video_id.data)
+        TRY(member_audience(scope, event->video_id, &audience));
+    str *users = arena_alloc(scope->arena, (audience.count + 1) * sizeof *users);
+    size_t count = 0;
+    users[count++] = event->user_id;
     for (size_t i = 0; i < audience.count; i++) {
         str user = ((struct member *)audience.items)[i].user_id;
         if (!str_equal(user, event->user_id))
-            hub_publish(follower->app->hub, events_user_topic(scope->arena, user), event->number, event->kind,
-                event->payload.text);
+            users[count++] = user;
     }
+    *ret_users = users;
+    *ret_count = count;
     return OK;
 }
 
@@ -65,12 +71,19 @@ static void give_waiting(struct follower *follower, struct arena *arena, const s
     waiting_done(follower->app->waiting, json_get_str(payload, "job_id"));
 }
 
-static void give(struct follower *follower, struct arena *arena, const struct event *event)
+static error give(struct follower *follower, struct scope *scope, const struct event *event)
 {
     struct hub *hub = follower->app->hub;
-    hub_publish(hub, events_user_topic(arena, event->user_id), event->number, event->kind, event->payload.text);
+    struct arena *arena = scope->arena;
+    str *users;
+    size_t count;
+    TRY(audience_of(scope, event, &users, &count));
+    for (size_t i = 0; i < count; i++)
+        hub_publish(hub, events_user_topic(arena, users[i]), event->number, event->kind, event->payload.text);
+    if (follower->app->realtime)
+        realtime_deliver(follower->app->realtime, scope, event, users, count);
     if (!event->media_id.data)
-        return;
+        return OK;
     bool done = false;
     const char *name = events_file_name(event, &done);
     str topic = events_file_topic(arena, event->user_id, event->media_id);
@@ -78,6 +91,7 @@ static void give(struct follower *follower, struct arena *arena, const struct ev
         hub_publish(hub, topic, event->number, str_of(name), event->payload.text);
     if (done)
         hub_close(hub, topic);
+    return OK;
 }
 
 static error follow(struct follower *follower, struct db *db, size_t *ret_count)
@@ -88,11 +102,12 @@ static error follow(struct follower *follower, struct db *db, size_t *ret_count)
     TRY(event_after(&scope, follower->at, ROWS_MAX, &events));
     for (size_t i = 0; i < events.count; i++) {
         const struct event *event = &((struct event *)events.items)[i];
-        TRY(give_audience(follower, &scope, event));
-        give(follower, arena, event);
+        TRY(give(follower, &scope, event));
         give_waiting(follower, arena, event);
         follower->at = event->number;
     }
+    if (follower->app->realtime)
+        realtime_tick(follower->app->realtime, &scope);
     *ret_count = events.count;
     return OK;
 }

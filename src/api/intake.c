@@ -44,8 +44,10 @@ error intake_probe(struct intake *intake)
         .deadline_us = clock_mono_us() + PROBE_LIMIT_US };
     error result = warm_ask(call->app->warm, call->scope.arena, call->scope.actor.user_id, &question, &intake->probe);
     blob_reader_close(reader);
+    if (result.code == ERROR_TIMED_OUT) // the file may be to blame, or a machine that is busy
+        return error_make(ERROR_UNAVAILABLE, "file", "The file was not looked at in time; try again later");
     bool unreadable = result.code == ERROR_NOT_MEDIA || result.code == ERROR_ENGINE_CRASHED
-                      || result.code == ERROR_TIMED_OUT || result.code == ERROR_ENGINE_FAILED;
+                      || result.code == ERROR_ENGINE_FAILED;
     if (unreadable)
         return error_make(
             ERROR_UNSUPPORTED_MEDIA, "file", "The file is not a picture, film or sound that Kinora can read");
@@ -58,6 +60,7 @@ error intake_record(struct intake *intake, struct media *ret_media, str *ret_job
     struct job job = { 0 };
     bool transcribe = intake->transcribe && json_get_bool(intake->probe, "has_audio", false);
     TRY(media_add(scope, intake->id, intake->file_name, &intake->blob, intake->probe, transcribe, ret_media));
+    intake->kept_blob_id = ret_media->blob_id;
     str key = str_format(scope->arena, "transcribe:%.*s", STR_ARGS(ret_media->id));
     if (transcribe)
         TRY(job_add(scope,
@@ -71,5 +74,11 @@ error intake_record(struct intake *intake, struct media *ret_media, str *ret_job
 void intake_discard(struct intake *intake)
 {
     if (error_is(blob_remove(intake->call->app->blobs, intake->blob.id)))
-        log_event(LOG_WARN, &intake->call->scope.trace, "upload", "A file that was refused could not be removed");
+        log_event(LOG_WARN, &intake->call->scope.trace, "upload", "A file that is not needed could not be removed");
+}
+
+void intake_settle(struct intake *intake)
+{
+    if (!str_equal_c(intake->kept_blob_id, intake->blob.id))
+        intake_discard(intake);
 }

@@ -13,7 +13,8 @@ struct intake {
     int64_t total_bytes;   // expected, for progress; 0: unknown
     struct blob_info blob; // complete and in the store, on nobody's list yet
     json_t *probe;
-    str topic; // the rest is this file's own
+    str topic;        // the rest is this file's own
+    str kept_blob_id; // what the record names: the blob, or that of before with the same content
     int64_t told_bytes, told_us;
 };
 
@@ -26,5 +27,7 @@ MUST_USE error intake_probe(struct intake *intake);
 // In a change: the media record, and a transcription job where wanted (*ret_job_id; STR_NONE for none). Errors of
 // media_add.
 MUST_USE error intake_record(struct intake *intake, struct media *ret_media, str *ret_job_id);
+// After the change of intake_record: removes the blob when the record shares that of before.
+void intake_settle(struct intake *intake);
 // Removes the blob of a file that was refused.
 void intake_discard(struct intake *intake);

@@ -137,7 +137,8 @@ static error refresh(struct api_call *call)
 
 static error logout(struct api_call *call)
 {
-    TRY(session_end(&call->scope, ((struct logout_query *)call->query)->all));
+    bool all = ((struct logout_query *)call->query)->all;
+    TRY(all ? session_end_all(&call->scope, call->scope.actor.user_id) : session_end(&call->scope));
     ((struct message_answer *)call->output)->message = STR("Logged out");
     return OK;
 }

@@ -46,7 +46,7 @@ struct upload_query {
     str file_id;
     struct opt_bool transcribe;
     str language, engine;
-    struct opt_int size;
+    struct opt_int speakers, size;
 };
 static const struct field upload_fields[] = {
     FIELD(
@@ -54,6 +54,7 @@ static const struct field upload_fields[] = {
     FIELD(struct upload_query, transcribe, .doc = "Start a transcription at once [true]"),
     FIELD(struct upload_query, language, .min = 1, .max = 16, .doc = "Of the transcription: ISO 639-1 code"),
     FIELD(struct upload_query, engine, .min = 1, .max = 32, .doc = "Of the transcription: speech engine"),
+    FIELD(struct upload_query, speakers, .min = 1, .max = 20, .doc = "Of the transcription: how many people speak"),
     FIELD(struct upload_query, size, .max = 1e15, .doc = "Bytes to expect, for progress without a Content-Length"),
 };
 static const struct shape upload_shape = SHAPE("UploadQuery", struct upload_query, upload_fields);
@@ -203,6 +204,8 @@ static error upload_file(struct api_call *call)
     }
     json_t *params;
     TRY(transcribe_params(call, query->language, query->engine, &params));
+    if (query->speakers.set)
+        json_object_set_new(params, "speakers", json_integer((json_int_t)query->speakers.value));
     bool transcribe = !query->transcribe.set || query->transcribe.value;
     return upload_start(call, &(struct upload_options) { .id = query->file_id,
                                   .transcribe = transcribe ? params : NULL,
@@ -212,7 +215,7 @@ static error upload_file(struct api_call *call)
 
 #define UPLOAD_ERRORS                                                                                                  \
     ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_QUOTA_EXCEEDED,               \
-        ERROR_STORAGE_FULL)
+        ERROR_UNAVAILABLE, ERROR_STORAGE_FULL)
 
 static const struct route routes[] = {
     { "POST", "/mediafiles", "Media files", "Upload a file", FACE_PLAIN, ACCESS_USER, LANE_STREAM, BODY_UPLOAD,
@@ -231,7 +234,7 @@ static const struct route routes[] = {
     { "POST", "/api/v1/files/upload", "Files", "Upload a file for transcription", FACE_PLAIN, ACCESS_USER, LANE_STREAM,
         BODY_UPLOAD, .query_in = &upload_shape, .output = &file_answer_shape, .status = 201,
         .errors = ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_QUOTA_EXCEEDED,
-            ERROR_STORAGE_FULL, ERROR_FILE_EXISTS, ERROR_UNSUPPORTED_LANGUAGE),
+            ERROR_UNAVAILABLE, ERROR_STORAGE_FULL, ERROR_FILE_EXISTS, ERROR_UNSUPPORTED_LANGUAGE),
         .handle = upload_file },
     { "GET", "/api/v1/files", "Files", "List your files and those shared with you", FACE_PLAIN, ACCESS_USER, LANE_READ,
         .query_in = &offset_shape, .output = &list_shape, .handle = list_files },

@@ -263,9 +263,13 @@ static error keep(struct api_call *call, void *state, const struct blob_info *bl
     struct wish *wish = state;
     if (!json_get_bool(probe, "has_audio", false))
         return error_make(ERROR_NO_AUDIO, "file", "%s", error_info(ERROR_NO_AUDIO)->sentence);
+    void *upload = call->prepared;
     wish->blob = *blob;
     call->prepared = wish;
-    return db_write_async(call->app->db, add_job, added, call);
+    error result = db_write_async(call->app->db, add_job, added, call);
+    if (error_is(result)) // it never began: the upload clears up
+        call->prepared = upload;
+    return result;
 }
 
 static error transcribe(struct api_call *call)
@@ -280,8 +284,8 @@ static const struct route routes[] = {
         "Write down what is spoken in a file (form: file, model, language, response_format, timestamp_granularities[])",
         FACE_OPENAI, ACCESS_USER, LANE_STREAM, BODY_UPLOAD, .answer_type = "*/*",
         .errors = ERRORS(ERROR_MODEL_NOT_FOUND, ERROR_UNSUPPORTED_LANGUAGE, ERROR_UNSUPPORTED_MEDIA, ERROR_NO_AUDIO,
-            ERROR_UPLOAD_INCOMPLETE, ERROR_STORAGE_FULL, ERROR_ENGINE_MISSING, ERROR_ENGINE_FAILED, ERROR_UNAVAILABLE,
-            ERROR_DATABASE_BUSY),
+            ERROR_UPLOAD_INCOMPLETE, ERROR_QUOTA_EXCEEDED, ERROR_STORAGE_FULL, ERROR_ENGINE_MISSING,
+            ERROR_ENGINE_FAILED, ERROR_UNAVAILABLE, ERROR_DATABASE_BUSY),
         .handle = transcribe },
 };
 const struct route_group route_group_openai_transcribe = ROUTE_GROUP(routes);

@@ -18,7 +18,7 @@ bool repeat_is_possible(const struct route *route)
 // STR_NONE: nothing to keep or to find.
 static str key_of(const struct api_call *call)
 {
-    bool possible = repeat_is_possible(call->route) && call->scope.actor.user_id.data;
+    bool possible = call->exchange && repeat_is_possible(call->route) && call->scope.actor.user_id.data;
     return possible ? http_header(exchange_request(call->exchange), HEADER) : STR_NONE;
 }
 

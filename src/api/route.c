@@ -132,6 +132,10 @@ static struct api_call *call_new(struct worker *worker, struct exchange *exchang
 
 static void send(struct api_call *call)
 {
+    if (call->deliver) {
+        call->deliver(call);
+        return;
+    }
     if (call->answer.size || call->answer_type)
         exchange_header(
             call->exchange, "Content-Type", call->answer_type ? str_of(call->answer_type) : STR("application/json"));
@@ -243,8 +247,9 @@ static error change(struct db *db, void *context)
 static void changed(void *context, error result)
 {
     struct api_call *call = context;
-    if (error_is(result) && call->undo)
-        call->undo(call);
+    void (*then)(struct api_call * call) = error_is(result) ? call->undo : call->lasted;
+    if (then)
+        then(call);
     if (error_is(result) && call->status < 400)
         encode_error(call, result);
     send(call);
@@ -264,6 +269,17 @@ static error read_in_snapshot(struct api_call *call)
     error result = call->route->handle(call);
     db_read_end(call->scope.db);
     return result;
+}
+
+void route_run(struct api_call *call)
+{
+    error result = problems_error(&call->problems);
+    if (!error_is(result) && call->route->prepare)
+        result = call->route->prepare(call);
+    if (error_is(result))
+        route_finish(call, result);
+    else
+        route_change(call, call->route->handle);
 }
 
 void route_handle(void *context, struct exchange *exchange, void *worker)

@@ -63,7 +63,7 @@ struct api_call {
     struct app *app;
     struct worker *worker;
     const struct route *route;
-    struct exchange *exchange;
+    struct exchange *exchange;           // NULL: it came over a socket
     void *path, *query, *body, *headers; // structs of the route's shapes
     json_t *json;                        // the body as it came
     str text;                            // of BODY_TEXT: the file
@@ -75,6 +75,8 @@ struct api_call {
     void *prepared;                           // what prepare left for handle
     error (*changing)(struct api_call *call); // what route_change runs
     void (*undo)(struct api_call *call);      // runs when the change did not last; may be NULL
+    void (*lasted)(struct api_call *call);    // runs when it did, before the answer; may be NULL
+    void (*deliver)(struct api_call *call);   // instead of an HTTP answer, once; NULL: exchange_answer
     struct buffer answer;
     bool repeated;           // it is the one of an earlier request
     const char *answer_type; // set by a handler that wrote `answer` itself: its media type; NULL: the face writes it
@@ -93,5 +95,8 @@ void route_done(struct app *app);
 size_t route_errors(const struct route *route, enum error_code *ret_codes, size_t room);
 // Ends a call that a stream handler took over: renders call->output or the error and answers. Any thread, once.
 void route_finish(struct api_call *call, error result);
+// A call of a LANE_WRITE route that came another way: checks and runs it like a request whose path, body and actor the
+// caller has filled in. call->deliver gets the answer, on any thread.
+void route_run(struct api_call *call);
 // Runs `changing` in a change, renders its result inside of it and answers after the COMMIT. Does not wait for it.
 void route_change(struct api_call *call, error (*changing)(struct api_call *call));

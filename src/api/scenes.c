@@ -16,6 +16,16 @@ static const struct field path_fields[] = {
 };
 static const struct shape path_shape = SHAPE("ScenePath", struct path, path_fields);
 
+struct preview_in {
+    double t;
+    struct opt_int w;
+};
+static const struct field preview_fields[] = {
+    FIELD(struct preview_in, t, .max = 36000, .doc = "Seconds since the scene's start [0]"),
+    FIELD(struct preview_in, w, .min = 16, .max = 3840, .doc = "Width in pixels [960]"),
+};
+static const struct shape preview_shape = SHAPE("PreviewQuery", struct preview_in, preview_fields);
+
 struct scene_in {
     str text, duration_mode;
     struct opt_number duration;
@@ -98,6 +108,24 @@ static error get(struct api_call *call)
     return give(call, &scene);
 }
 
+// Waits for an engine: not in a lane whose threads others wait for.
+static error preview(struct api_call *call)
+{
+    const struct path *path = call->path;
+    const struct preview_in *query = call->query;
+    str accepted = http_header(exchange_request(call->exchange), "Accept");
+    struct scene_picture wish = { .video_id = path->videoId,
+        .scene_id = path->sceneId,
+        .seconds = query->t,
+        .width = query->w.set ? query->w.value : 960,
+        .png = accepted.size && str_find(accepted, STR("image/png")) >= 0
+               && str_find(accepted, STR("image/jpeg")) < 0 };
+    TRY(call->app->preview(call->app->preview_context, &call->scope, &wish, &call->answer));
+    call->answer_type = wish.png ? "image/png" : "image/jpeg";
+    route_finish(call, OK);
+    return OK;
+}
+
 static error update(struct api_call *call)
 {
     struct scene scene;
@@ -143,6 +171,10 @@ static const struct route routes[] = {
     { "GET", "/api/v1/videos/{videoId}/scenes/{sceneId}", "Scenes", "Show a scene", FACE_ENVELOPE, ACCESS_USER,
         LANE_READ, .path_in = &path_shape, .output = &one_shape,
         .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND), .handle = get },
+    { "GET", "/api/v1/videos/{videoId}/scenes/{sceneId}/preview", "Scenes",
+        "Draw a frame as the render will; PNG where Accept asks for it and not for JPEG", FACE_ENVELOPE, ACCESS_USER,
+        LANE_STREAM, .path_in = &path_shape, .query_in = &preview_shape, .answer_type = "image/jpeg",
+        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND), .handle = preview },
     { "PUT", "/api/v1/videos/{videoId}/scenes/{sceneId}", "Scenes", "Change a scene", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .path_in = &path_shape, .body_in = &in_shape, .output = &one_shape,
         .message = "Scene updated successfully", .errors = SCENE_WRITE_ERRORS, .handle = update },

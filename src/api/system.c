@@ -16,13 +16,14 @@ static const struct field health_fields[] = {
 static const struct shape health_shape = SHAPE("Health", struct health, health_fields);
 
 struct ready {
-    str status, database, storage, workers;
+    str status, database, storage, blob_store, workers;
     struct opt_bool setup_needed;
 };
 static const struct field ready_fields[] = {
     FIELD(struct ready, status, .doc = "ready"),
     FIELD(struct ready, database, .doc = "ok"),
     FIELD(struct ready, storage, .doc = "ok"),
+    FIELD(struct ready, blob_store, .doc = "local or s3: where new files go"),
     FIELD(struct ready, workers, .doc = "ok or off"),
     FIELD(struct ready, setup_needed, .omit_null = true, .doc = "Only until the first account is made"),
 };
@@ -48,8 +49,12 @@ static error get_ready(struct api_call *call)
         return error_make(ERROR_UNAVAILABLE, "storage", "The data folder cannot be read");
     if ((int64_t)disk.f_bavail * (int64_t)disk.f_frsize < DISK_LEAST_BYTES)
         return error_make(ERROR_UNAVAILABLE, "storage", "The disk of the data folder is nearly full");
+    error stored = blob_store_check(call->app->blobs);
+    if (error_is(stored))
+        return error_make(ERROR_UNAVAILABLE, "storage", "%s", stored.message);
     bool working = call->app->workers_ready && call->app->workers_ready(call->app->workers_context);
     *(struct ready *)call->output = (struct ready) { STR("ready"), STR("ok"), STR("ok"),
+        str_of(blob_place_name(blob_store_place_of_new(call->app->blobs))),
         call->app->workers_ready ? (working ? STR("ok") : STR("starting")) : STR("off"), { users == 0, true } };
     return OK;
 }

@@ -9,12 +9,14 @@
 
 struct start_in {
     str media_id, language, engine;
+    struct opt_int speakers;
 };
 static const struct field start_fields[] = {
     FIELD_AS(
         struct start_in, media_id, "mediaId", .required = true, .format = FORMAT_UUID, .doc = "Media to transcribe"),
     FIELD(struct start_in, language, .min = 1, .max = 16, .doc = "ISO 639-1 code; left out: detected where possible"),
     FIELD(struct start_in, engine, .min = 1, .max = 32, .doc = "Speech engine; left out: the best that is set up"),
+    FIELD(struct start_in, speakers, .min = 1, .max = 20, .doc = "How many people speak; left out: found out"),
 };
 static const struct shape start_shape = SHAPE("TranscriptionStart", struct start_in, start_fields);
 
@@ -138,6 +140,8 @@ static error start(struct api_call *call)
     struct job job;
     json_t *params;
     TRY(transcribe_params(call, in->language, in->engine, &params));
+    if (in->speakers.set)
+        json_object_set_new(params, "speakers", json_integer((json_int_t)in->speakers.value));
     TRY(media_get_own(&call->scope, in->media_id, &media));
     str key = str_format(arena, "transcribe:%.*s", STR_ARGS(media.id));
     error result = job_add(&call->scope,

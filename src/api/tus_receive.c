@@ -242,6 +242,7 @@ static error finish(struct receiving *receiving)
     call->scope.db = call->worker->db;
     if (!error_is(result)) {
         remove_parts(call, &receiving->parts);
+        intake_settle(&receiving->intake);
         upload->offset_bytes = upload->length_bytes;
         upload->finished = true;
         return OK;

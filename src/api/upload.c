@@ -109,6 +109,11 @@ static void discard(struct api_call *call)
     intake_discard(&((struct upload *)call->prepared)->intake);
 }
 
+static void settle(struct api_call *call)
+{
+    intake_settle(&((struct upload *)call->prepared)->intake);
+}
+
 static error record(struct api_call *call)
 {
     struct upload *upload = call->prepared;
@@ -155,6 +160,7 @@ static void on_end(void *state, struct exchange *exchange, void *worker)
     if (keep)
         return;
     call->undo = discard;
+    call->lasted = settle;
     route_change(call, record);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every start-up setting: member, environment name, default, (least, most), sentence.
-// The flag is the member with dashes; the key in the file is the member.
+// The flag is the member with dashes; the key in the file is the member. A SECRET is never shown.
 
 SETTING_TEXT(data, "KINORA_DATA", "./data", "Folder for the database, keys and files")
 SETTING_TEXT(listen, "KINORA_LISTEN", "127.0.0.1:8000", "Address and port to listen on")
@@ -8,10 +8,22 @@ SETTING_TEXT(config, "KINORA_CONFIG", "", "Configuration file; default DATA/kino
 SETTING_TEXT(database_url, "KINORA_DATABASE_URL", "", "sqlite:///PATH or postgresql://…; default DATA/kinora.db")
 SETTING_TEXT(
     master_key_file, "KINORA_MASTER_KEY_FILE", "", "File with the 32-byte master key; default DATA/keys/master.key")
+SETTING_TEXT(blob_store, "KINORA_BLOB_STORE", "", "Where new files go: local or s3; default s3 when s3_endpoint is set")
+SETTING_TEXT(s3_endpoint, "KINORA_S3_ENDPOINT", "", "Object store, such as https://s3.eu-central-1.amazonaws.com")
+SETTING_TEXT(s3_bucket, "KINORA_S3_BUCKET", "kinora", "Bucket in the object store; it must exist")
+SETTING_TEXT(s3_region, "KINORA_S3_REGION", "us-east-1", "Region of the bucket")
+SETTING_SECRET(s3_access_key, "KINORA_S3_ACCESS_KEY", "Access key of the object store")
+SETTING_SECRET(s3_secret_key, "KINORA_S3_SECRET_KEY", "Secret of the access key")
+SETTING_SECRET(s3_session_token, "KINORA_S3_SESSION_TOKEN", "Session token, with temporary keys")
+SETTING_TEXT(s3_style, "KINORA_S3_STYLE", "path", "path (https://HOST/BUCKET/KEY) or host (https://BUCKET.HOST/KEY)")
+SETTING_TEXT(s3_prefix, "KINORA_S3_PREFIX", "", "Beginning of every key; no other Kinora may share bucket and prefix")
+SETTING_TEXT(
+    s3_ca, "KINORA_S3_CA", "", "Certificates (PEM) that the object store's is checked by; default the system's")
+SETTING_INT(s3_timeout, "KINORA_S3_TIMEOUT", 30, 1, 3600, "Seconds without a byte until a request is tried again")
 SETTING_TEXT(engine_path, "KINORA_ENGINE", "", "Path of kinora-engine; default beside kinora")
 SETTING_TEXT(tls_cert, "KINORA_TLS_CERT", "", "Certificate chain (PEM); with tls_key the server speaks TLS")
 SETTING_TEXT(tls_key, "KINORA_TLS_KEY", "", "Private key (PEM)")
-SETTING_TEXT(setup_code, "KINORA_SETUP_CODE", "", "Code that the first account needs when listening beyond loopback")
+SETTING_SECRET(setup_code, "KINORA_SETUP_CODE", "Code that the first account needs when listening beyond loopback")
 SETTING_TEXT(rate_limit, "KINORA_RATE_LIMIT", "on", "Per-user request limit: on or off")
 SETTING_TEXT(log_format, "KINORA_LOG_FORMAT", "auto", "auto (readable on a terminal), text or json")
 SETTING_TEXT(log_level, "KINORA_LOG_LEVEL", "info", "debug, info, warn or error")
@@ -20,7 +32,7 @@ SETTING_INT(workers, "KINORA_WORKERS", 0, 0, 256, "Engine processes for queued w
 SETTING_INT(handler_threads, "KINORA_HANDLER_THREADS", 0, 0, 256, "Threads for requests; 0: chosen from the cores")
 SETTING_INT(max_upload_bytes, "KINORA_MAX_UPLOAD_BYTES", 10737418240, 1, 1099511627776, "Largest upload in bytes")
 SETTING_TEXT(asr_url, "KINORA_ASR_URL", "", "Speech engine openai: server with POST /v1/audio/transcriptions")
-SETTING_TEXT(asr_key, "KINORA_ASR_KEY", "", "Speech engine openai: API key, where the server wants one")
+SETTING_SECRET(asr_key, "KINORA_ASR_KEY", "Speech engine openai: API key, where the server wants one")
 SETTING_TEXT(asr_model, "KINORA_ASR_MODEL", "whisper-1", "Speech engine openai: model that the server is asked for")
 SETTING_TEXT(
     whisper_cli, "KINORA_WHISPER_CLI", "", "Speech engine whisper: its program; default whisper-cli on the PATH")

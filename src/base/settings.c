@@ -16,11 +16,13 @@ struct setting {
     size_t offset;
     const char *text;
     int64_t number, least, most;
-    bool flag;
+    bool flag, secret;
 };
 
 #define SETTING_TEXT(member, variable, fallback, sentence)                                                             \
     { #member, variable, sentence, KIND_TEXT, offsetof(struct settings, member), fallback, 0, 0, 0, false },
+#define SETTING_SECRET(member, variable, sentence)                                                                     \
+    { #member, variable, sentence, KIND_TEXT, offsetof(struct settings, member), "", 0, 0, 0, false, true },
 #define SETTING_INT(member, variable, fallback, from, to, sentence)                                                    \
     { #member, variable, sentence, KIND_INT, offsetof(struct settings, member), NULL, fallback, from, to, false },
 #define SETTING_FLAG(member, variable, fallback, sentence)                                                             \
@@ -29,6 +31,7 @@ static const struct setting list[] = {
 #include "base/setting_list.h"
 };
 #undef SETTING_TEXT
+#undef SETTING_SECRET
 #undef SETTING_INT
 #undef SETTING_FLAG
 
@@ -201,9 +204,11 @@ size_t settings_list(struct arena *arena, const struct setting_info **ret_infos)
             .environment = list[i].environment,
             .doc = list[i].doc,
             .is_flag = list[i].kind == KIND_FLAG,
+            .is_secret = list[i].secret,
             .source = sources[i] };
+        str text = list[i].kind == KIND_TEXT ? str_of(*(const char *const *)(const void *)place) : STR_NONE;
         if (list[i].kind == KIND_TEXT)
-            infos[i].value = str_of(*(const char *const *)(const void *)place);
+            infos[i].value = list[i].secret && text.size ? STR("(set)") : text;
         else if (list[i].kind == KIND_INT)
             infos[i].value = str_format(arena, "%lld", (long long)*(const int64_t *)(const void *)place);
         else

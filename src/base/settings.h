@@ -6,12 +6,14 @@
 #include "base/error.h"
 
 #define SETTING_TEXT(name, environment, fallback, doc) const char *name;
+#define SETTING_SECRET(name, environment, doc) const char *name;
 #define SETTING_INT(name, environment, fallback, least, most, doc) int64_t name;
 #define SETTING_FLAG(name, environment, fallback, doc) bool name;
 struct settings {
 #include "base/setting_list.h"
 };
 #undef SETTING_TEXT
+#undef SETTING_SECRET
 #undef SETTING_INT
 #undef SETTING_FLAG
 
@@ -27,7 +29,8 @@ struct setting_info {
     const char *flag;        // "tls-certificate"
     const char *environment; // "KINORA_TLS_CERTIFICATE"
     const char *doc;
-    bool is_flag; // takes no value on the command line
+    bool is_flag;   // takes no value on the command line
+    bool is_secret; // `value` is then "(set)" or empty
     enum setting_source source;
     str value; // as text
 };

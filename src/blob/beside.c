@@ -80,7 +80,12 @@ bool beside_start(struct beside *beside, struct beside_task *task)
 void beside_wait(struct beside *beside, struct beside_task *task)
 {
     pthread_mutex_lock(&beside->lock);
-    while (!task->done)
+    bool untouched = beside->next == task; // the machine is busy: nobody came to it, so the caller need not wait
+    if (untouched)
+        beside->next = NULL;
+    while (!untouched && !task->done)
         pthread_cond_wait(&beside->finished, &beside->lock);
     pthread_mutex_unlock(&beside->lock);
+    if (untouched)
+        task->run(task->context);
 }

@@ -28,4 +28,5 @@ void beside_init(struct beside *beside);
 void beside_done(struct beside *beside); // no task may be under way
 // False when nobody is idle; the caller does it then. Else `task` stays until beside_wait returns.
 bool beside_start(struct beside *beside, struct beside_task *task);
+// Does the task itself when no thread has begun it.
 void beside_wait(struct beside *beside, struct beside_task *task);

@@ -124,13 +124,13 @@ size_t chunk_seal(
     return CHUNK_OVERHEAD + body_size;
 }
 
-bool chunk_is_packed(const unsigned char *stored, size_t stored_size)
+bool chunk_is_packed(const unsigned char *stored)
 {
-    return stored_size >= CHUNK_HEADER_SIZE && get_u32(stored + FLAGS_AT) & CHUNK_ZSTD;
+    return get_u32(stored + FLAGS_AT) & CHUNK_ZSTD;
 }
 
-bool chunk_open(const struct chunk_place *place, unsigned flags, unsigned char *stored, size_t stored_size,
-    unsigned char *ret_plain, size_t plain_size)
+bool chunk_unseal(const struct chunk_place *place, unsigned flags, unsigned char *stored, size_t stored_size,
+    size_t plain_size, const unsigned char **ret_body, size_t *ret_body_size)
 {
     if (stored_size < CHUNK_OVERHEAD || plain_size > UINT32_MAX)
         return false;
@@ -144,8 +144,46 @@ bool chunk_open(const struct chunk_place *place, unsigned flags, unsigned char *
         return false;
     unsigned char bound[CHUNK_BOUND_SIZE], *body = stored + CHUNK_HEADER_SIZE;
     chunk_bound(place, (uint32_t)plain_size, stored_flags, bound);
-    if (!aead_open(place->key, stored + NONCE_AT, bound, sizeof bound, body, sealed_size, packed ? body : ret_plain))
+    if (!aead_open(place->key, stored + NONCE_AT, bound, sizeof bound, body, sealed_size, body))
         return false;
-    // The room is exactly the authenticated plain size, so a bomb fails here at no cost.
-    return !packed || ZSTD_decompress(ret_plain, plain_size, body, body_size) == plain_size;
+    *ret_body = body;
+    *ret_body_size = body_size;
+    return true;
+}
+
+// The room is exactly the authenticated plain size, so a bomb fails here at no cost.
+bool chunk_unpack(const unsigned char *frames, size_t size, unsigned char *ret_plain, size_t plain_size)
+{
+    return ZSTD_decompress(ret_plain, plain_size, frames, size) == plain_size;
+}
+
+bool chunk_halve(
+    const unsigned char *frames, size_t size, size_t plain_size, size_t *ret_first_size, size_t *ret_first_plain_size)
+{
+    size_t first = 0, first_plain = 0;
+    while (first_plain < plain_size / 2) {
+        unsigned long long frame_plain = ZSTD_getFrameContentSize(frames + first, size - first);
+        size_t frame = ZSTD_findFrameCompressedSize(frames + first, size - first);
+        // Both tell their errors by values above any size. An empty frame would not bring us further.
+        if (ZSTD_isError(frame) || frame_plain == 0 || frame_plain > plain_size - first_plain)
+            return false;
+        first += frame;
+        first_plain += (size_t)frame_plain;
+    }
+    *ret_first_size = first;
+    *ret_first_plain_size = first_plain;
+    return first_plain < plain_size;
+}
+
+bool chunk_open(const struct chunk_place *place, unsigned flags, unsigned char *stored, size_t stored_size,
+    unsigned char *ret_plain, size_t plain_size)
+{
+    const unsigned char *body;
+    size_t body_size;
+    if (!chunk_unseal(place, flags, stored, stored_size, plain_size, &body, &body_size))
+        return false;
+    if (chunk_is_packed(stored))
+        return chunk_unpack(body, body_size, ret_plain, plain_size);
+    memcpy(ret_plain, body, plain_size);
+    return true;
 }

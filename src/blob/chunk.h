@@ -50,12 +50,20 @@ bool chunk_is_worth(size_t packed_size, size_t size);
 // compression helps.
 size_t chunk_seal(
     const struct chunk_place *place, unsigned flags, const unsigned char *plain, size_t size, unsigned char *out);
-// Opens a record of `stored_size` bytes that must hold exactly `plain_size` bytes and have exactly these
-// flags, CHUNK_ZSTD aside. False on any difference. `stored` is overwritten. Bytes that are not compressed may stay
-// where they are: `ret_plain` may be stored + CHUNK_HEADER_SIZE when chunk_is_packed says no.
-bool chunk_is_packed(const unsigned char *stored, size_t stored_size);
+// Opens a record of `stored_size` bytes that must hold exactly `plain_size` bytes and have exactly these flags,
+// CHUNK_ZSTD aside. False on any difference. `stored` is overwritten.
 bool chunk_open(const struct chunk_place *place, unsigned flags, unsigned char *stored, size_t stored_size,
     unsigned char *ret_plain, size_t plain_size);
+// The same in steps: what was sealed, in place, which is the plain bytes or, when the record says that it is packed,
+// the zstd frames to be unpacked to exactly `plain_size` bytes.
+bool chunk_unseal(const struct chunk_place *place, unsigned flags, unsigned char *stored, size_t stored_size,
+    size_t plain_size, const unsigned char **ret_body, size_t *ret_body_size);
+bool chunk_is_packed(const unsigned char *stored); // of a record that was unsealed
+bool chunk_unpack(const unsigned char *frames, size_t size, unsigned char *ret_plain, size_t plain_size);
+// Where the frames can be cut into two that are unpacked by themselves. False when they cannot: one frame, or frames
+// that do not say their size.
+bool chunk_halve(
+    const unsigned char *frames, size_t size, size_t plain_size, size_t *ret_first_size, size_t *ret_first_plain_size);
 
 void chunk_trailer(size_t index_stored_size, unsigned char ret_trailer[static CHUNK_TRAILER_SIZE]);
 bool chunk_trailer_read(const unsigned char trailer[static CHUNK_TRAILER_SIZE], size_t *ret_index_stored_size);

@@ -8,9 +8,12 @@
 
 // Holds the index of any blob of up to 63 GB, so that one read opens it.
 enum { TAIL_SIZE = 64 << 10 };
+// Below this a second thread costs more than it brings: a tenth of a millisecond.
+enum { UNPACK_BESIDE_MIN = 1 << 20 };
 
 struct blob_reader {
-    const struct store_methods *methods;
+    struct blob_store *store;            // NULL for a file outside of any
+    const struct store_methods *methods; // of the place where it was found
     struct store_get *get;
     bool is_stored;           // what is read is the stored bytes
     struct chunk_place place; // number is that of the chunk in `plain`
@@ -123,21 +126,78 @@ static error make_room(unsigned char **room, size_t *room_size, size_t size)
     return *room ? OK : error_system("read", "stored file", ENOMEM);
 }
 
-// What is not compressed is opened where it was read.
+struct unpacking {
+    const unsigned char *frames;
+    size_t size;
+    unsigned char *plain;
+    size_t plain_size;
+    bool good;
+};
+
+static void unpack_part(void *context)
+{
+    struct unpacking *part = context;
+    part->good = chunk_unpack(part->frames, part->size, part->plain, part->plain_size);
+}
+
+// In two halves at once where a thread is idle: decompression is the slowest step of a download.
+static bool unpack(struct blob_reader *reader, const unsigned char *frames, size_t size, size_t plain_size)
+{
+    struct unpacking all = { frames, size, reader->unpacked, plain_size, false };
+    size_t first_size, first_plain;
+    if (plain_size < UNPACK_BESIDE_MIN || !chunk_halve(frames, size, plain_size, &first_size, &first_plain)) {
+        unpack_part(&all);
+        return all.good;
+    }
+    struct unpacking second = { frames + first_size, size - first_size, reader->unpacked + first_plain,
+        plain_size - first_plain, false };
+    struct beside_task task = { unpack_part, &second, false };
+    if (!beside_start(&reader->store->beside, &task)) {
+        unpack_part(&all);
+        return all.good;
+    }
+    all.size = first_size;
+    all.plain_size = first_plain;
+    unpack_part(&all);
+    beside_wait(&reader->store->beside, &task);
+    return all.good && second.good;
+}
+
+// What is not compressed stays where it was read.
 static error open_chunk(struct blob_reader *reader, size_t stored_size, size_t plain_size)
 {
     unsigned flags = reader->place.number + 1 == reader->count ? CHUNK_LAST : 0;
-    unsigned char *plain = reader->stored + CHUNK_HEADER_SIZE;
-    if (chunk_is_packed(reader->stored, stored_size)) {
-        TRY(make_room(&reader->unpacked, &reader->unpacked_room, plain_size + 1)); // never 0
-        plain = reader->unpacked;
-    } else if (stored_size < plain_size + CHUNK_OVERHEAD) {
-        return damaged(reader, "a chunk is too short");
-    }
-    if (!chunk_open(&reader->place, flags, reader->stored, stored_size, plain, plain_size))
+    const unsigned char *body;
+    size_t body_size;
+    if (!chunk_unseal(&reader->place, flags, reader->stored, stored_size, plain_size, &body, &body_size))
         return damaged(reader, "a chunk does not open");
-    reader->plain = plain;
+    if (chunk_is_packed(reader->stored)) {
+        TRY(make_room(&reader->unpacked, &reader->unpacked_room, plain_size + 1)); // never 0
+        if (!unpack(reader, body, body_size, plain_size))
+            return damaged(reader, "a chunk does not decompress");
+        body = reader->unpacked;
+    }
+    reader->plain = body;
     return OK;
+}
+
+// A move may take an object away while it is read: then it is found again where it went.
+static error fetch(struct blob_reader *reader, int64_t offset, void *ret_bytes, size_t size)
+{
+    char id[37];
+    int64_t stored_size;
+    const struct store_methods *methods;
+    struct store_get *get;
+    error e = reader->methods->get_range(reader->get, offset, ret_bytes, size);
+    if (!reader->store || (e.code != ERROR_NOT_FOUND && e.code != ERROR_UNAVAILABLE))
+        return e;
+    chunk_id_write(reader->place.id, id);
+    if (error_is(store_find(reader->store, id, &methods, &get, &stored_size)))
+        return e;
+    reader->methods->get_close(reader->get);
+    reader->methods = methods;
+    reader->get = get;
+    return reader->methods->get_range(reader->get, offset, ret_bytes, size);
 }
 
 static error load(struct blob_reader *reader, uint64_t number)
@@ -146,7 +206,7 @@ static error load(struct blob_reader *reader, uint64_t number)
     reader->plain = NULL;
     reader->place.number = number;
     TRY(make_room(&reader->stored, &reader->stored_room, stored_size));
-    TRY(reader->methods->get_range(reader->get, (int64_t)reader->offsets[number], reader->stored, stored_size));
+    TRY(fetch(reader, (int64_t)reader->offsets[number], reader->stored, stored_size));
     return open_chunk(reader, stored_size, plain_size_of(reader, number));
 }
 
@@ -157,7 +217,8 @@ static error find(struct blob_store *store, const char *id, struct blob_reader *
     if (!chunk_id_parse(str_of(id), reader->place.id))
         return error_of(ERROR_NOT_FOUND);
     chunk_id_write(reader->place.id, name);
-    return store->methods->get_open(store->place, name, &reader->get, ret_stored_size);
+    reader->store = store;
+    return store_find(store, name, &reader->methods, &reader->get, ret_stored_size);
 }
 
 static error open_content(struct blob_reader *reader, int64_t stored_size)
@@ -166,12 +227,11 @@ static error open_content(struct blob_reader *reader, int64_t stored_size)
     return reader->size == 0 ? load(reader, 0) : OK; // no later read would find an empty one damaged
 }
 
-static error new_reader(const struct store_methods *methods, struct blob_reader **ret_reader)
+static error new_reader(struct blob_reader **ret_reader)
 {
     struct blob_reader *reader = calloc(1, sizeof *reader);
     if (!reader)
         return error_system("read", "stored file", ENOMEM);
-    reader->methods = methods;
     *ret_reader = reader;
     return OK;
 }
@@ -192,7 +252,7 @@ error blob_reader_open(struct blob_store *store, const char *id,
     char name[37];
     int64_t stored_size;
     struct blob_reader *reader = NULL;
-    TRY(new_reader(store->methods, &reader));
+    TRY(new_reader(&reader));
     error e = find(store, id, reader, &stored_size);
     if (!error_is(e)) {
         chunk_id_write(reader->place.id, name);
@@ -206,7 +266,7 @@ error blob_reader_open(struct blob_store *store, const char *id,
 error blob_reader_open_stored(struct blob_store *store, const char *id, struct blob_reader **ret_reader)
 {
     struct blob_reader *reader = NULL;
-    TRY(new_reader(store->methods, &reader));
+    TRY(new_reader(&reader));
     reader->is_stored = true;
     return settle(reader, find(store, id, reader, &reader->size), ret_reader);
 }
@@ -231,7 +291,8 @@ error blob_reader_open_file(
     const char *path, const unsigned char key[static CRYPT_KEY_SIZE], struct blob_reader **ret_reader)
 {
     struct blob_reader *reader = NULL;
-    TRY(new_reader(&store_local_methods, &reader));
+    TRY(new_reader(&reader));
+    reader->methods = &store_local_methods;
     memcpy(reader->place.key, key, CRYPT_KEY_SIZE);
     return settle(reader, open_file(reader, path), ret_reader);
 }
@@ -246,7 +307,7 @@ static error read_stored(struct blob_reader *reader, int64_t offset, void *ret_b
     int64_t left = offset < reader->size ? reader->size - offset : 0;
     size_t part = left < (int64_t)size ? (size_t)left : size;
     if (part)
-        TRY(reader->methods->get_range(reader->get, offset, ret_bytes, part));
+        TRY(fetch(reader, offset, ret_bytes, part));
     *ret_got = part;
     return OK;
 }

@@ -7,6 +7,35 @@
 
 #include "blob/chunk.h"
 
+static const char *const place_names[BLOB_PLACE_COUNT] = { "local", "s3" };
+
+const char *blob_place_name(enum blob_place place)
+{
+    return place_names[place];
+}
+
+bool blob_place_parse(str name, enum blob_place *ret_place)
+{
+    for (enum blob_place place = 0; place < BLOB_PLACE_COUNT; place++)
+        if (str_equal_c(name, place_names[place])) {
+            *ret_place = place;
+            return true;
+        }
+    return false;
+}
+
+static void add(
+    struct blob_store *store, enum blob_place where, const struct store_methods *methods, void *place, bool for_new)
+{
+    store->places[where].methods = methods;
+    store->places[where].place = place;
+    if (for_new) {
+        store->methods = methods;
+        store->place = place;
+        store->place_of_new = where;
+    }
+}
+
 error blob_store_open(const char *directory, const struct keyring *keyring, struct blob_store **ret_store)
 {
     void *place;
@@ -16,10 +45,20 @@ error blob_store_open(const char *directory, const struct keyring *keyring, stru
         store_local_methods.close(place);
         return error_system("open", directory, ENOMEM);
     }
-    *store = (struct blob_store) { .methods = &store_local_methods, .place = place, .keyring = keyring };
+    store->keyring = keyring;
     sealer_pool_init(&store->sealers);
     beside_init(&store->beside);
+    add(store, BLOB_LOCAL, &store_local_methods, place, true);
     *ret_store = store;
+    return OK;
+}
+
+error blob_store_add_s3(struct blob_store *store, const struct s3_options *options, bool for_new)
+{
+    void *place;
+    ASSERT(!blob_store_has(store, BLOB_S3));
+    TRY(store_s3_open(options, store->places[BLOB_LOCAL].place, &place));
+    add(store, BLOB_S3, &store_s3_methods, place, for_new);
     return OK;
 }
 
@@ -27,10 +66,77 @@ void blob_store_close(struct blob_store *store)
 {
     if (!store)
         return;
-    store->methods->close(store->place);
+    for (int place = BLOB_PLACE_COUNT - 1; place >= 0; place--)
+        if (store->places[place].methods)
+            store->places[place].methods->close(store->places[place].place);
     sealer_pool_done(&store->sealers);
     beside_done(&store->beside);
     free(store);
+}
+
+bool blob_store_has(const struct blob_store *store, enum blob_place place)
+{
+    return store->places[place].methods != NULL;
+}
+
+enum blob_place blob_store_place_of_new(const struct blob_store *store)
+{
+    return store->place_of_new;
+}
+
+error blob_store_check(struct blob_store *store)
+{
+    return blob_store_has(store, BLOB_S3) ? store_s3_check(store->places[BLOB_S3].place) : OK;
+}
+
+error store_find(struct blob_store *store, const char *id, const struct store_methods **ret_methods,
+    struct store_get **ret_get, int64_t *ret_size)
+{
+    // The disk again at the end: a move to it may have ended between the first two questions.
+    static const enum blob_place order[] = { BLOB_LOCAL, BLOB_S3, BLOB_LOCAL };
+    error told = error_of(ERROR_NOT_FOUND);
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        const struct store_methods *methods = store->places[order[i]].methods;
+        if (!methods)
+            continue;
+        error e = methods->get_open(store->places[order[i]].place, id, ret_get, ret_size);
+        if (!error_is(e)) {
+            *ret_methods = methods;
+            return OK;
+        }
+        if (e.code != ERROR_NOT_FOUND)
+            told = e;
+    }
+    return told;
+}
+
+// The id as it is stored; false when nothing can be stored under it.
+static bool stored_name(const char *id, char ret_name[static 37])
+{
+    unsigned char bytes[16];
+    if (!chunk_id_parse(str_of(id), bytes))
+        return false;
+    chunk_id_write(bytes, ret_name);
+    return true;
+}
+
+error blob_stored_size(struct blob_store *store, enum blob_place place, const char *id, int64_t *ret_size)
+{
+    char name[37];
+    struct store_get *get;
+    if (!blob_store_has(store, place) || !stored_name(id, name))
+        return error_of(ERROR_NOT_FOUND);
+    TRY(store->places[place].methods->get_open(store->places[place].place, name, &get, ret_size));
+    store->places[place].methods->get_close(get);
+    return OK;
+}
+
+error blob_remove_at(struct blob_store *store, enum blob_place place, const char *id)
+{
+    char name[37];
+    if (!blob_store_has(store, place) || !stored_name(id, name))
+        return OK;
+    return store->places[place].methods->remove(store->places[place].place, name);
 }
 
 const struct keyring *blob_store_keyring(const struct blob_store *store)
@@ -53,21 +159,23 @@ error blob_data_key(const struct blob_store *store, const char *id,
 
 error blob_remove(struct blob_store *store, const char *id)
 {
-    unsigned char bytes[16];
-    char name[37];
-    if (!chunk_id_parse(str_of(id), bytes))
-        return OK; // nothing can be stored under it
-    chunk_id_write(bytes, name);
-    return store->methods->remove(store->place, name);
+    int64_t size;
+    error local = blob_stored_size(store, BLOB_LOCAL, id, &size);
+    return blob_remove_at(store, local.code == ERROR_NOT_FOUND ? BLOB_S3 : BLOB_LOCAL, id);
 }
 
-error blob_each(struct blob_store *store,
+error blob_each(struct blob_store *store, enum blob_place place,
     error (*visit)(void *context, const char *id, int64_t stored_size, int64_t changed_us), void *context)
 {
-    return store->methods->each(store->place, visit, context);
+    if (!blob_store_has(store, place))
+        return OK;
+    return store->places[place].methods->each(store->places[place].place, visit, context);
 }
 
-error blob_sweep_unfinished(struct blob_store *store, int64_t age_us, int64_t *ret_removed)
+error blob_sweep_unfinished(struct blob_store *store, enum blob_place place, int64_t age_us, int64_t *ret_removed)
 {
-    return store->methods->sweep(store->place, age_us, ret_removed);
+    *ret_removed = 0;
+    if (!blob_store_has(store, place))
+        return OK;
+    return store->places[place].methods->sweep(store->places[place].place, age_us, ret_removed);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a place for blobs must offer: streams in, ranges out, removal, a list. Ids are lower-case UUIDs.
+// Places fail with UNAVAILABLE when they cannot be reached just now.
 #pragma once
 
 #include "blob/beside.h"
@@ -38,14 +39,30 @@ struct store_methods {
 };
 
 struct blob_store {
-    const struct store_methods *methods;
+    const struct store_methods *methods; // of the place that new blobs go to
     void *place;
+    enum blob_place place_of_new;
+    struct {
+        const struct store_methods *methods; // NULL: there is none
+        void *place;
+    } places[BLOB_PLACE_COUNT];
     const struct keyring *keyring; // borrowed
     struct sealer_pool sealers;
     struct beside beside;
 };
 
+// Opens a blob wherever it is: on the disk first, since asking there costs nothing. So a reader need not know the
+// place, and a move in between cannot hide it. NOT_FOUND when no place has it.
+MUST_USE error store_find(struct blob_store *store, const char *id, const struct store_methods **ret_methods,
+    struct store_get **ret_get, int64_t *ret_size);
+
 MUST_USE error store_local_open(const char *directory, void **ret_place);
 extern const struct store_methods store_local_methods;
+// `spool` is the local place, which keeps what is under way; borrowed. USAGE for options that cannot be. Asks nothing.
+MUST_USE error store_s3_open(const struct s3_options *options, void *spool, void **ret_place);
+// One short question, or what it brought within the last 5 s: USAGE when the keys, the bucket or the region are wrong,
+// UNAVAILABLE when there is no answer.
+MUST_USE error store_s3_check(void *place);
+extern const struct store_methods store_s3_methods;
 // A file anywhere as something to read from, for get_range and get_close of the local methods.
 MUST_USE error store_local_get_file(const char *path, struct store_get **ret_get, int64_t *ret_size);

@@ -203,6 +203,7 @@ static error finish(struct blob_writer *writer, struct blob_info *ret_info)
     hasher_finish(TAKE(writer->hasher), info.sha256);
     TRY(write_index(writer, info.sha256));
     chunk_id_write(writer->place.id, info.id);
+    info.place = writer->store->place_of_new;
     info.size = writer->size;
     info.stored_size = writer->stored_size;
     ARENA_AUTO struct arena *arena = arena_new(4096);

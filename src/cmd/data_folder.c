@@ -53,7 +53,8 @@ enum { COMPLETE_BATCH = 200, COMPLETE_BYTES = 4 << 20 };
 
 struct completing {
     struct blob_store *blobs;
-    int64_t after, users, files, damaged, damaged_total;
+    int64_t after, users, files, damaged; // of the last change
+    int64_t users_total, files_total, damaged_total;
 };
 
 static error complete(struct db *db, void *context)
@@ -78,9 +79,14 @@ error data_folder_complete_keys(struct db_pool *pool, struct blob_store *blobs)
         if (again)
             continue;
         TRY(result);
+        completing.users_total += completing.users;
+        completing.files_total += completing.files - completing.damaged;
         completing.damaged_total += completing.damaged;
         again = completing.users || completing.files;
     }
+    if (completing.users_total || completing.files_total)
+        log_event(LOG_INFO, NULL, "keys", "Made keys for what was there before",
+            LOG_NUMBER("users", completing.users_total), LOG_NUMBER("files", completing.files_total));
     if (completing.damaged_total)
         log_event(LOG_WARN, NULL, "keys", "Files whose keys are damaged can be read by nobody",
             LOG_NUMBER("files", completing.damaged_total));

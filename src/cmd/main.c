@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
     &render_command,
     &preview_command,
     &user_command,
+    &blobs_command,
     &keys_command,
     &open_command,
     &api_command,
@@ -57,7 +58,8 @@ static enum exit_code report(error problem)
     if (!error_is(problem))
         return EXIT_DONE;
     if (problem.code == ERROR_CANCELLED) {
-        fputs("kinora: interrupted; nothing was written\n", stderr);
+        bool plain = !strcmp(problem.message, error_info(ERROR_CANCELLED)->sentence);
+        fprintf(stderr, "kinora: %s\n", plain ? "interrupted; nothing was written" : problem.message);
         return EXIT_INTERRUPTED;
     }
     bool named = problem.field && problem.code == ERROR_VALIDATION_ERROR && !strstr(problem.message, problem.field);

@@ -126,10 +126,8 @@ static void settings_help(struct arena *arena, struct buffer *out)
     size_t count = settings_list(arena, &infos);
     buffer_append_c(out, "\nSettings (flag, environment variable, value now; in a file: name = value):\n");
     for (size_t i = 0; i < count; i++) {
-        bool secret = !strcmp(infos[i].flag, "setup-code") || !strcmp(infos[i].flag, "asr-key");
         buffer_format(out, "  --%-20s %-26s %s%.*s%s\n      %s\n", infos[i].flag, infos[i].environment,
-            infos[i].value.size ? "[" : "", secret ? 0 : (int)infos[i].value.size, infos[i].value.data,
-            infos[i].value.size ? "]" : "", infos[i].doc);
+            infos[i].value.size ? "[" : "", STR_ARGS(infos[i].value), infos[i].value.size ? "]" : "", infos[i].doc);
     }
 }
 

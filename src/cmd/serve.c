@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // kinora serve: the server, and the job runner beside it, on one data folder.
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 
 #include "api/events.h"
 #include "api/limiter.h"
+#include "api/realtime.h"
 #include "api/route.h"
 #include "api/waiting.h"
 #include "base/clock.h"
@@ -14,9 +16,11 @@
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
+#include "cmd/stores.h"
 #include "domain/schema.h"
 #include "domain/search.h"
 #include "work/asr_engine.h"
+#include "work/preview.h"
 #include "work/runner.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
@@ -27,8 +31,29 @@ struct service {
     struct runner *runner;
     struct follower *follower;
     struct server *server;
+    struct engineio *engines[2]; // ends with NULL
     int lock;
 };
+
+// Settings that cannot work are told at once; a store that is away may come back.
+static error open_blobs(struct arena *arena, struct service *service)
+{
+    int64_t unfinished;
+    struct app *app = &service->app;
+    // For commands beside the server, which must mean the same object store.
+    str told = stores_object_store(arena);
+    if (ftruncate(service->lock, 0) != 0 || pwrite(service->lock, told.data, told.size, 0) != (ssize_t)told.size)
+        return error_system("write", "lock", errno);
+    TRY(stores_open_blobs(arena, app->keyring, &app->blobs));
+    // Uploads that a killed server had begun; those of writers that live are spared.
+    TRY(blob_sweep_unfinished(app->blobs, BLOB_LOCAL, 0, &unfinished));
+    error there = blob_store_check(app->blobs);
+    if (there.code != ERROR_UNAVAILABLE)
+        return there;
+    log_event(LOG_WARN, NULL, "serve", "Files in the object store cannot be used until it answers",
+        LOG_TEXT("reason", str_of(there.message)));
+    return OK;
+}
 
 static bool is_loopback(const char *listen)
 {
@@ -67,10 +92,9 @@ static error load_keys(struct db *db, void *context)
 static error open_stores(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
-    const char *blobs = str_format(arena, "%s/blobs", settings.data).data;
     const char *keys, *key_file;
     int from, to;
-    int64_t unfinished, found;
+    int64_t found;
     data_folder_keys(arena, &keys, &key_file);
     TRY(keyring_open(keys, key_file, &app->keyring));
     if (keyring_is_changing(app->keyring))
@@ -79,9 +103,7 @@ static error open_stores(struct arena *arena, struct service *service)
     TRY(db_open(&(struct db_options) { data_folder_database(arena) }, &app->db));
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
     TRY(search_catch_up(app->db, &found));
-    TRY(blob_store_open(blobs, app->keyring, &app->blobs));
-    // Uploads that a killed server had begun; those of writers that live are spared.
-    TRY(blob_sweep_unfinished(app->blobs, 0, &unfinished));
+    TRY(open_blobs(arena, service));
     TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };
     return db_write(app->db, load_keys, &load);
@@ -106,6 +128,8 @@ static error start_engines(struct arena *arena, struct service *service)
     TRY(data_folder_make(scratch));
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
+    service->app.preview = preview_frame;
+    service->app.preview_context = service->app.warm;
     if (settings.no_workers)
         return OK;
     TRY(zygote_start(engine, ZYGOTE_SPEECH, &service->speech));
@@ -149,11 +173,13 @@ static error start_server(struct service *service)
         .worker_stop = app_worker_stop,
         .refuse = route_refuse,
         .finished = finished };
+    service->engines[0] = realtime_engine(service->app.realtime);
     struct server_options options = { .listen = settings.listen,
         .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,
         .tls_key = *settings.tls_key ? settings.tls_key : NULL,
         .handler_threads = (int)settings.handler_threads,
-        .body_stall_timeout_us = settings.stall_timeout * SECOND_US };
+        .body_stall_timeout_us = settings.stall_timeout * SECOND_US,
+        .engines = service->engines };
     return server_start(&options, &app, &service->server);
 }
 
@@ -169,6 +195,7 @@ static error start(struct arena *arena, struct service *service)
     app->waiting = waiting_new(app);
     app->hub = hub_new();
     app->limiter = limiter_new();
+    app->realtime = realtime_new(app);
     TRY(route_init(app));
     TRY(open_stores(arena, service));
     TRY(start_engines(arena, service));
@@ -180,6 +207,8 @@ static error start(struct arena *arena, struct service *service)
 static void stop(struct service *service)
 {
     struct app *app = &service->app;
+    if (app->db) // requests go on committing while the runner and the follower end
+        db_on_commit(app->db, NULL, NULL);
     if (service->runner)
         runner_stop(service->runner);
     waiting_shut(app->waiting);
@@ -187,10 +216,9 @@ static void stop(struct service *service)
         hub_shut(app->hub); // event streams end, so that the server's grace is not spent on them
     if (service->server)
         server_stop(service->server, GRACE_US);
-    if (app->db)
-        db_on_commit(app->db, NULL, NULL);
     follower_stop(service->follower);
     waiting_free(app->waiting);
+    realtime_free(app->realtime);
     hub_free(app->hub);
     warm_close(app->warm);
     if (service->speech)

@@ -7,13 +7,14 @@
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/progress.h"
-#include "domain/transcript.h"
+#include "domain/transcript_speakers.h"
 #include "work/asr_local.h"
 #include "work/local_file.h"
 #include "work/transcript_split.h"
 
 struct values {
     const char *output, *format, *language, *engine;
+    double speakers;
 };
 
 #define AT(member) offsetof(struct values, member)
@@ -25,6 +26,8 @@ static const struct option options[] = {
         .doc = "Spoken language, ISO 639-1 (default: found out where the engine can)" },
     { "engine", 'e', "NAME", OPTION_TEXT, AT(engine),
         .doc = "Speech engine (default: the best that is set up; see kinora doctor)" },
+    { "speakers", 's', "COUNT", OPTION_NUMBER, AT(speakers), .least = 1, .most = 20,
+        .doc = "How many people speak (default: found out)" },
     { 0 },
 };
 
@@ -34,7 +37,19 @@ struct listening {
     struct local_pool *pool;
     struct asr_local local;
     struct progress *progress;
+    int64_t speakers; // 0: to be found out
 };
+
+static struct local_task speakers_task(const struct listening *listening)
+{
+    return (struct local_task) {
+        .op = "asr.speakers",
+        .params = json_keep(listening->arena, json_pack("{s:I}", "speakers", (json_int_t)listening->speakers)),
+        .inputs = &listening->local.audio,
+        .input_count = 1,
+        .weight = 1,
+    };
+}
 
 static error listen_to(const struct listening *listening, struct transcript *ret_transcript)
 {
@@ -51,14 +66,16 @@ static error listen_to(const struct listening *listening, struct transcript *ret
     json_t **parts;
     const struct asr_engine *engine = listening->local.engine;
     size_t count = transcript_split(arena, chunks, engine->part_least, engine->part_most, &parts);
-    struct local_task *tasks = ARENA_ARRAY(arena, struct local_task, count);
+    struct local_task *tasks = ARENA_ARRAY(arena, struct local_task, count + 1);
     for (size_t i = 0; i < count; i++)
         tasks[i] = asr_local_task(&listening->local, parts[i]);
-    TRY(local_pool_run(listening->pool, arena, tasks, count, progress_tell, listening->progress));
+    tasks[count] = speakers_task(listening); // beside the others, when there is anything to hear
+    TRY(local_pool_run(listening->pool, arena, tasks, count ? count + 1 : 0, progress_tell, listening->progress));
     const json_t **results = ARENA_ARRAY(arena, const json_t *, count);
     for (size_t i = 0; i < count; i++)
         results[i] = tasks[i].result;
     TRY(transcript_merge(arena, results, count, duration, ret_transcript));
+    TRY(transcript_set_speakers(arena, ret_transcript, tasks[count].result));
     if (!ret_transcript->language.data) // nothing was heard
         ret_transcript->language = listening->local.language.data ? listening->local.language
                                                                   : asr_only_language(engine);
@@ -98,7 +115,8 @@ static error transcribe(const struct call *call, struct local_file *file, struct
             .audio = local_file_input(file),
             .language = language,
             .threads = threads > 1 ? (int)threads : 1 },
-        .progress = &progress };
+        .progress = &progress,
+        .speakers = (int64_t)values->speakers };
     progress_begin(&progress, "Transcribing");
     error result = listen_to(&listening, ret_transcript);
     progress_end(&progress);

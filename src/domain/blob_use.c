@@ -9,6 +9,14 @@
     " AND NOT EXISTS (SELECT 1 FROM job_input WHERE job_input.blob_id = blob.id)"                                      \
     " AND NOT EXISTS (SELECT 1 FROM upload_part WHERE upload_part.blob_id = blob.id)"
 
+// Changes nothing, but holds the row. On SQLite changes come one after the other anyway.
+DB_STATEMENT(lock_user, "UPDATE users SET updated_at = updated_at WHERE id = $1");
+
+error blob_use_lock(struct scope *scope, str user_id)
+{
+    return db_run(scope->db, &lock_user, DB_ARGS(db_text(user_id)), NULL);
+}
+
 DB_STATEMENT(release, "DELETE FROM blob WHERE id = $1 AND " UNUSED);
 
 error blob_use_release(struct scope *scope, str blob_id, bool *ret_free)
@@ -24,14 +32,4 @@ DB_STATEMENT(release_unused, "DELETE FROM blob WHERE created_at < $1 AND " UNUSE
 error blob_use_release_unused(struct scope *scope, int64_t before_us, int64_t *ret_count)
 {
     return db_run(scope->db, &release_unused, DB_ARGS(db_int(before_us)), ret_count);
-}
-
-DB_STATEMENT(listed, "SELECT count(*) FROM blob WHERE id = $1");
-
-error blob_use_is_listed(struct scope *scope, str blob_id, bool *ret_listed)
-{
-    int64_t count;
-    TRY(db_integer(scope->db, &listed, DB_ARGS(db_text(blob_id)), &count, NULL));
-    *ret_listed = count > 0;
-    return OK;
 }

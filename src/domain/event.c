@@ -10,24 +10,26 @@ static const struct field fields[] = {
     FIELD(struct event, video_id),
     FIELD(struct event, media_id),
     FIELD(struct event, session_id),
+    FIELD(struct event, socket_id),
     FIELD(struct event, payload),
     FIELD(struct event, created_at),
 };
 const struct shape event_shape = SHAPE("Event", struct event, fields);
 
-DB_STATEMENT(insert, "INSERT INTO event (kind, user_id, video_id, media_id, session_id, payload, created_at)"
-                     " VALUES ($1, $2, $3, $4, $5, $6, $7)");
+DB_STATEMENT(insert, "INSERT INTO event (kind, user_id, video_id, media_id, session_id, socket_id, payload, created_at)"
+                     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
 
 error event_add(struct scope *scope, const struct event_new *event)
 {
     str user = event->user_id.data ? event->user_id : scope->actor.user_id;
     return db_run(scope->db, &insert,
         DB_ARGS(db_text(str_of(event->kind)), db_text(user), db_text(event->video_id), db_text(event->media_id),
-            db_text(scope->actor.session_id), db_text(json_text(scope->arena, event->payload)), db_int(clock_now_us())),
+            db_text(scope->actor.session_id), db_text(scope->actor.socket_id),
+            db_text(json_text(scope->arena, event->payload)), db_int(clock_now_us())),
         NULL);
 }
 
-#define COLUMNS "number, kind, user_id, video_id, media_id, session_id, payload, created_at"
+#define COLUMNS "number, kind, user_id, video_id, media_id, session_id, socket_id, payload, created_at"
 
 // One writer makes SQLite's numbers commit-ordered; PostgreSQL reads below the visible horizon only.
 DB_STATEMENT2(after, "SELECT " COLUMNS " FROM event WHERE number > $1 ORDER BY number LIMIT $2",
@@ -56,6 +58,13 @@ error event_after_for(
             ret_events);
     return db_all(scope->db, scope->arena, &after_for_user,
         DB_ARGS(db_int(after_number), db_text(user_id), db_int(limit)), &event_shape, 0, ret_events);
+}
+
+DB_STATEMENT(oldest, "SELECT coalesce(min(number), 0) FROM event");
+
+error event_oldest(struct scope *scope, int64_t *ret_number)
+{
+    return db_integer(scope->db, &oldest, DB_NO_ARGS, ret_number, NULL);
 }
 
 DB_STATEMENT(newest, "SELECT coalesce(max(number), 0) FROM event");

@@ -7,7 +7,7 @@
 struct event {
     int64_t number;
     str kind; // "job:progress", "layer:updated", …
-    str user_id, video_id, media_id, session_id;
+    str user_id, video_id, media_id, session_id, socket_id;
     struct raw_json payload;
     time_us created_at;
 };
@@ -26,4 +26,5 @@ MUST_USE error event_after(struct scope *scope, int64_t after, int64_t limit, st
 // The same, for one user (and one media when given); those of videos for everyone who may open them.
 MUST_USE error event_after_for(
     struct scope *scope, int64_t after, str user_id, str media_id, int64_t limit, struct list *ret_events);
+MUST_USE error event_oldest(struct scope *scope, int64_t *ret_number); // 0: there is none
 MUST_USE error event_newest(struct scope *scope, int64_t *ret_number);

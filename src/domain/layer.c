@@ -134,7 +134,10 @@ error layer_record(struct scope *scope, const struct layer_note *note)
     json_object_set_new(payload, "scene_id", json_str(note->scene_id));
     if (note->layer_id.data)
         json_object_set_new(payload, "layer_id", json_str(note->layer_id));
-    json_object_set(payload, "changes", note->change);
+    if (note->object || json_object_get(note->change, "delete"))
+        json_object_set(payload, "changes", note->change);
+    else // a new order says itself what it is
+        json_object_update(payload, note->change);
     if (note->object)
         json_object_set(payload, note->layer_id.data ? "layer" : "scene", note->object);
     json_object_set_new(payload, "revision", json_integer(note->revision));

@@ -113,12 +113,13 @@ error media_blob_get(struct scope *scope, str blob_id, struct media_blob *ret_bl
     return OK;
 }
 
-// In two parts, so that each stops at the page's end ($4) on its own index.
+// The page's numbers first, in two parts, each of which stops at the page's end ($4) on its own index.
 DB_STATEMENT(list_readable,
-    "SELECT " COLUMNS " FROM media WHERE number IN (SELECT number FROM (SELECT number FROM media WHERE user_id = $1"
-    " ORDER BY number DESC LIMIT $4) AS own UNION ALL SELECT number FROM (SELECT number FROM media"
-    " WHERE id" FILE_KEY_SHARED_WITH("$1") " ORDER BY number DESC LIMIT $4) AS shared)"
-                                           " ORDER BY number DESC LIMIT $2 OFFSET $3");
+    "SELECT " COLUMNS " FROM media WHERE number IN (SELECT number FROM"
+    " (SELECT * FROM (SELECT number FROM media WHERE user_id = $1 ORDER BY number DESC LIMIT $4) AS own"
+    " UNION ALL SELECT * FROM (SELECT number FROM media WHERE id" FILE_KEY_SHARED_WITH(
+        "$1") " ORDER BY number DESC LIMIT $4) AS shared) AS readable ORDER BY number DESC LIMIT $2 OFFSET $3)"
+              " ORDER BY number DESC");
 DB_STATEMENT(count_readable, "SELECT (SELECT count(*) FROM media WHERE user_id = $1)"
                              " + (SELECT count(*) FROM file_key WHERE user_id = $1 AND is_shared)");
 
@@ -162,16 +163,41 @@ error media_check_path(str path)
                : OK;
 }
 
-DB_STATEMENT(blob_insert,
-    "INSERT INTO blob (id, size_bytes, stored_bytes, sha256, sealed_key, created_at) VALUES ($1, $2, $3, $4, $5, $6)");
+DB_STATEMENT(blob_insert, "INSERT INTO blob (id, size_bytes, stored_bytes, sha256, sealed_key, created_at, place)"
+                          " VALUES ($1, $2, $3, $4, $5, $6, $7)");
 
 error media_blob_add(struct scope *scope, const struct blob_info *blob)
 {
     return db_run(scope->db, &blob_insert,
         DB_ARGS(db_text(str_of(blob->id)), db_int(blob->size), db_int(blob->stored_size),
             db_bytes(blob->sha256, sizeof blob->sha256), db_bytes(blob->sealed_key, sizeof blob->sealed_key),
-            db_int(clock_now_us())),
+            db_int(clock_now_us()), db_text(str_of(blob_place_name(blob->place)))),
         NULL);
+}
+
+struct same_content {
+    str id;
+};
+static const struct field same_content_fields[] = { FIELD(struct same_content, id) };
+static const struct shape same_content_shape = SHAPE("SameContent", struct same_content, same_content_fields);
+
+DB_STATEMENT(same_content,
+    "SELECT blob.id FROM blob JOIN media ON media.blob_id = blob.id"
+    " WHERE blob.sha256 = $1 AND blob.size_bytes = $2 AND media.user_id = $3 ORDER BY media.number LIMIT 1");
+
+// The blob that holds this content already for the actor, else this one, listed.
+static error keep_once(struct scope *scope, const struct blob_info *blob, str *ret_blob_id)
+{
+    struct same_content same;
+    bool found;
+    TRY(blob_use_lock(scope, scope->actor.user_id));
+    TRY(db_one(scope->db, scope->arena, &same_content,
+        DB_ARGS(db_bytes(blob->sha256, sizeof blob->sha256), db_int(blob->size), db_text(scope->actor.user_id)),
+        &same_content_shape, &same, &found));
+    if (!found)
+        TRY(media_blob_add(scope, blob));
+    *ret_blob_id = found ? same.id : str_of(blob->id);
+    return OK;
 }
 
 static struct db_value number_or_null(const json_t *probe, const char *key)
@@ -196,11 +222,12 @@ error media_add(struct scope *scope, str id, str file_name, const struct blob_in
 {
     TRY(quota_check_kind(json_get_str(probe, "kind"), blob->size));
     TRY(quota_require(scope, blob->size));
-    TRY(media_blob_add(scope, blob));
+    str blob_id;
+    TRY(keep_once(scope, blob, &blob_id));
     int64_t now = clock_now_us();
     bool found;
     error result = db_one(scope->db, scope->arena, &insert,
-        DB_ARGS(db_text(id), db_text(scope->actor.user_id), db_text(str_of(blob->id)),
+        DB_ARGS(db_text(id), db_text(scope->actor.user_id), db_text(blob_id),
             db_text(media_clean_name(scope->arena, file_name)), db_text(json_get_str(probe, "kind")),
             db_text(json_get_str(probe, "mime")), db_int(blob->size), number_or_null(probe, "duration"),
             int_or_null(probe, "width"), int_or_null(probe, "height"),
@@ -249,6 +276,7 @@ error media_delete(struct scope *scope, str key, struct media *ret_media, str *r
     TRY(media_get_own(scope, key, ret_media));
     TRY(file_key_forget(scope, ret_media));
     TRY(derivative_forget(scope, ret_media->id));
+    TRY(blob_use_lock(scope, ret_media->user_id));
     TRY(db_run(scope->db, &delete_one, DB_ARGS(db_int(ret_media->number)), NULL));
     TRY(blob_use_release(scope, ret_media->blob_id, &is_free));
     *ret_free_blob = is_free ? ret_media->blob_id : STR_NONE;

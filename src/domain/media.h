@@ -37,7 +37,9 @@ MUST_USE error media_blob_get(struct scope *scope, str blob_id, struct media_blo
 // What the actor may read (a superuser: own files and shared ones), newest first.
 MUST_USE error media_list(struct scope *scope, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total);
 // In a change, which also queues the job that makes its derivatives. `probe` is the engine's answer; file_name is
-// cleaned of folders and control characters. BODY_TOO_LARGE above the limit of its kind, QUOTA_EXCEEDED, FILE_EXISTS.
+// cleaned of folders and control characters. Content that the actor has already is stored once: then
+// ret_media->blob_id is that of before, and `blob` may be removed after the change. BODY_TOO_LARGE above the limit of
+// its kind, QUOTA_EXCEEDED, FILE_EXISTS.
 MUST_USE error media_add(struct scope *scope, str id, str file_name, const struct blob_info *blob, const json_t *probe,
     bool will_transcribe, struct media *ret_media);
 MUST_USE error media_update(struct scope *scope, str key, str file_name, str file_path, struct media *ret_media);

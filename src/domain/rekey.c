@@ -27,16 +27,13 @@ error rekey_start(struct scope *scope, str media_key, str *ret_job_id)
 DB_STATEMENT(films_at_work, "SELECT count(*) FROM job WHERE kind = 'render' AND parent IS NULL AND state IN "
                             "('pending', 'processing', 'waiting')");
 
-error rekey_finish(struct scope *scope, const struct media *media, const struct blob_info *blob, bool *ret_free)
+error rekey_finish(struct scope *scope, const struct media *media, const struct blob_info *blob)
 {
     int64_t films;
-    bool changed, is_free = false;
+    bool changed, is_free;
     TRY(media_change_blob(scope, media, blob, &changed));
     if (!changed)
         return error_of(ERROR_CANCELLED);
     TRY(db_integer(scope->db, &films_at_work, DB_NO_ARGS, &films, NULL));
-    if (films == 0)
-        TRY(blob_use_release(scope, media->blob_id, &is_free));
-    *ret_free = is_free;
-    return OK;
+    return films ? OK : blob_use_release(scope, media->blob_id, &is_free);
 }

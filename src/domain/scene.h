@@ -25,6 +25,14 @@ struct scene_change {
     const json_t *options; // the whole body, of which the property table's members are taken; may be NULL
 };
 
+// A frame that somebody wants to see.
+struct scene_picture {
+    str video_id, scene_id;
+    double seconds; // since the scene's start
+    int64_t width;  // pixels
+    bool png;       // instead of JPEG
+};
+
 MUST_USE error scene_get(struct scope *scope, str id, enum video_right right, struct scene *ret_scene);
 // All of a video with their layers, in two queries.
 MUST_USE error scene_list(struct scope *scope, str video_id, struct list *ret_scenes);

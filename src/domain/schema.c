@@ -251,6 +251,9 @@ static const char job_inputs[] = "CREATE TABLE job_input (\n"
                                  "  blob_id UUID NOT NULL REFERENCES blob(id)\n"
                                  ");\n"
                                  "CREATE INDEX idx_job_input_blob ON job_input(blob_id);\n";
+// Where the bytes of a blob are.
+static const char blob_places[] = "ALTER TABLE blob ADD COLUMN place TEXT NOT NULL DEFAULT 'local'"
+                                  " CHECK (place IN ('local', 's3'));\n";
 
 // A user's X25519 pair (no private half: the user keeps it), and each file's data key sealed to those who may read it:
 // its owner and whom it is shared with. Rows of the owner are not is_shared; the index finds the others.
@@ -304,6 +307,9 @@ static const char uploads[] = "ALTER TABLE users ADD COLUMN quota_bytes BIGINT;\
                               ");\n"
                               "CREATE INDEX idx_upload_part_blob ON upload_part(blob_id);\n"
                               "CREATE INDEX idx_media_usage ON media(user_id, size_bytes);\n";
+// Content that its owner has already is found by its hash.
+static const char blob_content[] = "CREATE INDEX idx_blob_content ON blob(sha256);\n";
+static const char sockets[] = "ALTER TABLE event ADD COLUMN socket_id TEXT;\n"; // whose change it was, more closely
 
 // What search.h describes. Rows go with what they are about; source: enum search_source of search.h.
 #define SEARCH_ENTRY                                                                                                   \
@@ -385,8 +391,11 @@ const struct db_migration schema_migrations[] = {
     { 11, "members of videos", members, NULL },
     { 12, "keys of users and files", keys, NULL },
     { 13, "resumable uploads and quotas", uploads, NULL },
+    { 14, "places of blobs", blob_places, NULL },
     { 15, "derivatives of media", derivatives, NULL },
     { 16, "files of jobs", job_inputs, NULL },
     { 17, "search and corrections", search, search_sqlite },
+    { 18, "blobs by content", blob_content, NULL },
+    { 19, "sockets of events", sockets, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -11,7 +11,8 @@ struct actor {
     int64_t number; // the same user's integer id
     str session_id; // UUID
     bool is_superuser;
-    str plan; // "free", "pro", "business"
+    str plan;      // "free", "pro", "business"
+    str socket_id; // of a change that came over a socket: it is not echoed there
 };
 
 struct scope {

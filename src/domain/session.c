@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/event.h"
 #include "domain/reseal.h"
 #include "domain/user_key.h"
 
@@ -130,10 +131,24 @@ error session_refresh(struct scope *scope, const struct session_keys *keys, str 
 DB_STATEMENT(end_one, "DELETE FROM session WHERE id = $1");
 DB_STATEMENT(end_all, "DELETE FROM session WHERE user_id = $1");
 
-error session_end(struct scope *scope, bool all)
+// The event closes the sockets that were opened with it, on every server.
+static error note_end(struct scope *scope, str user_id, str session_id)
 {
-    return all ? db_run(scope->db, &end_all, DB_ARGS(db_text(scope->actor.user_id)), NULL)
-               : db_run(scope->db, &end_one, DB_ARGS(db_text(scope->actor.session_id)), NULL);
+    json_t *payload = json_keep(scope->arena, json_object());
+    json_object_set_new(payload, "session_id", json_str(session_id)); // null: all of the user's
+    return event_add(scope, &(struct event_new) { .kind = SESSION_ENDED, .user_id = user_id, .payload = payload });
+}
+
+error session_end(struct scope *scope)
+{
+    TRY(db_run(scope->db, &end_one, DB_ARGS(db_text(scope->actor.session_id)), NULL));
+    return note_end(scope, scope->actor.user_id, scope->actor.session_id);
+}
+
+error session_end_all(struct scope *scope, str user_id)
+{
+    TRY(db_run(scope->db, &end_all, DB_ARGS(db_text(user_id)), NULL));
+    return note_end(scope, user_id, STR_NONE);
 }
 
 struct actor_row {

@@ -28,8 +28,10 @@ MUST_USE error session_start(struct scope *scope, const struct session_keys *key
 // In a change: a new pair for a refresh token, which is used up. NOT_AUTHENTICATED otherwise.
 MUST_USE error session_refresh(struct scope *scope, const struct session_keys *keys, str refresh_token,
     int64_t ttl_seconds, struct login *ret_login);
-// In a change: ends the actor's session, or all of the user's.
-MUST_USE error session_end(struct scope *scope, bool all);
+// In a change: ends the actor's session, or all of a user's. The event SESSION_ENDED tells the servers.
+MUST_USE error session_end(struct scope *scope);
+MUST_USE error session_end_all(struct scope *scope, str user_id);
+#define SESSION_ENDED "session:ended"
 // Who the holder of an access token is; NOT_AUTHENTICATED unless token, session and user are good right now.
 MUST_USE error session_actor(struct scope *scope, const struct session_keys *keys, str access_token,
     struct actor *ret_actor, int64_t *ret_expires_us);

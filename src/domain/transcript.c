@@ -34,10 +34,29 @@ static int by_start(const void *a, const void *b)
     return left->start < right->start ? -1 : left->start > right->start;
 }
 
+// The language of the most segments: engines find it out anew for each part, and a short one may mislead them.
+static str most_heard(struct arena *arena, const json_t *const *parts, size_t count)
+{
+    str best = STR_NONE;
+    size_t most = 0;
+    for (size_t i = 0; i < count; i++) {
+        str language = json_get_str(parts[i], "language");
+        size_t heard = 0;
+        for (size_t k = 0; k < count && language.data; k++)
+            if (str_equal(language, json_get_str(parts[k], "language")))
+                heard += json_array_size(json_object_get(parts[k], "segments"));
+        if (language.data && (!best.data || heard > most)) {
+            best = language;
+            most = heard;
+        }
+    }
+    return best.data ? str_copy(arena, best) : STR_NONE;
+}
+
 error transcript_merge(
     struct arena *arena, const json_t *const *parts, size_t count, double duration, struct transcript *ret_transcript)
 {
-    struct transcript merged = { .duration = duration };
+    struct transcript merged = { .duration = duration, .language = most_heard(arena, parts, count) };
     size_t total = 0;
     for (size_t i = 0; i < count; i++)
         total += json_array_size(json_object_get(parts[i], "segments"));
@@ -46,8 +65,6 @@ error transcript_merge(
         const json_t *list = json_object_get(parts[i], "segments");
         if (!json_is_array(list))
             return bad_shape();
-        if (!merged.language.data)
-            merged.language = str_copy(arena, json_get_str(parts[i], "language"));
         for (size_t k = 0; k < json_array_size(list); k++) {
             const json_t *json = json_array_get(list, k);
             struct transcript_segment segment = {

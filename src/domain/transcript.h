@@ -11,11 +11,12 @@ struct transcript_word {
 };
 struct transcript_segment {
     double start, end;
-    str text; // its words joined by spaces
+    str text;    // its words joined by spaces
+    str speaker; // "speaker_1"; STR_NONE before transcript_set_speakers
     double confidence;
     struct transcript_word *words;
     size_t word_count;
-    str speaker, speaker_name; // id, and how people call them; STR_NONE: not known
+    str speaker_name; // how people call the speaker; STR_NONE: not known
 };
 struct transcript {
     str language;
@@ -24,7 +25,8 @@ struct transcript {
     size_t segment_count;
 };
 
-// Merges results of asr.decode, in any order, into one transcript in time order; everything in the arena. ENGINE_FAILED
+// Merges results of asr.decode, in any order, into one transcript in time order, in the language of the
+// most segments; everything in the arena. ENGINE_FAILED
 // when a result is not of the shape that docs/engine-ops.md gives.
 MUST_USE error transcript_merge(
     struct arena *arena, const json_t *const *parts, size_t count, double duration, struct transcript *ret_transcript);

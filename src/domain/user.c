@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/session.h"
 #include "domain/user_key.h"
 
 static const struct field fields[] = {
@@ -118,7 +119,6 @@ static error check_not_last(struct scope *scope, const struct user *user)
 DB_STATEMENT(update,
     "UPDATE users SET username = $2, username_key = $3, email = $4, email_key = $5, password_hash = $6,"
     " is_active = $7, is_superuser = $8, plan = $9, updated_at = $10 WHERE number = $1 RETURNING " COLUMNS);
-DB_STATEMENT(end_sessions, "DELETE FROM session WHERE user_id = $1");
 
 error user_update(struct scope *scope, str key, const struct user_change *change, struct user *ret_user)
 {
@@ -139,7 +139,7 @@ error user_update(struct scope *scope, str key, const struct user_change *change
     str email = change->email.data ? change->email : user.email;
     str hash = change->password_hash.data ? change->password_hash : user.password_hash;
     if (change->password_hash.data || !active)
-        TRY(db_run(scope->db, &end_sessions, DB_ARGS(db_text(user.id)), NULL));
+        TRY(session_end_all(scope, user.id));
     bool found;
     return taken(db_one(scope->db, arena, &update,
         DB_ARGS(db_int(user.number), db_text(name), db_text(str_lower(arena, name)), db_text(email),
@@ -156,5 +156,6 @@ error user_delete(struct scope *scope, str key, struct user *ret_user)
     if (!scope_may(scope, ret_user->id))
         return error_of(ERROR_FORBIDDEN);
     TRY(check_not_last(scope, ret_user));
+    TRY(session_end_all(scope, ret_user->id));
     return db_run(scope->db, &delete_one, DB_ARGS(db_int(ret_user->number)), NULL);
 }

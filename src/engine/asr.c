@@ -15,7 +15,10 @@ enum {
     CHUNK_SECONDS_MAX = 60,
     CHUNKS_MAX = 100000,
     HOURS_MAX = 48, // of a recording
+    INVENTED_WORDS_MAX = 3,
 };
+
+#define INVENTED_CONFIDENCE_MAX 0.02
 
 static error open_audio(struct engine_call *call, struct source **ret_source, struct audio_reader **ret_reader)
 {
@@ -129,6 +132,15 @@ static json_t *segment_of(struct arena *arena, struct chunk chunk, const struct 
         "text", str_join(arena, texts, count, STR(" ")).data, "confidence", sum / (double)count, "words", list);
 }
 
+// A word or two that the recognizer does not believe itself: made of noise.
+static bool is_invented(const struct sphinx_word *words, size_t count)
+{
+    double most = 0;
+    for (size_t i = 0; i < count; i++)
+        most = fmax(most, words[i].confidence);
+    return count <= INVENTED_WORDS_MAX && most < INVENTED_CONFIDENCE_MAX;
+}
+
 static error decode_chunks(
     struct engine_call *call, struct audio_reader *reader, const json_t *chunks, json_t *segments)
 {
@@ -137,6 +149,7 @@ static error decode_chunks(
         return error_of(ERROR_LIMIT_EXCEEDED);
     error failure = OK;
     struct chunk chunk = { 0 };
+    struct sphinx_voice voice = { 0 };
     for (size_t i = 0; i < json_array_size(chunks) && !error_is(failure); i++) {
         size_t count = 0, word_count = 0;
         struct sphinx_word *words;
@@ -144,10 +157,10 @@ static error decode_chunks(
         if (!error_is(failure))
             failure = read_samples(reader, chunk, samples, &count);
         if (!error_is(failure) && count)
-            failure = sphinx_decode(engine_arena(call), samples, count, &words, &word_count);
+            failure = sphinx_decode(engine_arena(call), &voice, samples, count, &words, &word_count);
         if (error_is(failure))
             break;
-        if (word_count)
+        if (word_count && !is_invented(words, word_count))
             json_array_append_new(segments, segment_of(engine_arena(call), chunk, words, word_count));
         failure = engine_progress(call, (double)(i + 1) / (double)json_array_size(chunks));
     }

@@ -18,6 +18,7 @@ enum {
     UTTERANCE_GAP = 100, // a longer silence ends an utterance
     EVEN_LEAST = 300,    // a chunk this long ...
     EVEN_DEVIATION = 3,  // ... that varies by less dB than this is music or machinery
+    DEPTH = 30,          // dB below the loudest voice; quieter is somebody in another room
     HISTOGRAM = -VOICE_LEVEL_LEAST + 1,
 };
 
@@ -179,4 +180,33 @@ size_t voice_chunks(
         found = cut(levels, runs[i], longest, chunks, found);
     *ret_chunks = chunks;
     return found;
+}
+
+// The level that a tenth of what is active exceeds.
+static int loud_level(const int8_t *levels, const bool *active, size_t count)
+{
+    unsigned histogram[HISTOGRAM] = { 0 };
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++)
+        if (active[i]) {
+            histogram[levels[i] - VOICE_LEVEL_LEAST]++;
+            total++;
+        }
+    return percentile(histogram, total, 0.9);
+}
+
+size_t voice_runs(struct arena *arena, const int8_t *levels, size_t count, struct voice_chunk **ret_runs)
+{
+    bool *active = arena_alloc(arena, count);
+    mark_active(levels, count, active);
+    int least = loud_level(levels, active, count) - DEPTH;
+    for (size_t i = 0; i < count; i++)
+        active[i] = active[i] && levels[i] >= least;
+    struct voice_chunk *runs = ARENA_ARRAY(arena, struct voice_chunk, count / 2 + 1);
+    size_t run_count = find_runs(active, count, runs), kept = 0;
+    for (size_t i = 0; i < run_count; i++)
+        if (!is_even(levels, runs[i]))
+            runs[kept++] = runs[i];
+    *ret_runs = runs;
+    return kept;
 }

@@ -18,3 +18,5 @@ int8_t voice_level(const float *samples, size_t count);
 // surroundings, so that steady noise or a held note is silence.
 size_t voice_chunks(
     struct arena *arena, const int8_t *levels, size_t count, size_t longest, struct voice_chunk **ret_chunks);
+// The stretches of speech themselves, without margins and not joined: where somebody is heard, short gaps included.
+size_t voice_runs(struct arena *arena, const int8_t *levels, size_t count, struct voice_chunk **ret_runs);

@@ -9,11 +9,19 @@
 
 enum { ARENA_CAP = 256 << 20, PROGRESS_INTERVAL_US = 100000, INPUTS_MAX = 1024 };
 
+struct kept {
+    const struct engine_op *op; // whose it is
+    void *thing;                // NULL: nothing
+    void (*free_thing)(void *thing);
+};
+
 struct engine_call {
     int fd;
+    struct kept *kept;
     struct arena *arena;
     const json_t *params;
     uint64_t *input_sizes; // bytes
+    str *input_names;
     size_t input_count, output_count;
     int64_t progress_us; // when the last one was sent
     error broken;        // the socket failed or the asker cancelled: no more talking
@@ -44,6 +52,28 @@ static error broken(struct engine_call *call, error why)
     if (error_is(why) && !error_is(call->broken))
         call->broken = why;
     return why;
+}
+
+str engine_input_name(const struct engine_call *call, unsigned input)
+{
+    return input < call->input_count ? call->input_names[input] : STR_NONE;
+}
+
+static void forget(struct kept *kept)
+{
+    if (kept->thing)
+        kept->free_thing(TAKE(kept->thing));
+}
+
+void *engine_kept(struct engine_call *call, const struct engine_op *op)
+{
+    return call->kept->op == op ? TAKE(call->kept->thing) : NULL;
+}
+
+void engine_keep(struct engine_call *call, const struct engine_op *op, void *thing, void (*free_thing)(void *thing))
+{
+    forget(call->kept);
+    *call->kept = (struct kept) { op, thing, free_thing };
 }
 
 // One READ or READ_BACK of at most WIRE_BLOCK.
@@ -153,8 +183,11 @@ static error read_question(struct engine_call *call, str text, const struct engi
     if (call->input_count > INPUTS_MAX)
         return error_make(ERROR_LIMIT_EXCEEDED, NULL, "More than %d inputs", INPUTS_MAX);
     call->input_sizes = ARENA_ARRAY(call->arena, uint64_t, call->input_count);
-    for (size_t i = 0; i < call->input_count; i++)
+    call->input_names = ARENA_ARRAY(call->arena, str, call->input_count);
+    for (size_t i = 0; i < call->input_count; i++) {
         call->input_sizes[i] = (uint64_t)json_get_int(json_array_get(inputs, i), "size", 0);
+        call->input_names[i] = json_get_str(json_array_get(inputs, i), "name");
+    }
     str name = json_get_str(start, "op");
     for (const struct engine_op *const *op = engine_ops; *op; op++)
         if (str_equal_c(name, (*op)->name)) {
@@ -188,6 +221,8 @@ static error run(struct engine_call *call, str question)
     const struct engine_op *op = NULL;
     json_t *result = NULL;
     error failure = read_question(call, question, &op);
+    if (op != call->kept->op) // its memory is wanted for something else now
+        forget(call->kept);
     if (!error_is(failure))
         failure = op->run(call, &result);
     ASSERT(error_is(failure) || result);
@@ -202,9 +237,8 @@ static error run(struct engine_call *call, str question)
     return error_is(failure) ? answer_failure(call, failure) : OK;
 }
 
-error conversation_run(int fd)
+static error converse(int fd, struct arena *arena, struct kept *kept)
 {
-    ARENA_AUTO struct arena *arena = arena_new(ARENA_CAP);
     while (true) {
         struct wire_frame frame;
         struct pollfd poller = { .fd = fd, .events = POLLIN };
@@ -218,8 +252,17 @@ error conversation_run(int fd)
             continue; // it crossed our answer
         if (frame.type != WIRE_START)
             return error_of(ERROR_ENGINE_FAILED);
-        struct engine_call call = { .fd = fd, .arena = arena };
+        struct engine_call call = { .fd = fd, .kept = kept, .arena = arena };
         TRY(run(&call, (str) { text, frame.size }));
         arena_reset(arena);
     }
+}
+
+error conversation_run(int fd)
+{
+    ARENA_AUTO struct arena *arena = arena_new(ARENA_CAP);
+    struct kept kept = { 0 };
+    error ended = converse(fd, arena, &kept);
+    forget(&kept);
+    return ended;
 }

@@ -20,12 +20,17 @@ error engine_source_open(struct engine_call *call, unsigned input, struct source
     return source_open(&io, ret_source);
 }
 
-struct source_io engine_source_io(struct engine_call *call, unsigned input)
+static struct source_io make_io(struct engine_call *call, unsigned input, struct arena *arena)
 {
     ASSERT(input < engine_input_count(call));
-    struct reader *reader = ARENA_NEW(engine_arena(call), struct reader);
+    struct reader *reader = ARENA_NEW(arena, struct reader);
     *reader = (struct reader) { call, input };
     return (struct source_io) { .context = reader, .size = engine_input_size(call, input), .read = read_input };
+}
+
+struct source_io engine_source_io(struct engine_call *call, unsigned input)
+{
+    return make_io(call, input, engine_arena(call));
 }
 
 const struct source_io *engine_inputs_io(struct engine_call *call, struct arena *arena)
@@ -33,8 +38,14 @@ const struct source_io *engine_inputs_io(struct engine_call *call, struct arena 
     unsigned count = (unsigned)engine_input_count(call);
     struct source_io *inputs = ARENA_ARRAY(arena, struct source_io, count);
     for (unsigned i = 0; i < count; i++)
-        inputs[i] = engine_source_io(call, i);
+        inputs[i] = make_io(call, i, arena);
     return inputs;
+}
+
+void engine_inputs_move(const struct source_io *inputs, struct engine_call *call)
+{
+    for (size_t i = 0; i < engine_input_count(call); i++)
+        ((struct reader *)inputs[i].context)->call = call;
 }
 
 struct writer {

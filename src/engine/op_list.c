@@ -17,6 +17,7 @@ const struct engine_op *const engine_ops[] = {
     &asr_split_op,
     &asr_decode_op,
     &asr_audio_op,
+    &asr_speakers_op,
     &audio_encode_op,
     NULL,
 };

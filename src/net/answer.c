@@ -158,6 +158,7 @@ void answer_send(struct exchange *exchange)
     } else {
         uv_buf_t parts[5];
         exchange->filled_bytes = exchange->length;
+        exchange->ended = true;
         if (connection_write(exchange->connection, parts, answer_parts(exchange, NULL, true, parts)))
             exchange_schedule(exchange, TASK_CLOSED);
     }
@@ -165,12 +166,40 @@ void answer_send(struct exchange *exchange)
 
 static bool at_end(const struct exchange *exchange)
 {
-    return exchange->length >= 0 ? exchange->filled_bytes >= exchange->length : exchange->filled.size == 0;
+    return exchange->length >= 0 ? exchange->filled_bytes >= exchange->length : exchange->ended;
 }
 
-static void piece_written(struct exchange *exchange)
+static void swap_buffers(struct exchange *exchange)
 {
-    exchange_schedule(exchange, at_end(exchange) ? TASK_CLOSED : TASK_FILL);
+    struct buffer sending = exchange->sending;
+    exchange->sending = exchange->filled;
+    exchange->filled = sending;
+}
+
+// Moves a download on: what was filled goes out while the next piece is being filled.
+static void send_step(struct exchange *exchange)
+{
+    while (exchange->state == EXCHANGE_SEND && !exchange->connection->writing) {
+        if (!exchange->filled_ready) {
+            if (exchange->running)
+                return;
+            if (!exchange->filled.data) // one buffer is enough as long as nothing is filled ahead
+                swap_buffers(exchange);
+            exchange_schedule(exchange, at_end(exchange) ? TASK_CLOSED : TASK_FILL);
+            return;
+        }
+        bool last = at_end(exchange);
+        swap_buffers(exchange);
+        exchange->filled_ready = false;
+        if (!last && exchange->filled_bytes >= DOWNLOAD_AHEAD_FROM) {
+            exchange_schedule(exchange, TASK_FILL);
+            workers_flush(exchange->server->streams); // now, not when the socket has taken its share
+        }
+        uv_buf_t parts[5];
+        unsigned count = answer_parts(exchange, &exchange->sending, last, parts);
+        if (!connection_write(exchange->connection, parts, count))
+            return;
+    }
 }
 
 void answer_filled(struct exchange *exchange)
@@ -188,10 +217,9 @@ void answer_filled(struct exchange *exchange)
         connection_lose(exchange->connection);
         return;
     }
-    uv_buf_t parts[5];
-    if (connection_write(
-            exchange->connection, parts, answer_parts(exchange, &exchange->filled, at_end(exchange), parts)))
-        piece_written(exchange);
+    exchange->filled_ready = true;
+    exchange->ended = exchange->filled.size == 0;
+    send_step(exchange);
 }
 
 void answer_written(struct exchange *exchange)
@@ -199,7 +227,7 @@ void answer_written(struct exchange *exchange)
     if (exchange->state == EXCHANGE_ANSWER)
         whole_written(exchange);
     else if (exchange->state == EXCHANGE_SEND)
-        piece_written(exchange);
+        send_step(exchange);
     else
         event_stream_flush(exchange);
 }

@@ -347,6 +347,10 @@ static error send_question(const struct talk *talk)
         json_object_begin(&out);
         json_key(&out, "size");
         json_put_int(&out, (int64_t)call->inputs[i].size);
+        if (call->inputs[i].name) {
+            json_key(&out, "name");
+            json_put_str(&out, str_of(call->inputs[i].name));
+        }
         json_object_end(&out);
     }
     json_array_end(&out);

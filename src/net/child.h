@@ -29,6 +29,7 @@ struct child_input {
     void *context;
     uint64_t size; // bytes
     error (*read)(void *context, uint64_t offset, void *ret_bytes, size_t size, size_t *ret_got);
+    const char *name; // inputs of one name have the same bytes; NULL: a child keeps nothing of it for the next question
 };
 struct child_output {
     void *context;

@@ -57,6 +57,8 @@ void connection_lose(struct connection *connection)
         connection->previous->next = connection->next;
     else
         server->connections = connection->next;
+    if (connection->websocket)
+        websocket_gone(connection->websocket);
     struct exchange *exchange = TAKE(connection->exchange);
     if (exchange) {
         exchange->connection = NULL;
@@ -135,7 +137,9 @@ static void on_written(uv_write_t *request, int status)
     }
     buffer_done(&connection->sealed);
     connection_set_deadline(connection, 0);
-    if (connection->exchange)
+    if (connection->websocket)
+        websocket_written(connection->websocket);
+    else if (connection->exchange)
         answer_written(connection->exchange);
 }
 
@@ -231,8 +235,11 @@ void connection_request_done(struct connection *connection, bool close)
 
 static bool wants_input(const struct connection *connection)
 {
-    return !connection->closed && !connection->lingering
-           && (!connection->exchange || request_wants_input(connection->exchange));
+    if (connection->closed || connection->lingering)
+        return false;
+    if (connection->websocket)
+        return websocket_wants_input(connection->websocket);
+    return !connection->exchange || request_wants_input(connection->exchange);
 }
 
 // Parses as much as is wanted now; gives the number of bytes used.
@@ -240,6 +247,10 @@ static size_t parse(struct connection *connection, const char *bytes, size_t siz
 {
     size_t used = 0;
     while (used < size && wants_input(connection)) {
+        if (connection->websocket) {
+            used += websocket_input(connection->websocket, bytes + used, size - used);
+            continue;
+        }
         if (!connection->exchange) {
             connection->exchange = exchange_new(connection->server);
             connection->exchange->connection = connection;
@@ -323,7 +334,7 @@ static bool is_over(const struct connection *connection)
     if (!connection->ended || (pending_size(connection) && !connection->lingering))
         return false;
     return connection->lingering || !connection->exchange || request_wants_input(connection->exchange)
-           || connection->exchange->state == EXCHANGE_EVENTS;
+           || connection->exchange->state == EXCHANGE_EVENTS || connection->exchange->state == EXCHANGE_HELD;
 }
 
 void connection_pump(struct connection *connection)

@@ -18,6 +18,7 @@ struct exchange *exchange_new(struct server *server)
     }
     exchange->next = NULL;
     exchange->server = server;
+    exchange->work.run = exchange_run;
     exchange->answer_post.run = request_answered;
     exchange->task_post.run = request_task_done;
     exchange->started_us = clock_mono_us();
@@ -43,6 +44,7 @@ static void free_buffers(struct exchange *exchange)
     buffer_done(&exchange->filling);
     buffer_done(&exchange->handed);
     buffer_done(&exchange->filled);
+    buffer_done(&exchange->sending);
 }
 
 void exchange_free(struct exchange *exchange)
@@ -75,6 +77,7 @@ void exchange_finish(struct exchange *exchange, int status)
     buffer_done(&exchange->filling);
     buffer_done(&exchange->handed);
     buffer_done(&exchange->filled);
+    buffer_done(&exchange->sending);
     struct exchange fresh = {
         .arena = exchange->arena, .headers = exchange->headers, .lead = exchange->lead, .next = server->spare
     };
@@ -89,21 +92,23 @@ void exchange_schedule(struct exchange *exchange, enum exchange_task task)
     bool stream = exchange->plan.lane == LANE_STREAM;
     exchange->task = task;
     exchange->running = stream; // the other lanes end with the answer, not with the return of the handler
-    workers_add(stream ? server->streams : server->handlers, exchange);
+    exchange->work.fresh = task == TASK_HANDLE;
+    workers_add(stream ? server->streams : server->handlers, &exchange->work);
 }
 
 static void run_fill(struct exchange *exchange, void *worker)
 {
-    size_t room = DOWNLOAD_BUFFER;
+    size_t room = exchange->filled_bytes < DOWNLOAD_AHEAD_FROM ? DOWNLOAD_BUFFER : DOWNLOAD_AHEAD_BUFFER;
     int64_t left = exchange->length - exchange->filled_bytes;
-    if (exchange->length >= 0 && left < DOWNLOAD_BUFFER)
+    if (exchange->length >= 0 && left < (int64_t)room)
         room = (size_t)left;
     buffer_clear(&exchange->filled);
     exchange->fill_error = exchange->send_ops->fill(exchange->stream_state, &exchange->filled, room, worker);
 }
 
-void exchange_run(struct exchange *exchange, void *worker)
+void exchange_run(struct work *work, void *worker)
 {
+    struct exchange *exchange = (struct exchange *)((char *)work - offsetof(struct exchange, work));
     const struct server_app *app = &exchange->server->app;
     const struct receive_ops *receive = exchange->receive_ops;
     bool stream = exchange->plan.lane == LANE_STREAM;

@@ -30,6 +30,8 @@ struct hub {
     struct topic *buckets[BUCKETS];
     size_t count;
     bool shut;
+    void (*listen)(void *context, str topic, str event, str data);
+    void *listen_context;
 };
 
 struct hub *hub_new(void)
@@ -171,6 +173,16 @@ void hub_publish(struct hub *hub, str topic, int64_t number, str event, str data
     }
     if (place)
         send_all(place, number, buffer_str(&text));
+    if (number == 0 && hub->listen)
+        hub->listen(hub->listen_context, topic, event, data);
+    pthread_mutex_unlock(&hub->mutex);
+}
+
+void hub_listen(struct hub *hub, void (*listen)(void *context, str topic, str event, str data), void *context)
+{
+    pthread_mutex_lock(&hub->mutex);
+    hub->listen = listen;
+    hub->listen_context = context;
     pthread_mutex_unlock(&hub->mutex);
 }
 

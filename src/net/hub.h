@@ -17,5 +17,7 @@ void hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t s
 void hub_publish(struct hub *hub, str topic, int64_t number, str event, str data);
 // The newest progress of the topic as event text, in the arena; STR_NONE without one. Kept for an hour, 10,000 topics.
 str hub_progress(struct hub *hub, struct arena *arena, str topic);
+// Also calls `listen` with each progress (number 0) that is published, on the publisher's thread; NULL: no more.
+void hub_listen(struct hub *hub, void (*listen)(void *context, str topic, str event, str data), void *context);
 // Ends the topic's streams (after the last event).
 void hub_close(struct hub *hub, str topic);

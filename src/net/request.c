@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "net/server_parts.h"
+#include "net/engineio_parts.h"
 
 bool request_wants_input(const struct exchange *exchange)
 {
@@ -33,6 +33,10 @@ static void handle(struct exchange *exchange)
     exchange->state = EXCHANGE_HANDLED;
     connection_set_deadline(exchange->connection, 0);
     struct server *server = exchange->server;
+    if (exchange->engineio) {
+        engineio_request(exchange->engineio, exchange);
+        return;
+    }
     if (!workers_have_room(exchange->plan.lane == LANE_STREAM ? server->streams : server->handlers)) {
         answer_refuse(exchange, error_of(ERROR_UNAVAILABLE), 503);
         return;
@@ -64,7 +68,9 @@ static void begin_request(struct exchange *exchange)
 {
     struct server *server = exchange->server;
     fill_request(exchange);
-    exchange->plan = server->app.plan(server->app.context, &exchange->request);
+    exchange->engineio = engineio_at(server, exchange->request.path);
+    exchange->plan = exchange->engineio ? engineio_plan(exchange->engineio)
+                                        : server->app.plan(server->app.context, &exchange->request);
     if (exchange->request.content_length > exchange->plan.body_limit) {
         refuse_too_large(exchange);
     } else if (exchange->plan.lane == LANE_STREAM || http_parser_complete(&exchange->parser)) {
@@ -328,6 +334,9 @@ void request_lost(struct exchange *exchange)
     case EXCHANGE_EVENTS:
         event_stream_gone(exchange->events);
         exchange_finish(exchange, 0);
+        break;
+    case EXCHANGE_HELD:
+        engineio_poll_lost(exchange);
         break;
     }
 }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "net/server_parts.h"
+#include "net/engineio_parts.h"
 
 enum { LISTEN_BACKLOG = 1024, CONNECTIONS_MAX = 20000 };
 
@@ -49,13 +49,16 @@ static void begin_stop(struct server *server, int64_t grace_us)
     server->stopping = true;
     server->grace_until_us = clock_mono_us() + grace_us;
     uv_close((uv_handle_t *)&server->listener, NULL);
+    for (struct engineio *const *engine = server->options.engines; engine && *engine; engine++)
+        engineio_stop(*engine);
     close_idle(server, grace_us <= 0);
     server_check_end(server);
 }
 
 void server_check_end(struct server *server)
 {
-    if (!server->stopping || server->ending || server->connection_count || server->exchange_count)
+    if (!server->stopping || server->ending || server->connection_count || server->exchange_count
+        || server->session_count)
         return;
     server->ending = true;
     uv_close((uv_handle_t *)&server->wakeup, NULL);
@@ -237,6 +240,7 @@ static void free_server(struct server *server)
         server->spare = exchange->next;
         exchange_free(exchange);
     }
+    websocket_pool_free(server->websockets);
     SSL_CTX_free(server->tls);
     pthread_mutex_destroy(&server->inbox_lock);
     free(server->input);
@@ -253,6 +257,8 @@ static error open_server(struct server *server)
     if (failed)
         return uv_failure("start", "the server", failed);
     open_handles(server);
+    for (struct engineio *const *engine = options->engines; engine && *engine; engine++)
+        engineio_attach(*engine, server);
     TRY(open_listener(server));
     return start_threads(server);
 }
@@ -266,6 +272,7 @@ error server_start(const struct server_options *options, const struct server_app
     server->input = malloc(INPUT_SIZE);
     server->plain = malloc(INPUT_SIZE);
     ASSERT(server->input && server->plain);
+    server->websockets = websocket_pool_new();
     pthread_mutex_init(&server->inbox_lock, NULL);
     set_options(server, options);
     int failed = uv_loop_init(&server->loop);

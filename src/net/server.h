@@ -16,6 +16,7 @@
 
 struct server;
 struct exchange;
+struct engineio;
 
 struct http_header {
     str name, value; // value trimmed; valid UTF-8 is not promised
@@ -63,6 +64,8 @@ struct server_options {
     int handler_threads, stream_threads;   // 0: chosen from the cores
     int connections_max;                   // 0: 20,000
     int64_t head_timeout_us, idle_timeout_us, body_stall_timeout_us; // 0: 15 s, 75 s, 60 s
+    struct engineio *const
+        *engines; // answer at their paths; ends with NULL and stays as long as the server; may be NULL
 };
 MUST_USE error server_start(
     const struct server_options *options, const struct server_app *app, struct server **ret_server);

@@ -15,6 +15,7 @@
 
 #include "net/http_parser.h"
 #include "net/server.h"
+#include "net/websocket.h"
 #include "net/workers.h"
 
 enum {
@@ -23,6 +24,9 @@ enum {
     UPLOAD_BUFFER = 256 * 1024,    // bytes handed to receive_ops.data
     UPLOAD_WAIT_MS = 200,          // what a slow peer sent is handed on after this time
     DOWNLOAD_BUFFER = 64 * 1024,   // bytes asked of send_ops.fill
+    DOWNLOAD_AHEAD_FROM = 1 << 20, // bytes after which pieces are larger and filled while others go out: a peer that
+                                   // reads little does not get there, and a short answer gains nothing
+    DOWNLOAD_AHEAD_BUFFER = 256 * 1024,
     UNSENT_IN_KERNEL = 256 * 1024, // bytes a socket takes beyond what is on its way
     EVENTS_QUEUE_MAX = 1 << 20,    // bytes an event stream may owe its peer
     KEEP_BUFFER = 16 * 1024,       // larger buffers are given back when an exchange ends
@@ -48,12 +52,14 @@ enum exchange_state {
     EXCHANGE_ANSWER,  // writing a whole answer
     EXCHANGE_SEND,    // streaming download
     EXCHANGE_EVENTS,
+    EXCHANGE_HELD, // a poll of Engine.IO that waits
 };
 enum exchange_task { TASK_HANDLE, TASK_DATA, TASK_END, TASK_LOST, TASK_FILL, TASK_CLOSED };
 enum exchange_wish { WISH_NONE, WISH_RECEIVE, WISH_SEND, WISH_EVENTS };
 
 struct exchange {
-    struct exchange *next; // in a workers' queue or among the spare ones
+    struct exchange *next; // among the spare ones
+    struct work work;
     struct server *server;
     struct connection *connection; // (loop) NULL once the peer is gone
     struct arena *arena;
@@ -86,10 +92,13 @@ struct exchange {
     uint64_t handed_ms;            // (loop) when the last of it was
     bool stopped;                  // `data` said so, or the end was told
     int refuse_status;             // (loop) answer with this when the receiver has been told that it is lost
-    struct buffer filled;          // download
+    struct buffer filled, sending; // download: what `fill` made, what goes out meanwhile (loop)
+    bool filled_ready, ended;      // (loop) `filled` waits to go out; it was the empty one at the end
     error fill_error;
     int64_t filled_bytes;
     struct event_stream *events;
+    struct engineio *engineio;        // it answers this request
+    struct engineio_session *held_by; // in EXCHANGE_HELD
 };
 
 struct connection {
@@ -97,7 +106,8 @@ struct connection {
     uv_write_t write_request;
     struct server *server;
     struct connection *next, *previous;
-    struct exchange *exchange; // NULL between requests
+    struct exchange *exchange;   // NULL between requests
+    struct websocket *websocket; // instead of exchanges, after an upgrade
     SSL *tls;
     struct buffer sealed;  // TLS records on their way out
     struct buffer pending; // plain bytes not parsed yet, from pending_from on
@@ -119,8 +129,9 @@ struct server {
     pthread_t thread;
     SSL_CTX *tls;
     struct workers *handlers, *streams;
+    struct websocket_pool *websockets;
     struct connection *connections;
-    int connection_count, port;
+    int connection_count, session_count, port;
     struct exchange *spare;
     int spare_count, exchange_count;
     int64_t date_second;
@@ -182,11 +193,19 @@ void request_flush_upload(struct exchange *exchange);
 void request_task_done(struct post *post);
 void request_answered(struct post *post);
 
+// websocket.c
+struct websocket_pool *websocket_pool_new(void);
+void websocket_pool_free(struct websocket_pool *pool);
+size_t websocket_input(struct websocket *websocket, const char *bytes, size_t size); // bytes used
+bool websocket_wants_input(const struct websocket *websocket);
+void websocket_written(struct websocket *websocket); // a connection_write has gone out
+void websocket_gone(struct websocket *websocket);    // the connection has gone
+
 // exchange.c
 struct exchange *exchange_new(struct server *server);
 void exchange_finish(struct exchange *exchange, int status); // to the spare ones
 void exchange_free(struct exchange *exchange);
-void exchange_run(struct exchange *exchange, void *worker); // on a worker's thread
+void exchange_run(struct work *work, void *worker); // on a worker's thread
 void exchange_schedule(struct exchange *exchange, enum exchange_task task);
 
 // event_stream.c

@@ -11,7 +11,7 @@
 enum { QUEUE_PER_THREAD = 512 }; // requests; at 20 us each a full queue is 10 ms of work, at 2 ms a second
 
 struct queue {
-    struct exchange *first, *last;
+    struct work *first, *last;
     int count;
 };
 
@@ -39,7 +39,7 @@ static void queue_append(struct queue *queue, struct queue *more)
     *more = (struct queue) { 0 };
 }
 
-static struct exchange *take(struct workers *workers)
+static struct work *take(struct workers *workers)
 {
     pthread_mutex_lock(&workers->lock);
     while (!workers->queue.first && !workers->stopping) {
@@ -47,17 +47,17 @@ static struct exchange *take(struct workers *workers)
         pthread_cond_wait(&workers->wake, &workers->lock);
         workers->sleeping--;
     }
-    struct exchange *exchange = workers->queue.first;
-    if (exchange) {
-        workers->queue.first = exchange->next;
-        if (!exchange->next)
+    struct work *work = workers->queue.first;
+    if (work) {
+        workers->queue.first = work->next;
+        if (!work->next)
             workers->queue.last = NULL;
         workers->queue.count--;
-        if (exchange->task == TASK_HANDLE)
+        if (work->fresh)
             atomic_fetch_sub_explicit(&workers->waiting, 1, memory_order_relaxed);
     }
     pthread_mutex_unlock(&workers->lock);
-    return exchange;
+    return work;
 }
 
 static void *run(void *context)
@@ -65,9 +65,9 @@ static void *run(void *context)
     struct workers *workers = context;
     const struct server_app *app = &workers->app;
     void *worker = app->worker_start ? app->worker_start(app->context) : NULL;
-    struct exchange *exchange;
-    while ((exchange = take(workers)))
-        exchange_run(exchange, worker);
+    struct work *work;
+    while ((work = take(workers)))
+        work->run(work, worker);
     if (app->worker_stop)
         app->worker_stop(app->context, worker);
     return NULL;
@@ -102,12 +102,12 @@ bool workers_have_room(const struct workers *workers)
     return atomic_load_explicit(&workers->waiting, memory_order_relaxed) < workers->count * QUEUE_PER_THREAD;
 }
 
-void workers_add(struct workers *workers, struct exchange *exchange)
+void workers_add(struct workers *workers, struct work *work)
 {
-    exchange->next = NULL;
-    struct queue one = { exchange, exchange, 1 };
+    work->next = NULL;
+    struct queue one = { work, work, 1 };
     queue_append(&workers->staged, &one);
-    if (exchange->task == TASK_HANDLE)
+    if (work->fresh)
         atomic_fetch_add_explicit(&workers->waiting, 1, memory_order_relaxed);
 }
 

@@ -3,8 +3,7 @@
 // a time; one change puts it in place. Until then, and for whoever reads the old one just now, nothing is different.
 #include "domain/rekey.h"
 
-#include <string.h>
-
+#include "domain/blob_row.h"
 #include "work/job_kind.h"
 
 enum { PIECE_BYTES = 1 << 20 };
@@ -44,14 +43,25 @@ static error copy_blob(struct run *run, const struct media_blob *old, struct blo
 struct swap {
     struct media media;
     struct blob_info blob;
-    bool is_old_free;
 };
 
 static error put_in_place(struct scope *scope, const struct run *run, void *context)
 {
     (void)run;
-    struct swap *swap = context;
-    return rekey_finish(scope, &swap->media, &swap->blob, &swap->is_old_free);
+    const struct swap *swap = context;
+    return rekey_finish(scope, &swap->media, &swap->blob);
+}
+
+// The old blob, or the new one when it did not come to be; which of the two it is says the database. What a kill leaves
+// here is for the sweeper.
+static void remove_unused(struct run *run, const struct swap *swap, bool has_failed, str old_id)
+{
+    str place = STR_NONE, unused = has_failed ? str_of(swap->blob.id) : old_id;
+    error result = blob_row_place(&run->scope, unused, &place);
+    if (!error_is(result) && !place.data)
+        result = blob_remove(run->scope.blobs, str_to_c(run->scope.arena, unused));
+    if (error_is(result))
+        log_event(LOG_WARN, NULL, "rekey", "A file that nothing uses could not be removed yet; a sweep will do it");
 }
 
 static error start(struct run *run)
@@ -64,11 +74,7 @@ static error start(struct run *run)
     error result = str_equal(old.sha256, (str) { (const char *)swap.blob.sha256, sizeof swap.blob.sha256 })
                        ? run_complete(run, NULL, put_in_place, &swap)
                        : error_make(ERROR_DATA_CORRUPT, "blob", "The stored file is not what was uploaded");
-    // Only what is certain to be of no use: after any other failure the new blob may be listed, and the sweeper knows.
-    bool is_new_free = result.code == ERROR_CANCELLED || result.code == ERROR_DATA_CORRUPT;
-    const char *unused = is_new_free ? swap.blob.id : str_to_c(run->scope.arena, old.id);
-    if ((is_new_free || swap.is_old_free) && error_is(blob_remove(run->scope.blobs, unused)))
-        log_event(LOG_WARN, NULL, "rekey", "A file that nothing uses could not be removed yet; a sweep will do it");
+    remove_unused(run, &swap, error_is(result), old.id);
     return result;
 }
 

@@ -2,50 +2,11 @@
 // From a video's document to the pieces that a film is made of.
 #include "crypt/crypt.h"
 #include "domain/cache.h"
-#include "domain/media.h"
 #include "domain/video.h"
+#include "work/film_library.h"
 #include "work/render.h"
 
 #define RENDERER "kinora " KINORA_VERSION
-
-// Assets: files of the owner's library
-
-// The id in one of our own links, "…/content/media/<id>/<name>?…", or the reference itself.
-static str media_key(str reference)
-{
-    static const char link[] = "/content/media/";
-    ptrdiff_t at = str_find(reference, str_of(link));
-    if (at < 0)
-        return reference;
-    str rest = str_sub(reference, (size_t)at + sizeof link - 1, reference.size), id;
-    return str_split(&rest, '/', &id) ? id : reference;
-}
-
-static error resolve(void *context, struct film_asset *asset)
-{
-    struct run *run = context;
-    struct media media;
-    struct media_blob blob;
-    if (asset->kind == FILM_AVATAR) { // drawn by the engine from its name
-        asset->is_engine_own = true;
-        return OK;
-    }
-    error missing = media_get_for_video(&run->scope, media_key(asset->reference), run->job.video_id, &media);
-    if (missing.code == ERROR_INVALID_ID)
-        return error_make(ERROR_NOT_FOUND, NULL, "It is no file of the library; save it there first");
-    TRY(missing);
-    TRY(media_blob_get(&run->scope, media.blob_id, &blob));
-    if (asset->kind == FILM_AUDIO && !media.has_audio)
-        return error_make(ERROR_NO_AUDIO, NULL, "It has no sound");
-    if (asset->kind == FILM_PICTURE && str_equal(media.media_type, STR("audio")))
-        return error_make(ERROR_NO_VIDEO, NULL, "It has no picture");
-    asset->is_moving = str_equal(media.media_type, STR("video")) || str_equal(media.media_type, STR("gif"));
-    asset->has_audio = media.has_audio;
-    asset->duration = media.duration.set ? media.duration.value : 0;
-    asset->hash = str_hex(run->scope.arena, blob.sha256.data, blob.sha256.size);
-    asset->handle = (void *)str_copy(run->scope.arena, media.blob_id).data;
-    return OK;
-}
 
 // Voices
 
@@ -178,8 +139,7 @@ static error list_pieces(struct run *run, struct render_plan *plan)
 
 static str watermark_of(const struct run *run)
 {
-    bool is_free = str_equal(run->scope.actor.plan, STR("free"));
-    return is_free || json_get_bool(run->params, "include_watermark", false) ? STR("Made with Kinora") : STR_NONE;
+    return film_library_watermark(&run->scope, json_get_bool(run->params, "include_watermark", false));
 }
 
 static int quality_of(const struct run *run)
@@ -203,7 +163,8 @@ error render_plan(struct run *run, struct render_plan *ret_plan)
     struct film_options options = {
         .aspect_ratio = ratio, .quality = quality_of(run), .watermark = watermark_of(run), .renderer = STR(RENDERER)
     };
-    struct film_source source = { run, resolve };
+    struct film_library library = { &run->scope, run->job.video_id, false };
+    struct film_source source = { &library, film_library_find };
     TRY(film_plan(arena, document, &options, &source, &plan.warnings, &plan.film));
     TRY(find_voices(run, plan.film));
     TRY(film_resolve(plan.film, &plan.warnings));

@@ -2,20 +2,26 @@
 #include "work/sweep.h"
 
 #include "base/clock.h"
+#include "domain/blob_row.h"
 #include "domain/blob_use.h"
 #include "domain/job_input.h"
 #include "domain/resumable.h"
 #include "work/runner_parts.h"
 
-static const int64_t LEFT_ALONE_US = 3600 * SECOND_US, FIRST_US = 60 * SECOND_US, EVERY_US = 24 * 3600 * SECOND_US;
+static const int64_t FIRST_US = 10 * SECOND_US, EVERY_US = 24 * 3600 * SECOND_US;
 static const int64_t JOB_LASTS_US = 3 * 3600 * SECOND_US; // longer than anybody waits for its result
-static const size_t SWEEP_MEMORY_MAX = 1 << 20;
+static const size_t SWEEP_MEMORY_MAX = 1 << 20, VISIT_MEMORY_MAX = 64 << 10;
+// A copy at another place than the listed one may be that of a move under way, however old it is.
+static const int64_t COPY_US = 24 * 3600 * SECOND_US;
+const struct sweep_ages sweep_ages_usual = { 3600 * SECOND_US, 24 * 3600 * SECOND_US };
 
 struct sweeping {
     struct scope scope;
     bool (*is_stopping)(void *context);
     void *context;
+    struct arena *visited; // for one blob
     int64_t before_us;
+    enum blob_place place;
     struct sweep_result result;
 };
 
@@ -32,31 +38,44 @@ static error release_change(struct db *db, void *context)
 static error visit(void *context, const char *id, int64_t stored_size, int64_t changed_us)
 {
     struct sweeping *sweeping = context;
-    bool listed;
+    str place;
     (void)stored_size;
     if (sweeping->is_stopping(sweeping->context))
         return error_of(ERROR_CANCELLED);
     if (changed_us >= sweeping->before_us)
         return OK;
-    TRY(blob_use_is_listed(&sweeping->scope, str_of(id), &listed));
-    if (listed)
+    struct scope scope = sweeping->scope;
+    scope.arena = sweeping->visited;
+    arena_reset(scope.arena);
+    TRY(blob_row_place(&scope, str_of(id), &place));
+    if (str_equal_c(place, blob_place_name(sweeping->place)))
         return OK;
-    TRY(blob_remove(sweeping->scope.blobs, id));
+    if (place.data && changed_us >= clock_now_us() - COPY_US)
+        return OK;
+    TRY(blob_remove_at(sweeping->scope.blobs, sweeping->place, id));
     sweeping->result.removed++;
     return OK;
 }
 
-error sweep(struct db_pool *pool, struct db *db, struct blob_store *blobs, bool (*is_stopping)(void *context),
-    void *context, struct sweep_result *ret_result)
+error sweep(struct db_pool *pool, struct db *db, struct blob_store *blobs, const struct sweep_ages *ages,
+    bool (*is_stopping)(void *context), void *context, struct sweep_result *ret_result)
 {
     ARENA_AUTO struct arena *arena = arena_new(SWEEP_MEMORY_MAX);
+    ARENA_AUTO struct arena *visited = arena_new(VISIT_MEMORY_MAX);
+    const int64_t ages_us[BLOB_PLACE_COUNT] = { ages->local_us, ages->s3_us };
     struct sweeping sweeping = { .scope = { .arena = arena, .db = db, .blobs = blobs },
         .is_stopping = is_stopping,
         .context = context,
-        .before_us = clock_now_us() - LEFT_ALONE_US };
+        .visited = visited,
+        .before_us = clock_now_us() - ages->local_us };
     TRY(db_write(pool, release_change, &sweeping));
-    TRY(blob_each(blobs, visit, &sweeping));
-    TRY(blob_sweep_unfinished(blobs, LEFT_ALONE_US, &sweeping.result.unfinished));
+    for (sweeping.place = 0; sweeping.place < BLOB_PLACE_COUNT; sweeping.place++) {
+        int64_t unfinished;
+        sweeping.before_us = clock_now_us() - ages_us[sweeping.place];
+        TRY(blob_each(blobs, sweeping.place, visit, &sweeping));
+        TRY(blob_sweep_unfinished(blobs, sweeping.place, ages_us[sweeping.place], &unfinished));
+        sweeping.result.unfinished += unfinished;
+    }
     *ret_result = sweeping.result;
     return OK;
 }
@@ -72,7 +91,7 @@ static void sweep_once(struct runner *runner)
     struct sweep_result result = { 0 };
     error swept = db_connect(runner->options.db, &db);
     if (!error_is(swept))
-        swept = sweep(runner->options.db, db, runner->options.blobs, is_stopping, runner, &result);
+        swept = sweep(runner->options.db, db, runner->options.blobs, &sweep_ages_usual, is_stopping, runner, &result);
     db_disconnect(db);
     if (error_is(swept) && swept.code != ERROR_CANCELLED)
         log_event(LOG_WARN, NULL, "sweep", "Files that nothing uses were not all removed",

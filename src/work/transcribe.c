@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The job "transcribe" {language, engine} of a media file, or of the job's own (domain/job_input.h): speech is found,
-// an engine writes down part by part what is said, and the parts are merged.
+// The job "transcribe" {language, engine, speakers} of a media file, or of the job's own (domain/job_input.h): speech
+// is found, an engine writes down part by part what is said, and the parts are merged.
+#include <string.h>
+
 #include "domain/job_input.h"
 #include "domain/media.h"
-#include "domain/transcript.h"
+#include "domain/transcript_speakers.h"
 #include "domain/transcription.h"
 #include "work/asr_engine.h"
 #include "work/job_kind.h"
@@ -61,7 +63,7 @@ static json_t *result_json(struct arena *arena, const struct transcript *transcr
         json_object_set_new(object, "start", json_real(segment->start));
         json_object_set_new(object, "end", json_real(segment->end));
         json_object_set_new(object, "text", json_str(segment->text));
-        json_object_set_new(object, "speaker", json_string("speaker_1"));
+        json_object_set_new(object, "speaker", json_str(segment->speaker));
         json_object_set_new(object, "words", words_json(segment, &confidence, &count));
         json_array_append_new(segments, object);
     }
@@ -70,12 +72,14 @@ static json_t *result_json(struct arena *arena, const struct transcript *transcr
     return result;
 }
 
-static error finish(
-    struct run *run, str engine, str language, const json_t *const *parts, size_t count, double duration)
+// `speakers` is the result of asr.speakers, or NULL.
+static error finish(struct run *run, str engine, str language, const json_t *const *parts, size_t count,
+    const json_t *speakers, double duration)
 {
     struct arena *arena = run->scope.arena;
     struct transcript transcript;
     TRY(transcript_merge(arena, parts, count, duration, &transcript));
+    TRY(transcript_set_speakers(arena, &transcript, speakers));
     if (!transcript.language.data) // nothing was heard
         transcript.language = language;
     json_t *result = result_json(arena, &transcript);
@@ -86,6 +90,24 @@ static error finish(
     json_object_set_new(facts, "engine", json_str(engine));
     json_object_set_new(facts, "segments", json_integer((json_int_t)transcript.segment_count));
     return run_complete(run, facts, write_result, result);
+}
+
+// The first part finds the speakers, beside the others that find the words.
+static json_t *speakers_params(struct run *run)
+{
+    json_t *params = json_keep(run->scope.arena, json_object());
+    json_object_set_new(params, "speakers", json_integer((json_int_t)json_get_int(run->params, "speakers", 0)));
+    return params;
+}
+
+static error find_speakers(struct run *run)
+{
+    struct child_input input;
+    json_t *found;
+    TRY(open_media(run, &input));
+    struct child_call call = { .op = "asr.speakers", .params = run->params, .inputs = &input, .input_count = 1 };
+    TRY(run_ask(run, ZYGOTE_PLAIN, &call, &found));
+    return run_complete(run, found, NULL, NULL);
 }
 
 static error start(struct run *run)
@@ -107,7 +129,7 @@ static error start(struct run *run)
     str language = json_get_str(run->params, "language");
     if (!count)
         return finish(
-            run, str_of(engine->name), language.data ? language : asr_only_language(engine), NULL, 0, duration);
+            run, str_of(engine->name), language.data ? language : asr_only_language(engine), NULL, 0, NULL, duration);
     for (size_t i = 0; i < count; i++) {
         json_t *params = json_keep(arena, json_object());
         json_object_set(params, "language", json_object_get(run->params, "language"));
@@ -116,7 +138,10 @@ static error start(struct run *run)
         json_object_set(params, "chunks", parts[i]);
         parts[i] = params;
     }
-    return run_fan_out(run, parts, count, NULL);
+    json_t **all = ARENA_ARRAY(arena, json_t *, count + 1);
+    all[0] = speakers_params(run);
+    memcpy(all + 1, parts, count * sizeof *parts);
+    return run_fan_out(run, all, count + 1, NULL);
 }
 
 struct asking {
@@ -138,6 +163,8 @@ static void tell(void *context, double done)
 
 static error part(struct run *run)
 {
+    if (json_object_get(run->params, "speakers"))
+        return find_speakers(run);
     struct asking asking = { .run = run };
     struct child_input input;
     str language = json_get_str(run->params, "language");
@@ -167,9 +194,10 @@ static error join(struct run *run)
     const json_t **parts;
     size_t count;
     TRY(run_results(run, &parts, &count));
-    const json_t *first = count ? parts[0] : NULL;
-    return finish(run, json_get_str(first, "engine"), json_get_str(run->params, "language"), parts, count,
-        json_get_number(first, "duration", 0));
+    if (count < 2)
+        return error_make(ERROR_INTERNAL_ERROR, NULL, "The parts of the transcription are lost");
+    return finish(run, json_get_str(parts[1], "engine"), json_get_str(run->params, "language"), parts + 1, count - 1,
+        parts[0], json_get_number(parts[1], "duration", 0));
 }
 
 const struct job_kind transcribe_kind = { "transcribe", start, part, join };

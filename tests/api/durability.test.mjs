@@ -100,6 +100,7 @@ test(`what was acknowledged survives ${ROUNDS} kills during edits and uploads`, 
     }
     const edited = editors[0].size + editors[1].size;
     assert.ok(uploads.size >= ROUNDS && edited >= ROUNDS, `too little happened: ${uploads.size} uploads, ${edited} layers`);
+    await server.idle(); // thumbnails and waveforms are written through the same folder
     // What the killed uploads had begun is gone with the start.
     assert.equal(server.blobs().filter((name) => name.startsWith('tmp/')).length, 0);
 });

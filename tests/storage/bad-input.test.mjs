@@ -21,6 +21,7 @@ const faces = ['/mediafiles', '/api/v1/files/upload?transcribe=false'];
 async function leaves_nothing(act) {
     const seen = () => JSON.stringify([server.blobs().sort(), server.sql(`SELECT (SELECT count(*) FROM blob) AS blobs, (SELECT count(*) FROM media) AS media,
         (SELECT count(*) FROM job) AS jobs, (SELECT count(*) FROM event) AS events`)]);
+    await server.idle(); // what was uploaded before is still being looked at
     const files = () => fs.readdirSync(`/proc/${server.pid}/fd`).length;
     const start = seen(), open = files(), { pid } = server;
     await act();

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client, file_form } from '../api/lib/client.mjs';
-import { inspect, made, picture, rich_inputs, silent_film, speech, wav } from '../api/lib/media.mjs';
+import { inspect, made, picture, rich_inputs, silent_film, speech, turned, wav } from '../api/lib/media.mjs';
 import { Server, sleep, temporary, until } from '../api/lib/server.mjs';
 
 let server, ada;
@@ -179,12 +179,15 @@ const editing = (id) => server.sql(`SELECT kind, width, height FROM derivative W
 test('a turned film of a phone stands upright in all that is made of it, and says nothing of where it was', async () => {
     const [place] = rich_inputs('media').filter((name) => name.endsWith('phone_with-gps.mp4'));
     const plain = film('-metadata', 'location=+64.1355-021.8954/', '-c:a', 'copy');
-    const turned = tool(plain, 'mp4', 'ffmpeg', '-v', 'error', '-i', 'FILE', '-c', 'copy', '-metadata:s:v', 'rotate=90', '-movflags', 'frag_keyframe+empty_moov', '-f', 'mp4', '-');
-    const { id, got, file } = await derived('turned.mp4', turned);
+    const phone_like = turned(plain, 90);
+    const { id, got, file } = await derived('turned.mp4', phone_like);
     assert.equal(file.proxy_url, null, 'browsers play it');
     const seen = pixels(got.thumbnail.bytes);
     assert.deepEqual([seen.width, seen.height], [270, 480]);
     assert.deepEqual(editing(id), { kind: 'edit', width: 360, height: 640 });
+    assert.match(JSON.stringify(inspect(phone_like).format.tags), /64\.1355/);
+    for (const { bytes } of Object.values(got))
+        assert.equal(bytes.indexOf('64.1355'), -1);
     if (!place)
         return;
     const bytes = fs.readFileSync(place);

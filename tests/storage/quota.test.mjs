@@ -42,6 +42,7 @@ test('what does not fit is refused in every face, with what is used and allowed'
     for (const path of faces)
         await ada.must(201, 'POST', path, undefined, file_form('a.wav', sound));
     await ada.upload('b.wav', sound);
+    await server.idle(); // what was uploaded is still being looked at
     const used = 3 * sound.length, kept = server.blobs().length;
     for (const path of faces) {
         const { status, json } = await ada.call('POST', path, file_form('c.wav', sound));
@@ -139,7 +140,9 @@ test('each kind of file has a limit of its own', async () => {
         await client.must(201, 'POST', faces[0], undefined, file_form('a.wav', wav(0.1)));
         const { headers: { location } } = await tus(client, wav(1).length);
         assert.equal((await patch(client, location, 0, wav(1))).status, 413);
-        assert.equal(small.blobs().length, 1);
+        await small.idle();
+        assert.equal(small.blobs().length, small.sql('SELECT count(*) AS n FROM blob')[0].n);
+        assert.equal(small.sql('SELECT count(*) AS n FROM media')[0].n, 1);
     } finally {
         await small.remove();
     }

@@ -7,12 +7,13 @@ import net from 'node:net';
 import { after, before, test } from 'node:test';
 import { Client, file_form, multipart } from '../api/lib/client.mjs';
 import { picture, rich_inputs, silent_film, speech, wav } from '../api/lib/media.mjs';
-import { Server, sleep, until } from '../api/lib/server.mjs';
+import { sleep, until } from '../api/lib/server.mjs';
+import { start_server } from './lib/store.mjs';
 
 let server, ada;
 
 before(async () => {
-    server = await Server.start();
+    server = await start_server();
     ada = await new Client(server).user('ada');
 });
 after(() => server.remove());
@@ -126,7 +127,7 @@ test('a client that stalls and goes away leaves nothing behind', () => leaves_no
 }));
 
 test('an upload that is too large is refused at once, by its length or when it gets there', async () => {
-    const small = await Server.start({ env: { KINORA_MAX_UPLOAD_BYTES: '100000' } });
+    const small = await start_server({ env: { KINORA_MAX_UPLOAD_BYTES: '100000' } });
     try {
         const client = await new Client(small).user('ada');
         const { headers, body } = file_form('a.wav', wav(100));

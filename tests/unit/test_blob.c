@@ -155,7 +155,7 @@ static error count_blob(void *context, const char *id, int64_t stored_size, int6
 static int count_blobs(struct fixture *fixture)
 {
     int count = 0;
-    assert_ok(blob_each(fixture->store, count_blob, &count));
+    assert_ok(blob_each(fixture->store, BLOB_LOCAL, count_blob, &count));
     return count;
 }
 
@@ -379,6 +379,46 @@ static void a_decompression_bomb_in_a_chunk_is_refused(void **state)
     free(back);
 }
 
+// Whoever has the key could write frames that say other sizes than they have.
+static void frames_that_lie_about_their_sizes_are_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t size = 3 << 20, stored_size, body_size, first, first_plain;
+    unsigned char *bytes = text_bytes(size), *back = malloc(size);
+    struct blob_info info = store_bytes(fixture, bytes, size);
+    struct chunk_place place = { .number = 0 };
+    ARENA_AUTO struct arena *arena = arena_new(4096);
+    str key, sealed = { (char *)info.sealed_key, sizeof info.sealed_key };
+    assert_ok(keyring_open_sealed(arena, fixture->keyring, "blob key", str_of(info.id), sealed, &key));
+    memcpy(place.key, key.data, sizeof place.key);
+    assert_true(chunk_id_parse(str_of(info.id), place.id));
+    char path[160];
+    path_of(fixture, info.id, path);
+    unsigned char *stored = load_file(path, &stored_size), *record = stored + CHUNK_FILE_HEADER_SIZE;
+    size_t record_size = CHUNK_HEADER_SIZE + ((size_t)record[4] | (size_t)record[5] << 8 | (size_t)record[6] << 16);
+    const unsigned char *body;
+    assert_true(chunk_unseal(&place, CHUNK_LAST, record, record_size, size, &body, &body_size));
+    assert_true(chunk_is_packed(record));
+    unsigned char *frames = malloc(body_size);
+    memcpy(frames, body, body_size);
+    assert_true(chunk_halve(frames, body_size, size, &first, &first_plain));
+    assert_int_equal(first_plain, size / 2);
+    assert_true(chunk_unpack(frames, first, back, first_plain));
+    assert_true(chunk_unpack(frames + first, body_size - first, back + first_plain, size - first_plain));
+    assert_memory_equal(back, bytes, size);
+    assert_false(chunk_unpack(frames, body_size, back, size - 1));
+    assert_false(chunk_unpack(frames, first, back, first_plain + 1));
+    frames[5]++; // of the first frame's size field
+    assert_true(
+        !chunk_halve(frames, body_size, size, &first, &first_plain) || !chunk_unpack(frames, first, back, first_plain));
+    assert_false(chunk_halve(frames + 1, body_size - 1, size, &first, &first_plain));
+    assert_false(chunk_halve(frames, 3, size, &first, &first_plain));
+    free(frames);
+    free(stored);
+    free(back);
+    free(bytes);
+}
+
 static void an_aborted_file_leaves_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -388,7 +428,7 @@ static void an_aborted_file_leaves_nothing(void **state)
     assert_ok(blob_write(writer, bytes, BLOB_CHUNK_SIZE + 10));
     assert_int_equal(count_unfinished(fixture), 1);
     int64_t removed = -1;
-    assert_ok(blob_sweep_unfinished(fixture->store, -SECOND_US, &removed)); // its writer lives
+    assert_ok(blob_sweep_unfinished(fixture->store, BLOB_LOCAL, -SECOND_US, &removed)); // its writer lives
     assert_int_equal(removed, 0);
     blob_writer_abort(writer);
     blob_writer_abort(NULL);
@@ -457,9 +497,9 @@ static void a_killed_writer_leaves_only_what_it_committed(void **state)
     close(out[1]);
     int64_t removed;
     assert_int_equal(count_unfinished(fixture), COUNT);
-    assert_ok(blob_sweep_unfinished(fixture->store, 3600 * SECOND_US, &removed)); // too young
+    assert_ok(blob_sweep_unfinished(fixture->store, BLOB_LOCAL, 3600 * SECOND_US, &removed)); // too young
     assert_int_equal(removed, 0);
-    assert_ok(blob_sweep_unfinished(fixture->store, -SECOND_US, &removed));
+    assert_ok(blob_sweep_unfinished(fixture->store, BLOB_LOCAL, -SECOND_US, &removed));
     assert_int_equal(removed, COUNT);
     assert_int_equal(count_unfinished(fixture), 0);
     assert_int_equal(count_blobs(fixture), COUNT);
@@ -564,6 +604,7 @@ int main(void)
         WITH_STORE(a_flipped_bit_anywhere_is_detected),
         WITH_STORE(moved_chunks_are_detected),
         cmocka_unit_test(a_decompression_bomb_in_a_chunk_is_refused),
+        WITH_STORE(frames_that_lie_about_their_sizes_are_refused),
         WITH_STORE(an_aborted_file_leaves_nothing),
         WITH_STORE(a_taken_id_is_refused_and_what_is_there_stays),
         WITH_STORE(a_killed_writer_leaves_only_what_it_committed),

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Pairs, files' keys sealed to them, shares, and another master key, on both databases.
 #include "base/id.h"
+#include "domain/blob_row.h"
 #include "domain/file_key.h"
+#include "domain/job.h"
+#include "domain/rekey.h"
 #include "domain/reseal.h"
 #include "library_help.h"
 #include "postgres_cluster.h"
@@ -82,6 +85,7 @@ static struct blob_info listed_blob(unsigned char ret_key[static CRYPT_KEY_SIZE]
     struct blob_info blob = { .size = 1, .stored_size = 100 };
     str id = id_new(library.arena);
     memcpy(blob.id, id.data, id.size);
+    id_random(blob.sha256, sizeof blob.sha256); // content that there is not yet
     id_random(ret_key, CRYPT_KEY_SIZE);
     str sealed = keyring_seal(
         library.arena, library.keyring, RESEAL_BLOB_KEY, id, (str) { (const char *)ret_key, CRYPT_KEY_SIZE });
@@ -302,6 +306,56 @@ static void another_blob_is_sealed_to_everyone_who_may_read_the_file(void **stat
     assert_true(gets_key(&ann, &media, fresh));
 }
 
+static error add_film(struct db *db, void *context)
+{
+    struct scope scope = library.scope;
+    scope.db = db;
+    return job_add(
+        &scope, &(struct job_new) { .kind = "render", .params = json_keep(library.arena, json_object()) }, context);
+}
+
+static error end_film(struct db *db, void *context)
+{
+    struct scope scope = library.scope;
+    struct job job;
+    scope.db = db;
+    return job_cancel(&scope, context, &job);
+}
+
+static error finish(struct db *db, void *context)
+{
+    struct change *change = context;
+    struct scope scope = scope_of(change, db);
+    return rekey_finish(&scope, &change->media, &change->blob);
+}
+
+static bool is_listed(str blob_id)
+{
+    str place;
+    assert_ok(blob_row_place(&library.scope, blob_id, &place));
+    return place.data != NULL;
+}
+
+static void the_old_blob_goes_unless_a_film_may_still_read_it(void **state)
+{
+    (void)state;
+    unsigned char key[CRYPT_KEY_SIZE];
+    struct change change = { .who = &ann, .media = new_file(&ann, key), .blob = listed_blob(key) };
+    struct job film;
+    str first = change.media.blob_id, second = str_copy(library.arena, str_of(change.blob.id));
+    assert_ok(db_write(library.pool, add_film, &film));
+    assert_ok(db_write(library.pool, finish, &change));
+    assert_true(is_listed(first));
+    assert_ok(db_write(library.pool, end_film, &film));
+    change.media.blob_id = second;
+    change.blob = listed_blob(key);
+    assert_ok(db_write(library.pool, finish, &change));
+    assert_false(is_listed(second));
+    struct blob_info unused = change.blob = listed_blob(key);
+    assert_error(db_write(library.pool, finish, &change), ERROR_CANCELLED); // the file has the third one by now
+    assert_false(is_listed(str_of(unused.id)));
+}
+
 static void a_new_pair_opens_every_file_also_those_that_changed_meanwhile(void **state)
 {
     (void)state;
@@ -479,6 +533,7 @@ int main(void)
         cmocka_unit_test(a_share_is_what_may_be_read),
         cmocka_unit_test(own_and_shared_files_stand_in_one_order_on_every_page),
         cmocka_unit_test(another_blob_is_sealed_to_everyone_who_may_read_the_file),
+        cmocka_unit_test(the_old_blob_goes_unless_a_film_may_still_read_it),
         cmocka_unit_test(a_new_pair_opens_every_file_also_those_that_changed_meanwhile),
         cmocka_unit_test(files_without_keys_get_theirs_but_for_damaged_ones),
         cmocka_unit_test(another_master_key_takes_over_step_by_step_and_from_anywhere),

@@ -81,7 +81,9 @@ static void a_segment_without_word_times_is_one_scene(void **state)
 {
     (void)state;
     ARENA_AUTO struct arena *arena = arena_new(1 << 20);
-    struct transcript_segment segment = { 1, 31, STR("Half a minute of speech"), 1, NULL, 0 };
+    struct transcript_segment segment = {
+        .start = 1, .end = 31, .text = STR("Half a minute of speech"), .confidence = 1
+    };
     struct transcript transcript = { STR("en"), 40, &segment, 1 };
     json_t *scenes = scenes_of(arena, &transcript, NULL, false);
     assert_int_equal(json_array_size(scenes), 1);

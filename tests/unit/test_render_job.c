@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "domain/blob_use.h"
+#include "domain/blob_row.h"
 #include "domain/cache.h"
 #include "domain/film_file.h"
 #include "domain/video.h"
@@ -182,9 +182,9 @@ static bool is_cached(str key)
 
 static bool is_listed(const struct blob_info *blob)
 {
-    bool listed;
-    assert_ok(blob_use_is_listed(&library.scope, str_of(blob->id), &listed));
-    return listed;
+    str place;
+    assert_ok(blob_row_place(&library.scope, str_of(blob->id), &place));
+    return place.data != NULL;
 }
 
 static void the_cache_drops_what_was_not_used_for_longest(void **state)
@@ -247,7 +247,7 @@ static void the_sweeper_removes_old_files_without_a_row(void **state)
     struct sweep_result result;
     age_blobs();
     struct blob_info fresh = new_blob();
-    assert_ok(sweep(library.pool, library.scope.db, library.blobs, never, NULL, &result));
+    assert_ok(sweep(library.pool, library.scope.db, library.blobs, &sweep_ages_usual, never, NULL, &result));
     assert_int_equal(result.removed, 1);
     assert_false(is_stored(&stray));
     assert_true(is_stored(&fresh));

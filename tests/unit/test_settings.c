@@ -55,6 +55,27 @@ static void flags_beat_the_environment_which_beats_the_file(void **state)
     unsetenv("KINORA_TOKEN_TTL");
 }
 
+static void a_secret_is_never_listed(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(1 << 20);
+    write_file("s3_secret_key = hidden one\n");
+    setenv("KINORA_S3_ACCESS_KEY", "hidden two", 1);
+    char *arguments[] = { "--data", folder, "--setup-code", "hidden three", NULL };
+    int count = 4;
+    assert_ok(load(arena, &count, arguments));
+    assert_string_equal(settings.s3_secret_key, "hidden one");
+    const struct setting_info *infos;
+    size_t infos_count = settings_list(arena, &infos), secrets = 0;
+    for (size_t i = 0; i < infos_count; i++) {
+        assert_true(str_find(infos[i].value, STR("hidden")) < 0);
+        secrets += infos[i].is_secret && infos[i].value.size > 0;
+    }
+    assert_int_equal(secrets, 3);
+    unsetenv("KINORA_S3_ACCESS_KEY");
+    write_file("");
+}
+
 static void what_is_wrong_is_named(void **state)
 {
     (void)state;
@@ -101,6 +122,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flags_beat_the_environment_which_beats_the_file),
+        cmocka_unit_test(a_secret_is_never_listed),
         cmocka_unit_test(what_is_wrong_is_named),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

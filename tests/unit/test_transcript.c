@@ -56,6 +56,25 @@ static void parts_are_merged_in_time_order(void **state)
     assert_int_equal(json_array_size(json_object_get(value, "segments")), 2);
 }
 
+static void the_language_is_that_of_the_most_segments(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(1 << 20);
+    const json_t *parts[] = {
+        parse(arena, "{\"segments\":[],\"language\":\"la\"}"),
+        parse(arena, "{\"segments\":[{\"start\":1,\"end\":2,\"text\":\"a\"}],\"language\":\"en\"}"),
+        parse(arena, "{\"segments\":[{\"start\":3,\"end\":4,\"text\":\"b\"}],\"language\":\"de\"}"),
+        parse(arena, "{\"segments\":[{\"start\":5,\"end\":6,\"text\":\"c\"}],\"language\":\"de\"}"),
+    };
+    struct transcript transcript;
+    assert_ok(transcript_merge(arena, parts, 4, 7, &transcript));
+    assert_string_equal(transcript.language.data, "de");
+    assert_ok(transcript_merge(arena, parts, 1, 7, &transcript));
+    assert_string_equal(transcript.language.data, "la");
+    assert_ok(transcript_merge(arena, NULL, 0, 7, &transcript));
+    assert_null(transcript.language.data);
+}
+
 static void a_part_without_sense_is_refused(void **state)
 {
     (void)state;
@@ -280,6 +299,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_merged_in_time_order),
+        cmocka_unit_test(the_language_is_that_of_the_most_segments),
         cmocka_unit_test(a_part_without_sense_is_refused),
         cmocka_unit_test(cues_keep_lines_short_and_lose_no_word),
         cmocka_unit_test(a_pause_ends_a_cue_and_a_short_one_stays_a_second),

@@ -38,6 +38,18 @@ export function made(file_name, ...arguments_) {
     return bytes;
 }
 
+// A film that says that it is to be shown turned clockwise, as phones' films do; its pictures are stored as they were.
+export function turned(film, degrees) {
+    const folder = temporary('turned');
+    const place = path.join(folder, 'film.mp4');
+    fs.writeFileSync(place, film);
+    try {
+        return made('turned.mp4', '-i', place, '-c', 'copy', '-metadata:s:v', `rotate=${360 - degrees}`);
+    } finally {
+        fs.rmSync(folder, { recursive: true });
+    }
+}
+
 export const picture = (colour = 'red') => made('picture.png', '-f', 'lavfi', '-i', `color=${colour}:s=320x240`, '-frames:v', '1');
 export const silent_film = () => made('film.mp4', '-f', 'lavfi', '-i', 'testsrc=s=160x120:d=1:r=10', '-pix_fmt', 'yuv420p');
 

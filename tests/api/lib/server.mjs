@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
-export const program = path.join(repository, 'build/kinora');
+export const program = path.join(path.resolve(process.env.KINORA_BUILD ?? path.join(repository, 'build')), 'kinora');
 const START_MS = 30_000;
 
 export const temporary = (name) => fs.mkdtempSync(path.join(os.tmpdir(), `kinora-api-${name}-`));
@@ -32,9 +32,21 @@ export function run(arguments_, { env = {}, input = '', limit_ms = 20_000 } = {}
     return { code: status ?? signal, stdout, stderr };
 }
 
+// The same without stopping this process, which may be what the command talks to.
+export function run_beside(arguments_, env = {}) {
+    return new Promise((resolve) => {
+        const child = spawn(program, arguments_, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+        const told = { stdout: '', stderr: '' };
+        for (const stream of Object.keys(told))
+            child[stream].setEncoding('utf8').on('data', (text) => (told[stream] += text));
+        child.on('close', (code, signal) => resolve({ code: code ?? signal, ...told }));
+    });
+}
+
 export class Server {
-    constructor({ data = temporary('data'), flags = [], env = {}, tls = false } = {}) {
-        Object.assign(this, { data, flags, env, tls, child: null, log: '' });
+    // `around`: words before the program's own, a command that ends by running what follows it.
+    constructor({ data = temporary('data'), flags = [], env = {}, tls = false, around = [] } = {}) {
+        Object.assign(this, { data, flags, env, tls, around, child: null, log: '' });
     }
 
     static async start(options) {
@@ -44,7 +56,8 @@ export class Server {
     }
 
     async start() {
-        const child = spawn(program, ['serve', '--data', this.data, '--listen', '127.0.0.1:0', ...this.flags],
+        const [command, ...words] = [...this.around, program, 'serve', '--data', this.data, '--listen', '127.0.0.1:0', ...this.flags];
+        const child = spawn(command, words,
             { env: { ...process.env, KINORA_RATE_LIMIT: 'off', ...this.env }, stdio: ['ignore', 'ignore', 'pipe'] });
         this.child = child;
         this.log = '';
@@ -93,7 +106,7 @@ export class Server {
 
     // Every file of the blob store, relative to it.
     blobs() {
-        const top = path.join(this.data, 'blobs');
+        const top = path.join(this.around.length ? `/proc/${this.pid}/root` : '/', this.data, 'blobs'); // as the server sees it
         const walk = (folder) => fs.readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
             entry.isDirectory() ? walk(path.join(folder, entry.name)) : [path.relative(top, path.join(folder, entry.name))]);
         return fs.existsSync(top) ? walk(top) : [];

@@ -1,30 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Engines beside the embedded one: whisper.cpp's program, its server, and OpenAI-compatible servers, each as its public
-// documents have it, and what becomes of jobs when they misbehave.
+// OpenAI-compatible servers as an engine, as their public documents have it, the choice of engines, and what becomes of
+// jobs when a server misbehaves or a file is strange.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
-import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client } from '../api/lib/client.mjs';
 import { made, picture, silent_film, speech } from '../api/lib/media.mjs';
-import { Server, repository, sleep, temporary, until } from '../api/lib/server.mjs';
+import { Server, until } from '../api/lib/server.mjs';
+import { result, start, with_server, words } from './lib/jobs.mjs';
 import { SpeechServer, heard } from './lib/speech-server.mjs';
 
 const key = 'sk-test-0123456789abcdef';
-const whisper = path.join(repository, 'tests/transcription/lib/whisper-cli.mjs');
-const folder = temporary('models');
 let cloud, server, ada;
 
-// A model whose name tells the program that stands in for whisper-cli how to behave.
-function model(mode) {
-    const place = path.join(folder, `ggml.port${cloud.http.address().port}.${mode}.bin`);
-    fs.writeFileSync(place, 'a model');
-    return place;
-}
-
 before(async () => {
-    fs.chmodSync(folder, 0o755);
     cloud = await SpeechServer.start({ key });
     server = await Server.start({ env: { KINORA_ASR_URL: `${cloud.url}/v1`, KINORA_ASR_KEY: key, KINORA_ASR_MODEL: 'large-v9', KINORA_ASR_TIMEOUT: '2' } });
     ada = await new Client(server).user('ada');
@@ -32,31 +20,14 @@ before(async () => {
 after(async () => {
     await server.remove();
     await cloud.stop();
-    fs.rmSync(folder, { recursive: true });
 });
-
-async function start(media, more = {}, who = ada) {
-    return (await who.must(202, 'POST', '/api/transcription/start', { mediaId: media.id, ...more })).data.jobId;
-}
-const result = async (job, who = ada) => (await who.must(200, 'GET', `/api/transcription/${job}/status`)).data;
-const words = ({ result: { segments } }) => segments.map((segment) => segment.words.map((word) => word.text));
-
-// A server of its own with this environment, for as long as `use` takes.
-async function with_server(env, use) {
-    const other = await Server.start({ env });
-    try {
-        return await use(await new Client(other).user('eve'), other);
-    } finally {
-        await other.remove();
-    }
-}
 
 test('an OpenAI-compatible server is asked as its documents say, and its words keep times and punctuation', async () => {
     const media = await ada.upload('card.wav', speech(2));
     cloud.answer = undefined;
-    const job = await start(media);
+    const job = await start(ada, media);
     await ada.job_end(job);
-    const told = await result(job);
+    const told = await result(ada, job);
     assert.deepEqual(cloud.faults, []);
     assert.deepEqual(cloud.requests.at(-1).fields.model, ['large-v9']);
     assert.equal(cloud.requests.at(-1).fields.language, undefined);
@@ -66,16 +37,16 @@ test('an OpenAI-compatible server is asked as its documents say, and its words k
     assert.ok(hello.startTime < transcribed.startTime && Math.abs(transcribed.startTime - hello.startTime - 0.5) < 0.02);
     assert.ok(Math.abs(hello.confidence - Math.exp(-0.25)) < 0.01);
 
-    const german = await start(media, { language: 'de', engine: 'openai' });
+    const german = await start(ada, media, { language: 'de', engine: 'openai' });
     await ada.job_end(german);
     assert.deepEqual(cloud.requests.at(-1).fields.language, ['de']);
-    assert.equal((await result(german)).result.language, 'de');
+    assert.equal((await result(ada, german)).result.language, 'de');
 });
 
 test('a request may name the engine, in documents 003 and 004; an unknown one is 400', async () => {
     const media = await ada.upload('card.wav', speech(2));
     const asked = cloud.requests.length;
-    const job = await start(media, { engine: 'pocketsphinx' });
+    const job = await start(ada, media, { engine: 'pocketsphinx' });
     await ada.job_end(job);
     const file = await ada.upload('card.wav', speech(3), '?engine=pocketsphinx&language=en');
     await ada.job_end(file.job_id);
@@ -92,12 +63,12 @@ test('a request may name the engine, in documents 003 and 004; an unknown one is
 test('a language that no engine here knows fails the job with a sentence that says which could', async () => {
     await with_server({}, async (eve) => {
         const media = await eve.upload('card.wav', speech(2));
-        const job = await start(media, { language: 'de' }, eve);
+        const job = await start(eve, media, { language: 'de' });
         await eve.job_end(job, { state: 'failed' });
-        assert.equal((await result(job, eve)).error, 'No engine here speaks German; whisper.cpp or an OpenAI-compatible server would: see kinora doctor');
-        const named = await start(media, { engine: 'whisper' }, eve);
+        assert.equal((await result(eve, job)).error, 'No engine here speaks German; whisper.cpp or an OpenAI-compatible server would: see kinora doctor');
+        const named = await start(eve, media, { engine: 'whisper' });
         await eve.job_end(named, { state: 'failed' });
-        assert.match((await result(named, eve)).error, /whisper-cli is not on the PATH/);
+        assert.match((await result(eve, named)).error, /whisper-cli is not on the PATH/);
         assert.equal((await eve.job(named)).status, 'failed');
     });
 });
@@ -109,12 +80,12 @@ test('a busy server is asked again when it says, and not before', async () => {
         times.push(Date.now());
         return times.length < 3 ? { status: times.length === 1 ? 429 : 503, headers: { 'Retry-After': '1' }, body: { error: { message: 'Slow down', type: 'rate_limit_error' } } } : {};
     };
-    await ada.job_end(await start(media));
+    await ada.job_end(await start(ada, media));
     assert.equal(times.length, 3);
     assert.ok(times[1] - times[0] >= 950 && times[2] - times[1] >= 950 && times[2] - times[0] < 6000, String(times));
 
     cloud.answer = () => ({ status: 429, headers: { 'Retry-After': '4000' }, body: { error: { message: 'Come back tomorrow' } } });
-    const job = await start(media);
+    const job = await start(ada, media);
     await until('the first attempt has failed', () => server.log.includes('ENGINE_FAILED'));
     await ada.must(200, 'DELETE', `/api/transcription/${job}`);
 });
@@ -124,18 +95,18 @@ test('what a server refuses is final, with its own sentence, and a retry works o
     for (const [status, message] of [[400, 'Audio is too short'], [401, 'Incorrect API key provided'], [404, 'The model does not exist']]) {
         const asked = cloud.requests.length;
         cloud.answer = () => ({ status, body: { error: { message, type: 'invalid_request_error', param: null, code: null } } });
-        const job = await start(media);
+        const job = await start(ada, media);
         await ada.job_end(job, { state: 'failed' });
-        assert.equal((await result(job)).error, `The speech server answers ${status}: ${message}`);
+        assert.equal((await result(ada, job)).error, `The speech server answers ${status}: ${message}`);
         assert.equal(cloud.requests.length, asked + 1);
         cloud.answer = undefined;
         await ada.must(202, 'POST', `/api/transcription/${job}/retry`);
         await ada.job_end(job);
     }
     cloud.answer = () => ({ status: 401, body: { error: { message: `Wrong key ${key}` } } });
-    const job = await start(media);
+    const job = await start(ada, media);
     await ada.job_end(job, { state: 'failed' });
-    assert.equal((await result(job)).error, 'The speech server answers with status 401');
+    assert.equal((await result(ada, job)).error, 'The speech server answers with status 401');
     assert.ok(!server.log.includes(key), 'the key is in no log');
     cloud.answer = undefined;
 });
@@ -149,10 +120,10 @@ test('an answer that makes no sense, and a server that hangs, fail with a human 
         reasons.push(answer);
         return answer;
     };
-    const job = await start(media);
+    const job = await start(ada, media);
     await ada.job_end(job, { state: 'failed' });
     assert.equal(reasons.length, 3);
-    assert.equal((await result(job)).error, 'The speech server did not answer within 2 seconds');
+    assert.equal((await result(ada, job)).error, 'The speech server did not answer within 2 seconds');
     cloud.answer = undefined;
     await ada.must(202, 'POST', `/api/transcription/${job}/retry`);
     await ada.job_end(job);
@@ -162,7 +133,7 @@ test('a cancel ends a request under way within two seconds', async () => {
     const media = await ada.upload('card.wav', speech(2));
     cloud.answer = () => ({ hang: true });
     const asked = cloud.requests.length;
-    const job = await start(media);
+    const job = await start(ada, media);
     await until('the server has been asked', () => cloud.requests.length > asked);
     const from = Date.now();
     await ada.must(200, 'DELETE', `/api/transcription/${job}`);
@@ -175,9 +146,9 @@ test('a server that gives plain text, and one that gives no word times, are unde
     const media = await ada.upload('card.wav', speech(2));
     for (const body of [{ text: 'Hello there world.' }, { language: 'en', segments: [{ start: 0, end: 1.5, text: ' Hello there world.' }] }]) {
         cloud.answer = () => ({ body });
-        const job = await start(media);
+        const job = await start(ada, media);
         await ada.job_end(job);
-        const told = await result(job);
+        const told = await result(ada, job);
         assert.deepEqual(words(told), [['Hello', 'there', 'world.']]);
         let at = 0;
         for (const word of told.result.segments[0].words) {
@@ -195,14 +166,14 @@ test('a long recording goes in parts below 25 MB, on the clock of the recording,
     let hold = false;
     cloud.answer = (request) => hold && cloud.requests.length > before_it + 2 ? { hang: true } : { body: heard(request) };
     hold = true;
-    const job = await start(media);
+    const job = await start(ada, media);
     await until('two parts are done', async () => (await ada.job(job)).progress > 0.15, { limit_ms: 60_000 });
     await server.kill();
     const first = cloud.requests.slice(before_it).map((request) => request.file.bytes.length);
     hold = false;
     await server.start();
     await ada.job_end(job);
-    const told = await result(job);
+    const told = await result(ada, job);
     assert.deepEqual(cloud.faults, []);
     const starts = told.result.segments.map((segment) => segment.startTime);
     assert.deepEqual(starts, [...starts].sort((a, b) => a - b));
@@ -216,98 +187,29 @@ test('two hours of silence are no words, quickly, and nobody is asked', async ()
     const silence = made('silence.flac', '-f', 'lavfi', '-i', 'anullsrc=r=16000:cl=mono', '-t', '7200');
     const media = await ada.upload('silence.flac', silence);
     const asked = cloud.requests.length, from = Date.now();
-    const job = await start(media);
+    const job = await start(ada, media);
     await ada.job_end(job);
-    assert.deepEqual((await result(job)).result.segments, []);
+    assert.deepEqual((await result(ada, job)).result.segments, []);
     assert.equal(cloud.requests.length, asked);
     assert.ok(Date.now() - from < 60_000);
 });
 
 test('eight channels of 96 kHz are heard; what is cut short is heard as far as it goes; the rest is refused', async () => {
     const wide = made('wide.wav', '-i', '/usr/share/pocketsphinx/test/data/cards/002.wav', '-ac', '8', '-ar', '96000');
-    const job = await start(await ada.upload('wide.wav', wide), { engine: 'pocketsphinx' });
+    const job = await start(ada, await ada.upload('wide.wav', wide), { engine: 'pocketsphinx' });
     await ada.job_end(job);
-    assert.ok((await result(job)).result.segments.length);
+    assert.ok((await result(ada, job)).result.segments.length);
     const mp3 = made('cut.mp3', '-stream_loop', '4', '-i', '/usr/share/pocketsphinx/test/data/cards/002.wav');
-    const cut = await start(await ada.upload('cut.mp3', mp3.subarray(0, mp3.length / 2)), { engine: 'pocketsphinx' });
+    const cut = await start(ada, await ada.upload('cut.mp3', mp3.subarray(0, mp3.length / 2)), { engine: 'pocketsphinx' });
     await ada.job_end(cut);
     for (const bytes of [picture(), silent_film()]) {
-        const without = await start(await ada.upload('no sound', bytes));
+        const without = await start(ada, await ada.upload('no sound', bytes));
         await ada.job_end(without, { state: 'failed' });
-        assert.equal((await result(without)).error, 'This file has no audio track');
+        assert.equal((await result(ada, without)).error, 'This file has no audio track');
         assert.equal((await ada.post(`/api/transcription/${without}/retry`)).status, 202);
     }
     for (const bytes of [Buffer.from('not media at all'), Buffer.alloc(0)]) {
         const { status } = await ada.call('POST', '/api/v1/files/upload', { body: bytes.toString(), headers: { 'Content-Type': 'multipart/form-data; boundary=x' } });
         assert.equal(status, 400);
     }
-});
-
-test('whisper.cpp as a program: tokens become words, in a sandbox that lets nothing else be read, written or reached', async () => {
-    await with_server({ KINORA_WHISPER_CLI: whisper, KINORA_WHISPER_MODEL: model('ok'), KINORA_ASR_URL: cloud.url }, async (eve, other) => {
-        const media = await eve.upload('card.wav', speech(2));
-        const asked = cloud.requests.length;
-        const job = await start(media, {}, eve);
-        await eve.job_end(job);
-        const told = await result(job, eve);
-        assert.equal(cloud.requests.length, asked, 'the best engine is chosen');
-        assert.equal(told.result.language, 'en');
-        assert.deepEqual(words(told), [['Hello,', 'transcribed', 'world.']]);
-        assert.ok(Math.abs(told.result.segments[0].words[0].confidence - 0.525) < 1e-6);
-        const german = await start(media, { language: 'de' }, eve);
-        await eve.job_end(german);
-        assert.deepEqual(words(await result(german, eve)), [['Guten', 'Tag,', 'Welt.']]);
-        assert.ok(!fs.readdirSync('/tmp').some((name) => name.startsWith('kinora-program-')), 'nothing is left behind');
-        assert.ok(!other.log.includes('"severity":"ERROR"'), other.log);
-    });
-});
-
-test('a program that crashes, fails, or writes nonsense fails the job with a human reason; one that hangs is killed', async () => {
-    const reasons = { crash: /^whisper\.cpp crashed \(signal 6\)$/, status: /^whisper\.cpp ended with status 10: error: failed to process audio$/,
-        garbage: /makes no sense/, nothing: /makes no sense/, hang: /^whisper\.cpp did not end within 1 seconds$/ };
-    await Promise.all(Object.entries(reasons).map(([mode, reason]) => with_server({ KINORA_WHISPER_CLI: whisper, KINORA_WHISPER_MODEL: model(mode), KINORA_ASR_TIMEOUT: '1' }, async (eve) => {
-        const job = await start(await eve.upload('card.wav', speech(2)), {}, eve);
-        await eve.job_end(job, { state: 'failed' });
-        assert.match((await result(job, eve)).error, reason, mode);
-    })));
-});
-
-test('a cancel kills the program within two seconds', async () => {
-    await with_server({ KINORA_WHISPER_CLI: whisper, KINORA_WHISPER_MODEL: model('hang') }, async (eve) => {
-        const running = () => spawnSync('pgrep', ['-f', model('hang')], { encoding: 'utf8' }).stdout.trim();
-        const job = await start(await eve.upload('card.wav', speech(2)), {}, eve);
-        await until('its progress is told', async () => (await eve.job(job)).progress > 0.1);
-        assert.notEqual(running(), '');
-        const from = Date.now();
-        await eve.must(200, 'DELETE', `/api/transcription/${job}`);
-        await until('the program is gone', () => running() === '', { limit_ms: 2000 });
-        assert.ok(Date.now() - from < 2000);
-    });
-});
-
-test('a character that tokens cut in two is put together, and silence to the model is no segment', async () => {
-    for (const [mode, language, expected] of [['split', 'ja', [['\u6587\u5b57']]], ['silent', 'en', []]])
-        await with_server({ KINORA_WHISPER_CLI: whisper, KINORA_WHISPER_MODEL: model(mode) }, async (eve) => {
-            const job = await start(await eve.upload('card.wav', speech(2)), { language }, eve);
-            await eve.job_end(job);
-            assert.deepEqual(words(await result(job, eve)), expected);
-        });
-});
-
-test('whisper.cpp as a server: words inside of segments, and errors that come as 200', async () => {
-    await with_server({ KINORA_WHISPER_URL: `${cloud.url}/` }, async (eve) => {
-        const media = await eve.upload('card.wav', speech(2));
-        const job = await start(media, {}, eve);
-        await eve.job_end(job);
-        const told = await result(job, eve);
-        assert.deepEqual(cloud.faults, []);
-        assert.deepEqual(cloud.requests.at(-1).fields.language, ['auto']);
-        assert.deepEqual(words(told), [['Hello,', 'transcribed', 'world.']]);
-        assert.ok(Math.abs(told.result.segments[0].words[0].confidence - 0.8) < 1e-6);
-        cloud.answer = () => ({ body: { error: 'failed to read audio data' } });
-        const failed = await start(media, {}, eve);
-        await eve.job_end(failed, { state: 'failed' });
-        assert.equal((await result(failed, eve)).error, 'whisper.cpp says: failed to read audio data');
-        cloud.answer = undefined;
-    });
 });

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "work/film_library.h"
+
+#include "domain/derivative.h"
+#include "domain/media.h"
+
+// The id in one of our own links, "…/content/media/<id>/<name>?…", or the reference itself.
+static str media_key(str reference)
+{
+    static const char link[] = "/content/media/";
+    ptrdiff_t at = str_find(reference, str_of(link));
+    if (at < 0)
+        return reference;
+    str rest = str_sub(reference, (size_t)at + sizeof link - 1, reference.size), id;
+    return str_split(&rest, '/', &id) ? id : reference;
+}
+
+static error choose_blob(const struct film_library *library, const struct film_asset *asset, const struct media *media,
+    struct media_blob *ret_blob)
+{
+    struct derivative proxy;
+    bool found = false;
+    if (library->draft && asset->kind == FILM_PICTURE && asset->is_moving)
+        TRY(derivative_get(library->scope, media->id, DERIVATIVE_EDIT, &proxy, &found));
+    return media_blob_get(library->scope, found ? proxy.blob_id : media->blob_id, ret_blob);
+}
+
+error film_library_find(void *context, struct film_asset *asset)
+{
+    const struct film_library *library = context;
+    struct arena *arena = library->scope->arena;
+    struct media media;
+    struct media_blob blob;
+    if (asset->kind == FILM_AVATAR) { // drawn by the engine from its name
+        asset->is_engine_own = true;
+        return OK;
+    }
+    error missing = media_get_for_video(library->scope, media_key(asset->reference), library->video_id, &media);
+    if (missing.code == ERROR_INVALID_ID)
+        return error_make(ERROR_NOT_FOUND, NULL, "It is no file of the library; save it there first");
+    TRY(missing);
+    if (asset->kind == FILM_AUDIO && !media.has_audio)
+        return error_make(ERROR_NO_AUDIO, NULL, "It has no sound");
+    if (asset->kind == FILM_PICTURE && str_equal(media.media_type, STR("audio")))
+        return error_make(ERROR_NO_VIDEO, NULL, "It has no picture");
+    asset->is_moving = str_equal(media.media_type, STR("video")) || str_equal(media.media_type, STR("gif"));
+    asset->has_audio = media.has_audio;
+    asset->duration = media.duration.set ? media.duration.value : 0;
+    TRY(choose_blob(library, asset, &media, &blob));
+    asset->hash = str_hex(arena, blob.sha256.data, blob.sha256.size);
+    asset->handle = (void *)str_copy(arena, blob.id).data;
+    return OK;
+}
+
+str film_library_watermark(const struct scope *scope, bool is_wanted)
+{
+    return is_wanted || str_equal(scope->actor.plan, STR("free")) ? STR("Made with Kinora") : STR_NONE;
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Where the films of the server take their assets from: the library of those who may open the video.
+#pragma once
+
+#include "domain/scope.h"
+#include "work/film.h"
+
+struct film_library {
+    struct scope *scope;
+    str video_id;
+    bool draft; // films are seen by their editing proxies where there are any: small and quick to seek in
+};
+// struct film_source's resolve; `library` is a struct film_library. An asset's handle is its blob's id (const char *).
+MUST_USE error film_library_find(void *library, struct film_asset *asset);
+// What is laid over the actor's films, STR_NONE for nothing.
+str film_library_watermark(const struct scope *scope, bool is_wanted);

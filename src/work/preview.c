@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "work/preview.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "domain/cache.h"
+#include "domain/media.h"
+#include "net/child_blob.h"
+#include "work/film_library.h"
+
+static const int64_t LIMIT_US = 20 * SECOND_US;
+static const size_t PICTURE_SIZE_MAX = 64u << 20; // a PNG of 4096 pixels each way holds no more
+
+struct preview {
+    struct warm *warm;
+    struct scope *scope;
+    const struct scene_picture *wish;
+    struct warnings warnings; // the editor was told of them when the scene was changed
+    struct film *film;
+    size_t scene; // in the film
+};
+
+// The scene alone, and the one before it when it leads into it.
+static error cut_document(struct preview *preview, const struct scene *scene, json_t *document)
+{
+    json_t *scenes = json_object_get(document, "scenes");
+    size_t at = 0, count = json_array_size(scenes);
+    while (at < count && !str_equal(json_get_str(json_array_get(scenes, at), "id"), scene->id))
+        at++;
+    if (at == count)
+        return error_of(ERROR_SCENE_NOT_FOUND);
+    while (json_array_size(scenes) > at + 1)
+        json_array_remove(scenes, at + 1);
+    for (; at > 1; at--)
+        json_array_remove(scenes, 0);
+    preview->scene = at;
+    return OK;
+}
+
+static error find_voices(struct preview *preview, bool *ret_all)
+{
+    struct film *film = preview->film;
+    *ret_all = true;
+    for (size_t i = 0; i < film->voice_count && *ret_all; i++) {
+        struct film_voice *voice = &film->voices[i];
+        struct cache_entry entry;
+        json_t *facts;
+        TRY(cache_get(preview->scope, str_of(voice->key), &entry, ret_all));
+        if (!*ret_all)
+            break;
+        TRY(json_read(preview->scope->arena, entry.facts.text, &facts));
+        voice->result = facts;
+    }
+    return OK;
+}
+
+static error plan(struct preview *preview, str video_id, const json_t *document)
+{
+    struct arena *arena = preview->scope->arena;
+    struct film_library library = { preview->scope, video_id, true };
+    struct film_source source = { &library, film_library_find };
+    struct film_options options = {
+        .watermark = film_library_watermark(preview->scope, false), .renderer = STR("preview"), .allow_missing = true
+    };
+    bool spoken;
+    TRY(film_plan(arena, document, &options, &source, &preview->warnings, &preview->film));
+    TRY(find_voices(preview, &spoken));
+    if (!spoken) {
+        options.without_speech = true;
+        TRY(film_plan(arena, document, &options, &source, &preview->warnings, &preview->film));
+    }
+    return film_resolve(preview->film, &preview->warnings);
+}
+
+// Inputs, opened when they are read first: a child that has seen them before may need no byte.
+struct input {
+    struct preview *preview;
+    struct media_blob blob;
+    struct blob_reader *reader;
+};
+
+static void close_input(void *input)
+{
+    blob_reader_close(((struct input *)input)->reader);
+}
+
+static error read_input(void *context, uint64_t offset, void *ret_bytes, size_t size, size_t *ret_got)
+{
+    struct input *input = context;
+    if (!input->reader)
+        TRY(blob_reader_open(input->preview->scope->blobs, input->blob.id.data,
+            (const unsigned char *)input->blob.sealed_key.data, &input->reader));
+    struct child_input plain = child_input_of_blob(input->reader);
+    return plain.read(plain.context, offset, ret_bytes, size, ret_got);
+}
+
+static error open_inputs(struct preview *preview, const struct film_question *question, struct child_input **ret_inputs)
+{
+    struct arena *arena = preview->scope->arena;
+    struct child_input *inputs = ARENA_ARRAY(arena, struct child_input, question->input_count);
+    for (size_t i = 0; i < question->input_count; i++) {
+        struct input *input = ARENA_NEW(arena, struct input);
+        input->preview = preview;
+        TRY(media_blob_get(preview->scope, str_of(question->inputs[i].asset->handle), &input->blob));
+        arena_defer(arena, close_input, input);
+        inputs[i] = (struct child_input) { input, (uint64_t)input->blob.size_bytes, read_input, input->blob.id.data };
+    }
+    *ret_inputs = inputs;
+    return OK;
+}
+
+static error write_picture(void *context, uint64_t offset, const void *bytes, size_t size)
+{
+    struct buffer *picture = context;
+    if (offset != picture->size || size > PICTURE_SIZE_MAX - picture->size)
+        return error_make(ERROR_ENGINE_FAILED, NULL, "The engine made no picture of a sensible size");
+    buffer_append(picture, bytes, size);
+    return OK;
+}
+
+static error ask(struct preview *preview, struct buffer *ret_picture)
+{
+    const struct scene_picture *wish = preview->wish;
+    const struct film_scene *scene = &preview->film->scenes[preview->scene];
+    struct film_question question;
+    struct child_input *inputs;
+    json_t *result;
+    if (wish->seconds > scene->duration + 1e-6)
+        return error_make(ERROR_VALIDATION_ERROR, "t", "The scene lasts %.3f seconds", scene->duration);
+    // The end shows the last frame, not the next scene's first.
+    double last = scene->start + scene->duration - 0.5 / preview->film->fps, at = scene->start + wish->seconds;
+    film_frame(preview->film, at < last ? at : last, (int)wish->width, wish->png ? "png" : "jpeg", &question);
+    TRY(open_inputs(preview, &question, &inputs));
+    struct child_output output = { .context = ret_picture, .write = write_picture };
+    struct child_call call = { .op = "render.frame",
+        .params = question.params,
+        .inputs = inputs,
+        .input_count = question.input_count,
+        .outputs = &output,
+        .output_count = 1,
+        .deadline_us = clock_mono_us() + LIMIT_US };
+    return warm_ask(preview->warm, preview->scope->arena, preview->scope->actor.user_id, &call, &result);
+}
+
+error preview_frame(void *warm, struct scope *scope, const struct scene_picture *wish, struct buffer *ret_picture)
+{
+    struct preview preview = { .warm = warm, .scope = scope, .wish = wish };
+    struct scene scene;
+    struct video video;
+    json_t *document;
+    TRY(video_get(scope, wish->video_id, VIDEO_READ, &video));
+    TRY(scene_get(scope, wish->scene_id, VIDEO_READ, &scene));
+    TRY(video_document(scope, &video, &document));
+    TRY(cut_document(&preview, &scene, document));
+    TRY(plan(&preview, video.id, document));
+    return ask(&preview, ret_picture);
+}
