@@ -16,7 +16,7 @@ struct transcript_segment {
     double confidence;
     struct transcript_word *words;
     size_t word_count;
-    str speaker, speaker_name; // id, and how people call them; STR_NONE: not known
+    str speaker_name; // how people call the speaker; STR_NONE: not known
 };
 struct transcript {
     str language;
