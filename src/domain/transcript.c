@@ -172,10 +172,6 @@ static void put_segment(struct json_out *out, const struct transcript_segment *s
     put_time(out, "end", segment->end);
     json_key(out, "text");
     json_put_str(out, segment->text);
-    if (segment->speaker.data) {
-        json_key(out, "speaker");
-        json_put_str(out, segment->speaker);
-    }
     put_time(out, "confidence", segment->confidence);
     if (segment->speaker.data) {
         json_key(out, "speaker");
