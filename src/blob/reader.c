@@ -152,7 +152,7 @@ static bool unpack(struct blob_reader *reader, const unsigned char *frames, size
     struct unpacking second = { frames + first_size, size - first_size, reader->unpacked + first_plain,
         plain_size - first_plain, false };
     struct beside_task task = { unpack_part, &second, false };
-    if (!beside_start(&reader->store->beside, &task)) {
+    if (!reader->store || !beside_start(&reader->store->beside, &task)) { // the threads are the store's
         unpack_part(&all);
         return all.good;
     }
