@@ -376,6 +376,25 @@ static const char search_sqlite[] = SEARCH_ENTRY
     "  INSERT INTO search_index (search_index, rowid, words, joined)\n"
     "    VALUES ('delete', old.number, old.words, old.joined);\n"
     "END;\n" SEARCH_INDEXES SEGMENT_REVISIONS;
+// undo_of 0: it can be neither undone nor done again, like older revisions, whose patches have another form.
+static const char history[] = "ALTER TABLE revision ADD COLUMN undo_of BIGINT;\n"
+                              "UPDATE revision SET undo_of = 0;\n"
+                              "ALTER TABLE revision ADD COLUMN undone BOOLEAN NOT NULL DEFAULT false;\n"
+                              "ALTER TABLE revision ADD COLUMN scene_id UUID;\n"
+                              "ALTER TABLE revision ADD COLUMN subject TEXT NOT NULL DEFAULT '';\n"
+                              "CREATE INDEX idx_revision_undo ON revision(undo_of) WHERE undo_of IS NOT NULL;\n"
+                              "CREATE INDEX idx_revision_redo ON revision(video_id, user_id)"
+                              " WHERE undone AND undo_of IS NULL;\n"
+                              "CREATE TABLE version (\n"
+                              "  id UUID PRIMARY KEY,\n"
+                              "  video_id UUID NOT NULL REFERENCES video(id) ON DELETE CASCADE,\n"
+                              "  user_id UUID NOT NULL,\n"
+                              "  name TEXT NOT NULL,\n"
+                              "  revision BIGINT NOT NULL,\n"
+                              "  state JSONB NOT NULL,\n"
+                              "  created_at BIGINT NOT NULL\n"
+                              ");\n"
+                              "CREATE INDEX idx_version_video ON version(video_id, created_at);\n";
 
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
@@ -397,5 +416,6 @@ const struct db_migration schema_migrations[] = {
     { 17, "search and corrections", search, search_sqlite },
     { 18, "blobs by content", blob_content, NULL },
     { 19, "sockets of events", sockets, NULL },
+    { 20, "undo and versions", history, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;
