@@ -153,6 +153,8 @@ error blob_write(struct blob_writer *writer, const void *bytes, size_t size)
     if (writer->failed)
         return error_of(writer->failed);
     error e = add(writer, bytes, size);
+    if (!error_is(e))
+        e = writer->store->methods->put_pause(writer->put);
     return error_is(e) ? give_up(writer, e) : OK;
 }
 
