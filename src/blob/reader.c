@@ -151,11 +151,8 @@ static bool unpack(struct blob_reader *reader, const unsigned char *frames, size
     }
     struct unpacking second = { frames + first_size, size - first_size, reader->unpacked + first_plain,
         plain_size - first_plain, false };
-    struct beside_task task = { unpack_part, &second, false };
-    if (!beside_start(&reader->store->beside, &task)) {
-        unpack_part(&all);
-        return all.good;
-    }
+    struct beside_task task = { .run = unpack_part, .context = &second };
+    beside_start(&reader->store->beside, &task);
     all.size = first_size;
     all.plain_size = first_plain;
     unpack_part(&all);
