@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Our server under measurement: started on a data folder, with accounts, asked over HTTP.
+import http from 'node:http';
+import https from 'node:https';
 import path from 'node:path';
 
 import { free_port, root, start } from './lib.mjs';
@@ -21,19 +23,26 @@ export async function ask(url, method, target, { token = null, body = null } = {
     return json.success ? json.data : json;
 }
 
-// {url, pid, stop, ready_ms}: the milliseconds from the start of the program until /ready says yes.
+// The certificate of a measurement is nobody's.
+function is_ready(url) {
+    return new Promise((resolve, reject) => (url.startsWith('https') ? https : http)
+        .get(url, { agent: false, rejectUnauthorized: false }, (answer) => resolve(answer.resume().statusCode === 200)).on('error', reject));
+}
+
+// {url, pid, stop, ready_ms}: the milliseconds from the start of the program until /ready says yes. With a certificate in
+// `env` it speaks TLS.
 export async function start_kinora(folder, env = {}) {
-    const url = `http://127.0.0.1:${await free_port()}`;
+    const port = await free_port(), url = `${env.KINORA_TLS_CERT ? 'https' : 'http'}://127.0.0.1:${port}`;
     const from = performance.now();
-    const server = await start([path.join(root, 'build', 'kinora'), 'serve', '--data', folder, '--listen', url.slice(7)], {
-        env: { KINORA_LOG_LEVEL: 'warn', ...env }, quiet: true, step_ms: 2, ready: async () => (await fetch(`${url}/ready`)).ok,
+    const server = await start([path.join(root, 'build', 'kinora'), 'serve', '--data', folder, '--listen', `127.0.0.1:${port}`], {
+        env: { KINORA_LOG_LEVEL: 'warn', ...env }, quiet: true, step_ms: 2, ready: () => is_ready(`${url}/ready`),
     });
     return { url, ready_ms: performance.now() - from, ...server };
 }
 
 // The token of a new account; the first of a folder is the administrator, whose token makes the others.
-export async function account(url, username, administrator = null) {
-    await ask(url, 'POST', '/users', { token: administrator, body: { username, email: `${username}@example.org`, password: PASSWORD } });
+export async function account(url, username, administrator = null, more = {}) {
+    await ask(url, 'POST', '/users', { token: administrator, body: { username, email: `${username}@example.org`, password: PASSWORD, ...more } });
     return (await ask(url, 'POST', '/api/v1/auth/login', { body: { username, password: PASSWORD } })).access_token;
 }
 

@@ -9,12 +9,12 @@
 #include "api/realtime_parts.h"
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/settings.h"
 #include "domain/film_file.h"
 #include "domain/member.h"
 #include "domain/user.h"
 
 enum { ARENA_CAP = 16 << 20, IDENTITY_SIZE = 20, MAC_BYTES = 15 };
-static const int64_t CONNECT_TIMEOUT_US = 45 * SECOND_US;
 
 // Who is connected ---------------------------------------------------------------------------------
 
@@ -429,8 +429,8 @@ struct realtime *realtime_new(struct app *app)
     realtime->app = app;
     pthread_mutex_init(&realtime->lock, NULL);
     realtime->presence = presence_new();
-    realtime->socketio = socketio_new(
-        &(struct engineio_options) { .path = "/socket.io", .connect_timeout_us = CONNECT_TIMEOUT_US },
+    realtime->socketio = socketio_new(&(struct engineio_options) { .path = "/socket.io",
+                                          .connect_timeout_us = settings.socket_connect_timeout * SECOND_US },
         &(struct socketio_app) { realtime, namespaces, connect, event, disconnected });
     hub_listen(app->hub, note_progress, realtime);
     return realtime;

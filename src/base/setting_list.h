@@ -28,6 +28,8 @@ SETTING_TEXT(rate_limit, "KINORA_RATE_LIMIT", "on", "Per-user request limit: on 
 SETTING_TEXT(log_format, "KINORA_LOG_FORMAT", "auto", "auto (readable on a terminal), text or json")
 SETTING_TEXT(log_level, "KINORA_LOG_LEVEL", "info", "debug, info, warn or error")
 SETTING_INT(token_ttl, "KINORA_TOKEN_TTL", 86400, 1, 31536000, "Seconds until an access token expires")
+SETTING_INT(socket_connect_timeout, "KINORA_SOCKET_CONNECT_TIMEOUT", 45, 1, 3600,
+    "Seconds that a new live connection has to say who it is")
 SETTING_INT(workers, "KINORA_WORKERS", 0, 0, 256, "Engine processes for queued work; 0: one per core")
 SETTING_INT(handler_threads, "KINORA_HANDLER_THREADS", 0, 0, 256, "Threads for requests; 0: chosen from the cores")
 SETTING_INT(max_upload_bytes, "KINORA_MAX_UPLOAD_BYTES", 10737418240, 1, 1099511627776, "Largest upload in bytes")

@@ -151,6 +151,10 @@ static bool unpack(struct blob_reader *reader, const unsigned char *frames, size
     }
     struct unpacking second = { frames + first_size, size - first_size, reader->unpacked + first_plain,
         plain_size - first_plain, false };
+    if (!reader->store) { // the threads are the store's
+        unpack_part(&all);
+        return all.good;
+    }
     struct beside_task task = { .run = unpack_part, .context = &second };
     beside_start(&reader->store->beside, &task);
     all.size = first_size;

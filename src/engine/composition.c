@@ -55,6 +55,8 @@ static error read_layer(const json_t *json, size_t inputs, struct composition_la
         return not_a("properties", "an object");
     TRY(composition_number(json, "start", 0, 0, duration_max, &layer->start));
     TRY(composition_number(json, "end", duration_max, 0, duration_max, &layer->end));
+    layer->speech = json_object_get(json, "speech");
+    TRY(read_input(json_object_get(layer->speech, "sound"), inputs, &layer->sound));
     return read_input(json, inputs, &layer->input);
 }
 

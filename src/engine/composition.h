@@ -12,6 +12,8 @@ struct composition_layer {
     double start, end;        // of its scene
     int input;                // NO_INPUT, or an index below the number of inputs
     const json_t *properties; // an object
+    const json_t *speech;     // what an avatar says: {phonemes, start} or {sound: {input, start, start_from}}; or NULL
+    int sound;                // the input of that sound, or NO_INPUT
 };
 
 struct composition_word {

@@ -68,6 +68,7 @@ static void leave_young(struct engineio_session *session)
     if (!session->young)
         return;
     session->young = false;
+    engineio->young_count--;
     *(session->previous_young ? &session->previous_young->next_young : &engineio->young_first) = session->next_young;
     *(session->next_young ? &session->next_young->previous_young : &engineio->young_last) = session->previous_young;
 }
@@ -84,6 +85,18 @@ void engineio_check_timers(struct engineio *engineio)
     }
     int64_t limit = engineio->options.connect_timeout_us;
     while (limit && engineio->young_first && engineio->young_first->opened_us + limit <= now) {
+        struct engineio_session *session = engineio->young_first;
+        leave_young(session);
+        if (!atomic_load(&session->is_confirmed))
+            engineio_end(session);
+    }
+}
+
+// Who opens sessions and never says who it is crowds out its own kind only: others are confirmed within milliseconds.
+static void make_room(struct engineio *engineio)
+{
+    int most = engineio->options.sessions_max / YOUNG_SHARE;
+    while (engineio->options.connect_timeout_us && engineio->young_first && engineio->young_count > most) {
         struct engineio_session *session = engineio->young_first;
         leave_young(session);
         if (!atomic_load(&session->is_confirmed))
@@ -162,7 +175,8 @@ static void run_session(struct work *work, void *worker)
     while (session->handed) {
         struct received *received = session->handed;
         session->handed = received->next;
-        app->message(app->context, session, received->binary, (str) { received->bytes, received->size }, worker);
+        if (!atomic_load(&session->doomed))
+            app->message(app->context, session, received->binary, (str) { received->bytes, received->size }, worker);
         free(received);
     }
     if (session->hand_close)
@@ -326,6 +340,8 @@ void engineio_send(struct engineio_session *session, struct websocket_message *m
 
 void engineio_close(struct engineio_session *session)
 {
+    if (atomic_exchange(&session->doomed, true))
+        return;
     engineio_send_all(&session, 1, NULL);
 }
 
@@ -367,6 +383,8 @@ struct engineio_session *engineio_open(struct engineio *engineio, struct exchang
     session->previous_young = engineio->young_last;
     *(engineio->young_last ? &engineio->young_last->next_young : &engineio->young_first) = session;
     engineio->young_last = session;
+    engineio->young_count++;
+    make_room(engineio);
     engineio->session_count++;
     engineio->server->session_count++;
     set_timer(session, TIMER_PING);

@@ -124,8 +124,8 @@ void polling_post(struct engineio_session *session, struct exchange *exchange)
 {
     str rest = exchange->request.body, packet;
     bool good = rest.size && str_is_utf8(rest) && !engineio_is_full(session);
-    while (good && rest.size && str_split(&rest, SEPARATOR, &packet))
-        good = take_packet(session, exchange->arena, packet);
+    for (int count = 0; good && rest.size && str_split(&rest, SEPARATOR, &packet); count++)
+        good = count < POST_PACKETS_MAX && take_packet(session, exchange->arena, packet);
     if (good) {
         polling_answer(exchange, STR("ok"));
     } else {

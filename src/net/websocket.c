@@ -106,8 +106,9 @@ struct websocket {
     bool in_message, binary;
 
     struct queued *first, *last;
-    unsigned sending; // how many of the first ones are being written
-    size_t owed;      // bytes queued
+    unsigned sending;               // how many of the first ones are being written
+    struct websocket_message *pong; // the newest, owed once they have gone out
+    size_t owed;                    // bytes queued
 };
 
 // What a receiving context reads from; one of a server, since one loop does one thing at a time.
@@ -177,6 +178,7 @@ static void free_websocket(struct websocket *websocket)
     }
     if (websocket->frames)
         wslay_frame_context_free(websocket->frames);
+    websocket_message_drop(websocket->pong);
     buffer_done(&websocket->message);
     buffer_done(&websocket->control);
     free(websocket);
@@ -219,8 +221,13 @@ static void flush(struct connection *connection)
 
 void websocket_written(struct websocket *websocket)
 {
+    struct connection *connection = websocket->connection;
     drop_sent(websocket);
-    flush(websocket->connection);
+    struct websocket_message *pong = TAKE(websocket->pong);
+    if (pong)
+        connection_write_small(connection, (str) { pong->bytes, pong->header_size + pong->size });
+    websocket_message_drop(pong);
+    flush(connection);
 }
 
 bool websocket_send(struct websocket *websocket, struct websocket_message *message, size_t queue_max)
@@ -289,15 +296,37 @@ static bool take_message(struct websocket *websocket)
     return readable || fail(websocket, WEBSOCKET_BAD_TEXT);
 }
 
+// RFC 6455, 7.1.5 and 7.4: the peer's own status comes back, unless it may not stand on the wire.
+static enum websocket_status answer_to_close(str payload)
+{
+    if (payload.size == 0)
+        return WEBSOCKET_NORMAL;
+    if (payload.size == 1)
+        return WEBSOCKET_PROTOCOL_ERROR;
+    unsigned status = (unsigned char)payload.data[0] * 256u + (unsigned char)payload.data[1];
+    bool known = (status >= 1000 && status <= 1014 && (status < 1004 || status > 1006))
+                 || (status >= 3000 && status <= 4999);
+    if (!known)
+        return WEBSOCKET_PROTOCOL_ERROR;
+    return str_is_utf8(str_sub(payload, 2, payload.size)) ? (enum websocket_status)status : WEBSOCKET_BAD_TEXT;
+}
+
 static bool take_control(struct websocket *websocket, uint8_t opcode)
 {
     struct connection *connection = websocket->connection;
+    str payload = buffer_str(&websocket->control);
     if (opcode == WSLAY_CONNECTION_CLOSE)
-        return fail(websocket, WEBSOCKET_NORMAL);
-    if (opcode == WSLAY_PING && !connection->writing) // else a pong would land between the parts of a frame
-        send_control(websocket, WSLAY_PONG, buffer_str(&websocket->control));
+        return fail(websocket, answer_to_close(payload));
+    if (opcode == WSLAY_PING && !connection->writing) {
+        send_control(websocket, WSLAY_PONG, payload);
+    } else if (opcode == WSLAY_PING) { // who does not read is owed one pong, not all of them
+        websocket_message_drop(websocket->pong);
+        websocket->pong = frame_new(WSLAY_PONG, payload);
+    }
+    if (connection->closed)
+        return false;
     buffer_done(&websocket->control);
-    return !connection->closed;
+    return true;
 }
 
 static bool begin_frame(struct websocket *websocket, const struct wslay_frame_iocb *frame)

@@ -23,6 +23,7 @@ struct film_asset {
     str hash;                                 // decides the content, part of cache keys (SHA-256, or id and size)
     bool is_moving, has_audio, is_engine_own; // engine's own: drawn by the engine from its name, no input
     double duration;                          // seconds; 0 for a still
+    const json_t *look;                       // of a drawn avatar
 };
 
 struct film_source {
@@ -112,6 +113,8 @@ MUST_USE error film_resolve(struct film *film, struct warnings *warnings);
 // `width` 0 is the film's own; `format` is "jpeg" or "png".
 void film_frame(
     const struct film *film, double seconds, int width, const char *format, struct film_question *ret_question);
+// An avatar that everybody has: fills in its look; false when there is none of that id.
+bool film_stock_avatar(struct arena *arena, struct film_asset *asset);
 // Params of render.join; inputs are the segments, then the mix.
 json_t *film_join_params(const struct film *film, const char *format);
 // The canvas of an aspect ratio and a short side, both even; false for an unknown ratio.

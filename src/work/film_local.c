@@ -51,9 +51,13 @@ static error probe(const struct film_local *local, struct local_file *file, json
 static error resolve(void *context, struct film_asset *asset)
 {
     const struct film_local *local = context;
-    if (asset->kind == FILM_AVATAR) { // drawn by the engine from its name
-        asset->is_engine_own = true;
-        return OK;
+    if (asset->kind == FILM_AVATAR) {
+        if (film_stock_avatar(local->arena, asset))
+            return OK;
+        if (str_index(asset->reference, '.') < 0)
+            return error_make(ERROR_NOT_FOUND, NULL,
+                "There is no avatar of this name; take amy, ben, mia, walter, zara, leila, kenji, bolt, finn or a "
+                "picture file");
     }
     if (str_find(asset->reference, STR("://")) >= 0)
         return error_make(ERROR_NOT_FOUND, NULL, "Only local files are read; save it and name the file");
@@ -73,7 +77,7 @@ static error resolve(void *context, struct film_asset *asset)
     asset->duration = json_get_number(facts, "duration", 0);
     if (asset->kind == FILM_AUDIO && !asset->has_audio)
         return error_make(ERROR_NO_AUDIO, NULL, "It has no sound");
-    if (asset->kind == FILM_PICTURE && !has_video && !str_equal_c(kind, "image") && !asset->is_moving)
+    if (asset->kind != FILM_AUDIO && !has_video && !str_equal_c(kind, "image") && !asset->is_moving)
         return error_make(ERROR_NO_VIDEO, NULL, "It has no picture");
     asset->handle = file;
     return OK;

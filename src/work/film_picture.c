@@ -56,16 +56,46 @@ static json_t *placeholder(struct arena *arena, const struct plan_layer *layer)
     return json_incref(scene_properties_fill(arena, ON_TEXT, properties));
 }
 
-// The mouth follows the scene's first voice.
-static json_t *speech_of(const struct plan_scene *scene)
+// Without a voice the mouth follows the loudness of the front-most sound.
+static json_t *sound_of(struct composing *composing, const struct plan_scene *scene)
+{
+    for (size_t i = 0; i < scene->layer_count; i++) {
+        const struct plan_layer *layer = &scene->layers[i];
+        bool heard = layer->owner == ON_AUDIO || json_get_number(layer->properties, "volume", 0) > 0;
+        if (layer->is_left_out || !layer->asset || !layer->asset->has_audio || !heard || layer->owner == ON_AVATAR)
+            continue;
+        return json_pack("{s:{s:I,s:f,s:f}}", "sound", "input", number_of(composing, layer->asset), "start",
+            layer->start, "start_from", json_get_number(layer->properties, "start_from", 0));
+    }
+    return json_null();
+}
+
+// The part of a voice's phonemes that is heard, on the scene's clock.
+static void add_phonemes(json_t *all, const struct film_speech *speech)
+{
+    const json_t *phonemes = json_object_get(speech->voice->result, "phonemes"), *phoneme;
+    size_t i;
+    json_array_foreach ((json_t *)phonemes, i, phoneme) {
+        double start = json_get_number(phoneme, "start", 0), end = json_get_number(phoneme, "end", 0);
+        start = fmax(start, speech->from) - speech->from;
+        end = fmin(end, speech->from + speech->length) - speech->from;
+        size_t count = json_array_size(all);
+        double before = count ? json_get_number(json_array_get(all, count - 1), "start", 0) : 0;
+        if (end > start && speech->start + start >= before)
+            json_array_append_new(all, json_pack("{s:O,s:f,s:f}", "phoneme", json_object_get(phoneme, "phoneme"),
+                                           "start", speech->start + start, "end", speech->start + end));
+    }
+}
+
+// The mouth follows all voices of the scene.
+static json_t *speech_of(struct composing *composing, const struct plan_scene *scene)
 {
     if (!scene->speech_count)
-        return json_null();
-    const struct film_speech *speech = &scene->speeches[0];
-    json_t *phonemes = json_object_get(speech->voice->result, "phonemes");
-    if (!json_is_array(phonemes))
-        return json_null();
-    return json_pack("{s:O,s:f}", "phonemes", phonemes, "start", speech->start - speech->from);
+        return sound_of(composing, scene);
+    json_t *all = json_array();
+    for (size_t i = 0; i < scene->speech_count; i++)
+        add_phonemes(all, &scene->speeches[i]);
+    return json_pack("{s:o,s:f}", "phonemes", all, "start", 0.0);
 }
 
 // What no width, no height and no fit mean: a picture covers the canvas.
@@ -88,7 +118,8 @@ static json_t *layer_json(struct composing *composing, const struct plan_scene *
         id = str_format(arena, "layer-%zu", layer->index + 1);
     json_t *properties = json_deep_copy(layer->properties);
     // The input says what is shown; what it is called decides no pixel.
-    static const char *const unseen[] = { "start_at", "media_id", "media_url", "media_type", "avatar_url", "words" };
+    static const char *const unseen[] = { "start_at", "media_id", "media_url", "media_type", "avatar_id", "avatar_url",
+        "words" };
     for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++)
         json_object_del(properties, unseen[i]);
     str type = json_get_str(layer->json, "type");
@@ -98,11 +129,13 @@ static json_t *layer_json(struct composing *composing, const struct plan_scene *
         json_decref(properties);
         properties = placeholder(arena, layer);
         type = STR("text");
-    }
+    } else if (layer->owner == ON_AVATAR && layer->asset->look)
+        json_object_set(properties, "look", (json_t *)layer->asset->look);
     json_t *input = layer->is_missing ? json_null() : input_of(composing, layer->asset);
     return json_pack("{s:o,s:o,s:o,s:f,s:f,s:o,s:o,s:o}", "id", json_str(id), "name", json_str(film_layer_name(layer)),
         "type", json_str(type), "start", layer->start, "end", layer->end, "input", input, "speech",
-        layer->owner == ON_AVATAR ? speech_of(scene) : json_null(), "properties", properties);
+        layer->owner == ON_AVATAR && !layer->is_missing ? speech_of(composing, scene) : json_null(), "properties",
+        properties);
 }
 
 // The video's own picture mark, in front of everything.

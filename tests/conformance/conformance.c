@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// kinora-conformance [ADDRESS:PORT]: what the public test suites of Engine.IO and Socket.IO expect to find: both
-// protocols with short timeouts, an echo at /engine.io, and at /socket.io the namespaces "/" and "/custom".
+// kinora-conformance [ADDRESS:PORT [PING_MS]]: what the public test suites of Engine.IO and Socket.IO expect to find:
+// both protocols with short timeouts, an echo at /engine.io, and at /socket.io the namespaces "/" and "/custom". For
+// measuring, "room" (a number) joins a room, and what is "said" in it is heard by its others.
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,6 +34,60 @@ static void echo(void *context, struct engineio_session *session, bool binary, s
     websocket_message_drop(message);
 }
 
+// Rooms -------------------------------------------------------------------------------------------
+
+enum { ROOMS = 1000, ROOM_MAX = 64 };
+struct room {
+    struct socketio_socket *members[ROOM_MAX]; // references
+    size_t count;
+};
+struct house {
+    pthread_mutex_t lock;
+    struct room rooms[ROOMS];
+};
+
+static struct room *room_of(struct house *house, const struct socketio_event *event)
+{
+    json_int_t number = json_integer_value(json_array_get(event->args, 0));
+    return number >= 0 && number < ROOMS ? &house->rooms[number] : NULL;
+}
+
+static void join(struct house *house, struct socketio_socket *socket, struct room *room)
+{
+    pthread_mutex_lock(&house->lock);
+    if (room->count < ROOM_MAX)
+        room->members[room->count++] = socketio_hold(socket);
+    pthread_mutex_unlock(&house->lock);
+}
+
+static void say(struct house *house, const struct socketio_socket *socket, struct room *room, str args)
+{
+    struct socketio_socket *others[ROOM_MAX];
+    size_t count = 0;
+    struct websocket_message *message = socketio_event_message(STR("/"), STR("said"), args);
+    pthread_mutex_lock(&house->lock);
+    for (size_t i = 0; i < room->count; i++)
+        if (room->members[i] != socket)
+            others[count++] = room->members[i];
+    socketio_send_all(others, count, message);
+    pthread_mutex_unlock(&house->lock);
+    websocket_message_drop(message);
+}
+
+static void leave(struct house *house, const struct socketio_socket *socket)
+{
+    pthread_mutex_lock(&house->lock);
+    for (size_t number = 0; number < ROOMS; number++) {
+        struct room *room = &house->rooms[number];
+        for (size_t i = 0; i < room->count; i++)
+            if (room->members[i] == socket) {
+                socketio_drop(room->members[i]);
+                room->members[i--] = room->members[--room->count];
+            }
+    }
+    pthread_mutex_unlock(&house->lock);
+}
+
 // Socket.IO ---------------------------------------------------------------------------------------
 
 static void welcome(void *context, struct socketio_socket *socket, const json_t *auth, void *worker)
@@ -46,22 +103,25 @@ static void welcome(void *context, struct socketio_socket *socket, const json_t 
 
 static void answer(void *context, struct socketio_socket *socket, const struct socketio_event *event, void *worker)
 {
-    (void)context;
     (void)worker;
+    struct room *room = room_of(context, event);
     char *array = json_dumps(event->args, JSON_COMPACT);
     str args = { array + 1, strlen(array) - 2 };
     if (str_equal(event->name, STR("message")))
         socketio_emit_binary(socket, STR("message-back"), args, event->attachments, event->attachment_count);
     if (str_equal(event->name, STR("message-with-ack")) && event->ack >= 0)
         socketio_ack(socket, event->ack, args, event->attachments, event->attachment_count);
+    if (str_equal(event->name, STR("room")) && room)
+        join(context, socket, room);
+    if (str_equal(event->name, STR("say")) && room)
+        say(context, socket, room, args);
     free(array);
 }
 
 static void forget(void *context, struct socketio_socket *socket, void *worker)
 {
-    (void)context;
-    (void)socket;
     (void)worker;
+    leave(context, socket);
 }
 
 // The server --------------------------------------------------------------------------------------
@@ -94,13 +154,17 @@ static void refuse(
 int main(int count, char **arguments)
 {
     static const char *const namespaces[] = { "/", "/custom", NULL };
-    struct engineio_options options = { .ping_interval_us = 300000, .ping_timeout_us = 200000 };
+    int64_t ping_us = count > 2 ? strtol(arguments[2], NULL, 10) * 1000 : 300000;
+    struct engineio_options options = { .ping_interval_us = ping_us, .ping_timeout_us = 200000 };
+    struct house *house = calloc(1, sizeof *house);
+    ASSERT(house);
+    pthread_mutex_init(&house->lock, NULL);
     options.path = "/engine.io";
     struct engineio *plain = engineio_new(&options, &(struct engineio_app) { NULL, nothing, echo, nothing });
     options.path = "/socket.io";
     options.connect_timeout_us = 1000000;
     struct socketio *named = socketio_new(
-        &options, &(struct socketio_app) { NULL, namespaces, welcome, answer, forget });
+        &options, &(struct socketio_app) { house, namespaces, welcome, answer, forget });
     struct engineio *const engines[] = { plain, socketio_engine(named), NULL };
     struct server_app app = { .plan = plan, .handle = handle, .refuse = refuse };
     struct server *server;
@@ -122,5 +186,7 @@ int main(int count, char **arguments)
     server_stop(server, 1000000);
     engineio_free(plain);
     socketio_free(named);
+    pthread_mutex_destroy(&house->lock);
+    free(house);
     return 0;
 }

@@ -37,6 +37,27 @@ static void any_size_reads_back_and_is_hashed(void **state)
     assert_int_equal(count_unfinished(fixture), 0);
 }
 
+// Past the page cache, where the last block is in memory while a record that begins in it is put right.
+static void a_large_file_may_end_with_a_chunk_of_any_stored_size(void **state)
+{
+    struct fixture *fixture = *state;
+    static const size_t ends[] = { 1, 300, 5000, SEALER_PIECE + 1, BLOB_CHUNK_SIZE, BLOB_CHUNK_SIZE + 9 };
+    size_t start = 3 * BLOB_CHUNK_SIZE;
+    unsigned char *bytes = random_bytes(start + 3 * BLOB_CHUNK_SIZE);
+    memset(bytes + start, 'z', BLOB_CHUNK_SIZE); // a few hundred bytes when stored
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct blob_info info = store_bytes(fixture, bytes, start + BLOB_CHUNK_SIZE + ends[i]);
+        assert_ok(read_whole(fixture, &info, bytes));
+    }
+    memset(bytes + start, 'z', 3 * BLOB_CHUNK_SIZE);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct blob_info info = store_bytes(fixture, bytes, start + BLOB_CHUNK_SIZE + ends[i]);
+        assert_ok(read_whole(fixture, &info, bytes));
+    }
+    free(bytes);
+    assert_int_equal(count_unfinished(fixture), 0);
+}
+
 static void any_range_reads_back(void **state)
 {
     struct fixture *fixture = *state;
@@ -218,6 +239,14 @@ static void a_decompression_bomb_in_a_chunk_is_refused(void **state)
     free(back);
 }
 
+static void data_key_of(struct fixture *fixture, const struct blob_info *info, unsigned char ret_key[CRYPT_KEY_SIZE])
+{
+    ARENA_AUTO struct arena *arena = arena_new(4096);
+    str key, sealed = { (char *)info->sealed_key, sizeof info->sealed_key };
+    assert_ok(keyring_open_sealed(arena, fixture->keyring, "blob key", str_of(info->id), sealed, &key));
+    memcpy(ret_key, key.data, CRYPT_KEY_SIZE);
+}
+
 // Whoever has the key could write frames that say other sizes than they have.
 static void frames_that_lie_about_their_sizes_are_refused(void **state)
 {
@@ -226,10 +255,7 @@ static void frames_that_lie_about_their_sizes_are_refused(void **state)
     unsigned char *bytes = text_bytes(size), *back = malloc(size);
     struct blob_info info = store_bytes(fixture, bytes, size);
     struct chunk_place place = { .number = 0 };
-    ARENA_AUTO struct arena *arena = arena_new(4096);
-    str key, sealed = { (char *)info.sealed_key, sizeof info.sealed_key };
-    assert_ok(keyring_open_sealed(arena, fixture->keyring, "blob key", str_of(info.id), sealed, &key));
-    memcpy(place.key, key.data, sizeof place.key);
+    data_key_of(fixture, &info, place.key);
     assert_true(chunk_id_parse(str_of(info.id), place.id));
     char path[160];
     path_of(fixture, info.id, path);
@@ -255,6 +281,54 @@ static void frames_that_lie_about_their_sizes_are_refused(void **state)
     free(frames);
     free(stored);
     free(back);
+    free(bytes);
+}
+
+static error read_file(const char *path, const unsigned char *key, const unsigned char *expected, size_t size)
+{
+    struct blob_reader *reader;
+    size_t got = 0;
+    TRY(blob_reader_open_file(path, key, &reader));
+    unsigned char *back = malloc(size + 1);
+    error e = blob_read(reader, 0, back, size + 1, &got);
+    if (!error_is(e)) {
+        assert_int_equal(got, size);
+        assert_memory_equal(back, expected, size);
+    }
+    blob_reader_close(reader);
+    free(back);
+    return e;
+}
+
+// Without the store's threads, then.
+static void a_sealed_file_opens_without_a_store(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t size = 2 * BLOB_CHUNK_SIZE + 77, stored_size;
+    unsigned char *bytes = text_bytes(size), key[CRYPT_KEY_SIZE], other_key[CRYPT_KEY_SIZE];
+    memset(bytes, 0, 1 << 20);
+    struct blob_info info = store_bytes(fixture, bytes, size), other = store_bytes(fixture, "x", 1);
+    data_key_of(fixture, &info, key);
+    data_key_of(fixture, &other, other_key);
+    char stored_path[160], path[160];
+    path_of(fixture, info.id, stored_path);
+    unsigned char *stored = load_file(stored_path, &stored_size);
+    snprintf(path, sizeof path, "%s/taken-away.sealed", fixture->folder);
+    save_file(path, stored, stored_size);
+    assert_ok(read_file(path, key, bytes, size));
+    assert_error(read_file(path, other_key, bytes, size), ERROR_DATA_CORRUPT);
+    const size_t places[] = { 40, stored_size / 3, stored_size / 2, stored_size - 400, stored_size - 30 };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        stored[places[i]] ^= 1;
+        save_file(path, stored, stored_size);
+        assert_error(read_file(path, key, bytes, size), ERROR_DATA_CORRUPT);
+        stored[places[i]] ^= 1;
+    }
+    save_file(path, stored, stored_size - 100);
+    assert_error(read_file(path, key, bytes, size), ERROR_DATA_CORRUPT);
+    save_file(path, stored, 10);
+    assert_error(read_file(path, key, bytes, size), ERROR_UNSUPPORTED_MEDIA);
+    free(stored);
     free(bytes);
 }
 
@@ -438,12 +512,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_STORE(any_size_reads_back_and_is_hashed),
         WITH_STORE(any_range_reads_back),
+        WITH_STORE(a_large_file_may_end_with_a_chunk_of_any_stored_size),
         WITH_STORE(the_documented_vector_reads_back),
         WITH_STORE(text_shrinks_and_random_data_does_not),
         WITH_STORE(a_flipped_bit_anywhere_is_detected),
         WITH_STORE(moved_chunks_are_detected),
         cmocka_unit_test(a_decompression_bomb_in_a_chunk_is_refused),
         WITH_STORE(frames_that_lie_about_their_sizes_are_refused),
+        WITH_STORE(a_sealed_file_opens_without_a_store),
         WITH_STORE(an_aborted_file_leaves_nothing),
         WITH_STORE(a_taken_id_is_refused_and_what_is_there_stays),
         WITH_STORE(a_killed_writer_leaves_only_what_it_committed),
