@@ -266,7 +266,7 @@ static void frames_that_lie_about_their_sizes_are_refused(void **state)
     assert_true(chunk_is_packed(record));
     unsigned char *frames = malloc(body_size);
     memcpy(frames, body, body_size);
-    assert_true(chunk_halve(frames, body_size, size, &first, &first_plain));
+    assert_true(chunk_split(frames, body_size, size, size / 2, &first, &first_plain));
     assert_int_equal(first_plain, size / 2);
     assert_true(chunk_unpack(frames, first, back, first_plain));
     assert_true(chunk_unpack(frames + first, body_size - first, back + first_plain, size - first_plain));
@@ -274,10 +274,10 @@ static void frames_that_lie_about_their_sizes_are_refused(void **state)
     assert_false(chunk_unpack(frames, body_size, back, size - 1));
     assert_false(chunk_unpack(frames, first, back, first_plain + 1));
     frames[5]++; // of the first frame's size field
-    assert_true(
-        !chunk_halve(frames, body_size, size, &first, &first_plain) || !chunk_unpack(frames, first, back, first_plain));
-    assert_false(chunk_halve(frames + 1, body_size - 1, size, &first, &first_plain));
-    assert_false(chunk_halve(frames, 3, size, &first, &first_plain));
+    assert_true(!chunk_split(frames, body_size, size, size / 2, &first, &first_plain)
+                || !chunk_unpack(frames, first, back, first_plain));
+    assert_false(chunk_split(frames + 1, body_size - 1, size, size / 2, &first, &first_plain));
+    assert_false(chunk_split(frames, 3, size, size / 2, &first, &first_plain));
     free(frames);
     free(stored);
     free(back);
