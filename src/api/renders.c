@@ -19,7 +19,7 @@ static const struct shape job_path_shape = SHAPE("RenderPath", struct path, job_
 
 static const char *const qualities[] = { "480p", "720p", "1080p", "1440p", "2160p", NULL };
 static const char *const ratios[] = { "16:9", "9:16", "1:1", "4:5", NULL };
-static const char *const formats[] = { "mp4", "mov", NULL };
+static const char *const formats[] = { "mp4", "mov", "webm", "gif", "mp3", "wav", NULL };
 struct render_in {
     str quality, aspect_ratio, format;
     struct opt_bool include_watermark;

@@ -244,10 +244,26 @@ error film_resolve(struct film *film, struct warnings *warnings)
     return OK;
 }
 
-json_t *film_join_params(const struct film *film, const char *format)
+const struct film_format *film_format_of(const struct film *film)
 {
-    json_t *params = json_pack("{s:I,s:I,s:s,s:o,s:O,s:i}", "segments", (json_int_t)film->segment_count, "audio",
-        (json_int_t)film->segment_count, "format", format, "title", json_str(film->title), "chapters", film->chapters,
-        "fps", film->fps);
+    const struct film_format *format = film->plan->options.format;
+    return format ? format : film_format_find(STR_NONE);
+}
+
+json_t *film_join_params(const struct film *film)
+{
+    json_t *frames = json_array();
+    for (size_t i = 0; i < film->segment_count; i++)
+        json_array_append_new(frames, json_integer((json_int_t)film->segments[i].frame_count));
+    json_t *params = json_pack("{s:I,s:o,s:o,s:s,s:o,s:O,s:i,s:f}", "segments", (json_int_t)film->segment_count,
+        "frames", frames, "audio", film->mix ? json_integer((json_int_t)film->segment_count) : json_null(), "format",
+        film_format_of(film)->name, "title", json_str(film->title), "chapters", film->chapters, "fps", film->fps,
+        "duration", film->duration);
     return json_keep(film->plan->arena, params);
+}
+
+void film_subtitles(struct arena *arena, const struct film *film, bool vtt, struct buffer *ret_text)
+{
+    if (film->captions.segment_count)
+        transcript_write(arena, &film->captions, vtt ? TRANSCRIPT_VTT : TRANSCRIPT_SRT, ret_text);
 }

@@ -213,12 +213,11 @@ static void add_segment(struct film *film, size_t scene, const struct composing 
     int64_t first, int64_t count)
 {
     const struct film_plan *plan = film->plan;
-    const char *preset = plan->options.preset ? plan->options.preset : "veryfast";
-    int crf = plan->options.crf ? plan->options.crf : 21;
+    const struct film_effort *effort = plan->options.effort ? plan->options.effort : film_effort_find(STR_NONE);
     json_int_t asked = (json_int_t)json_array_size(json_object_get(composition, "scenes")) - 1;
     json_t *params = json_pack("{s:O,s:I,s:I,s:I,s:{s:s,s:i,s:s}}", "composition", composition, "scene", asked,
-        "first_frame", (json_int_t)first, "frame_count", (json_int_t)count, "video", "codec", "h264", "crf", crf,
-        "preset", preset);
+        "first_frame", (json_int_t)first, "frame_count", (json_int_t)count, "video", "codec",
+        film_format_of(film)->video_codec, "crf", effort->crf, "preset", effort->preset);
     film->segments = arena_grow(plan->arena, film->segments, film->segment_count * sizeof *film->segments,
         (film->segment_count + 1) * sizeof *film->segments);
     struct film_segment *segment = &film->segments[film->segment_count++];
@@ -255,7 +254,7 @@ void film_set_segments(struct film *film)
 {
     film->segment_count = 0;
     film->segments = NULL;
-    for (size_t i = 0; i < film->scene_count; i++)
+    for (size_t i = 0; film_format_of(film)->video_codec && i < film->scene_count; i++)
         cut_scene(film, i);
 }
 

@@ -58,12 +58,11 @@ error render_make(struct run *run, const json_t *piece, struct blob_info *ret_bl
 static json_t *join_facts(struct run *run, const struct render_plan *plan)
 {
     json_t *facts = json_keep(run->scope.arena, json_object()), *keys = json_array();
-    str format = json_get_str(run->params, "format");
     json_object_set_new(facts, "scenes", json_integer((json_int_t)plan->film->scene_count));
     json_object_set_new(facts, "film_name", json_str(plan->film->title));
     json_object_set_new(facts, "warnings", warnings_json(&plan->warnings));
     json_object_set_new(facts, "keys", keys);
-    json_object_set(facts, "join", film_join_params(plan->film, format.data ? format.data : "mp4"));
+    json_object_set(facts, "join", film_join_params(plan->film));
     for (size_t i = 0; i < plan->piece_count; i++)
         json_array_append_new(keys, json_str(plan->pieces[i].key));
     return facts;
@@ -122,14 +121,15 @@ static error keep_cache_small(struct run *run)
     return OK;
 }
 
-static error join_pieces(struct run *run, const json_t *plan, struct blob_info *ret_blob, json_t **ret_facts)
+static error join_pieces(struct run *run, const struct film_format *format, const json_t *plan,
+    struct blob_info *ret_blob, json_t **ret_facts)
 {
     const json_t *keys = json_object_get(plan, "keys");
     size_t count = json_array_size(keys);
     struct child_input *inputs = ARENA_ARRAY(run->scope.arena, struct child_input, count);
     for (size_t i = 0; i < count; i++)
         TRY(cached_input(run, str_of(json_string_value(json_array_get(keys, i))), &inputs[i]));
-    return make(run, "render.join", json_object_get(plan, "join"), inputs, count, ret_blob, ret_facts);
+    return make(run, format->join_op, json_object_get(plan, "join"), inputs, count, ret_blob, ret_facts);
 }
 
 static error join(struct run *run)
@@ -138,12 +138,14 @@ static error join(struct run *run)
     json_t *plan, *facts, *result = json_keep(run->scope.arena, json_object());
     TRY(json_read(run->scope.arena, run->job.result.text, &plan));
     run->scene = run->scene_count = json_get_int(plan, "scenes", 0);
-    TRY(join_pieces(run, plan, &finished.blob, &facts));
-    bool is_mov = str_equal(json_get_str(run->params, "format"), STR("mov"));
+    const struct film_format *format = film_format_find(json_get_str(run->params, "format"));
+    if (!format)
+        return error_make(ERROR_VALIDATION_ERROR, "format", "There is no such kind of film");
+    TRY(join_pieces(run, format, plan, &finished.blob, &facts));
     finished.film = (struct film_file) { .job_id = run->job.id,
         .video_id = run->job.video_id,
         .blob_id = str_of(finished.blob.id),
-        .mime_type = is_mov ? STR("video/quicktime") : STR("video/mp4"),
+        .mime_type = str_of(format->mime_type),
         .duration = json_get_number(facts, "duration", 0),
         .width = json_get_int(facts, "width", 0),
         .height = json_get_int(facts, "height", 0),

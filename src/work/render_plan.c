@@ -118,7 +118,7 @@ static error look_up(struct run *run, struct render_plan *plan, struct render_pi
 static error list_pieces(struct run *run, struct render_plan *plan)
 {
     struct film *film = plan->film;
-    plan->piece_count = film->segment_count + 1;
+    plan->piece_count = film->segment_count + (film->mix != NULL);
     plan->pieces = ARENA_ARRAY(run->scope.arena, struct render_piece, plan->piece_count);
     for (size_t i = 0; i < film->segment_count; i++) {
         const struct film_segment *segment = &film->segments[i];
@@ -128,6 +128,8 @@ static error list_pieces(struct run *run, struct render_plan *plan)
             segment->question.inputs, segment->question.input_count, segment->scene);
         TRY(look_up(run, plan, piece, is_to_be_fresh(run, film, segment->scene)));
     }
+    if (!film->mix)
+        return OK;
     struct render_piece *sound = &plan->pieces[film->segment_count];
     sound->key = mix_key(run->scope.arena, film);
     sound->part = piece_json(
@@ -161,7 +163,14 @@ error render_plan(struct run *run, struct render_plan *ret_plan)
     TRY(video_document(&run->scope, &video, &document));
     str ratio = json_get_str(run->params, "aspect_ratio");
     struct film_options options = {
-        .aspect_ratio = ratio, .quality = quality_of(run), .watermark = watermark_of(run), .renderer = STR(RENDERER)
+        .aspect_ratio = ratio,
+        .quality = quality_of(run),
+        .fps = (int)json_get_int(run->params, "fps", 0),
+        .format = film_format_find(json_get_str(run->params, "format")),
+        .effort = film_effort_find(json_get_str(run->params, "preset")),
+        .allow_missing = json_get_bool(run->params, "allow_missing", false),
+        .watermark = watermark_of(run),
+        .renderer = STR(RENDERER),
     };
     struct film_library library = { &run->scope, run->job.video_id, false };
     struct film_source source = { &library, film_library_find };

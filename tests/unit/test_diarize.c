@@ -300,7 +300,8 @@ static void check_recording(const char *name, const char *turns_name, double mos
     struct memory_file file = file_load(path);
     json_t *result = speakers_of(arena, &file, 0);
     double wrong_share = error_of_turns(turns, count, result);
-    print_message("%s: %.1f %% wrong, %d speakers found\n", name, wrong_share, (int)json_get_int(result, "speakers", 0));
+    print_message(
+        "%s: %.1f %% wrong, %d speakers found\n", name, wrong_share, (int)json_get_int(result, "speakers", 0));
     assert_true(wrong_share < most);
     free((char *)file.data);
     free((char *)list.data);
