@@ -216,6 +216,16 @@ static const char films[] = "CREATE TABLE film_file (\n"
                             "CREATE INDEX idx_film_file_video ON film_file(video_id, created_at);\n"
                             "CREATE INDEX idx_film_file_blob ON film_file(blob_id);\n";
 
+// What stands beside a film: poster.jpg, subtitles.srt, subtitles.vtt.
+static const char film_extras[] = "CREATE TABLE film_extra (\n"
+                                  "  job_id UUID NOT NULL REFERENCES job(id) ON DELETE CASCADE,\n"
+                                  "  name TEXT NOT NULL,\n"
+                                  "  blob_id UUID NOT NULL REFERENCES blob(id),\n"
+                                  "  mime_type TEXT NOT NULL,\n"
+                                  "  PRIMARY KEY (job_id, name)\n"
+                                  ");\n"
+                                  "CREATE INDEX idx_film_extra_blob ON film_extra(blob_id);\n";
+
 // On PostgreSQL sequence order is not commit order: followers sort by (xid, number) below the visible horizon.
 static const char event_order[] = "ALTER TABLE event ADD COLUMN xid xid8 NOT NULL DEFAULT pg_current_xact_id();\n"
                                   "CREATE INDEX idx_event_order ON event(xid, number);\n";
@@ -417,5 +427,6 @@ const struct db_migration schema_migrations[] = {
     { 18, "blobs by content", blob_content, NULL },
     { 19, "sockets of events", sockets, NULL },
     { 20, "undo and versions", history, NULL },
+    { 22, "posters and subtitles of films", film_extras, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;
