@@ -108,13 +108,17 @@ static error derivative_content(struct api_call *call)
 static error render_content(struct api_call *call)
 {
     struct film_file film;
+    struct film_extra extra;
     struct media_blob blob;
     const struct content_path *path = call->path;
     TRY(become(call));
     TRY(film_file_get(&call->scope, path->id, &film));
-    TRY(media_blob_get(&call->scope, film.blob_id, &blob));
+    bool beside = film_extra_is(path->name);
+    if (beside)
+        TRY(film_extra_get(&call->scope, path->id, path->name, &extra));
+    TRY(media_blob_get(&call->scope, beside ? extra.blob_id : film.blob_id, &blob));
     return download_start(call, &(struct download) { .blob = &blob,
-                                    .mime_type = film.mime_type,
+                                    .mime_type = beside ? extra.mime_type : film.mime_type,
                                     .file_name = path->name,
                                     .changed_us = film.created_at.us,
                                     .attachment = ((struct content_query *)call->query)->download });
@@ -136,9 +140,9 @@ static const struct route routes[] = {
     { "GET", "/content/derivative/{id}/{name}", "Content", "A thumbnail, poster, waveform or proxy, by signed link",
         FACE_PLAIN, ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape,
         .errors = CONTENT_ERRORS, .answer_type = "application/octet-stream", .handle = derivative_content },
-    { "GET", "/content/render/{id}/{name}", "Content", "A rendered film's bytes, by signed link", FACE_PLAIN,
-        ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape, .errors = CONTENT_ERRORS,
-        .answer_type = "application/octet-stream", .handle = render_content },
+    { "GET", "/content/render/{id}/{name}", "Content", "A rendered film, its poster or its subtitles, by signed link",
+        FACE_PLAIN, ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape,
+        .errors = CONTENT_ERRORS, .answer_type = "application/octet-stream", .handle = render_content },
     { "GET", "/api/v1/files/{file_id}/content", "Files", "A file's bytes", FACE_PLAIN, ACCESS_USER, LANE_STREAM,
         .path_in = &file_shape, .query_in = &file_query_shape,
         .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_STALE_REVISION, ERROR_RANGE_NOT_SATISFIABLE, ERROR_UNAVAILABLE),

@@ -216,6 +216,16 @@ static const char films[] = "CREATE TABLE film_file (\n"
                             "CREATE INDEX idx_film_file_video ON film_file(video_id, created_at);\n"
                             "CREATE INDEX idx_film_file_blob ON film_file(blob_id);\n";
 
+// What stands beside a film: poster.jpg, subtitles.srt, subtitles.vtt.
+static const char film_extras[] = "CREATE TABLE film_extra (\n"
+                                  "  job_id UUID NOT NULL REFERENCES job(id) ON DELETE CASCADE,\n"
+                                  "  name TEXT NOT NULL,\n"
+                                  "  blob_id UUID NOT NULL REFERENCES blob(id),\n"
+                                  "  mime_type TEXT NOT NULL,\n"
+                                  "  PRIMARY KEY (job_id, name)\n"
+                                  ");\n"
+                                  "CREATE INDEX idx_film_extra_blob ON film_extra(blob_id);\n";
+
 // On PostgreSQL sequence order is not commit order: followers sort by (xid, number) below the visible horizon.
 static const char event_order[] = "ALTER TABLE event ADD COLUMN xid xid8 NOT NULL DEFAULT pg_current_xact_id();\n"
                                   "CREATE INDEX idx_event_order ON event(xid, number);\n";
@@ -376,6 +386,25 @@ static const char search_sqlite[] = SEARCH_ENTRY
     "  INSERT INTO search_index (search_index, rowid, words, joined)\n"
     "    VALUES ('delete', old.number, old.words, old.joined);\n"
     "END;\n" SEARCH_INDEXES SEGMENT_REVISIONS;
+// undo_of 0: it can be neither undone nor done again, like older revisions, whose patches have another form.
+static const char history[] = "ALTER TABLE revision ADD COLUMN undo_of BIGINT;\n"
+                              "UPDATE revision SET undo_of = 0;\n"
+                              "ALTER TABLE revision ADD COLUMN undone BOOLEAN NOT NULL DEFAULT false;\n"
+                              "ALTER TABLE revision ADD COLUMN scene_id UUID;\n"
+                              "ALTER TABLE revision ADD COLUMN subject TEXT NOT NULL DEFAULT '';\n"
+                              "CREATE INDEX idx_revision_undo ON revision(undo_of) WHERE undo_of IS NOT NULL;\n"
+                              "CREATE INDEX idx_revision_redo ON revision(video_id, user_id)"
+                              " WHERE undone AND undo_of IS NULL;\n"
+                              "CREATE TABLE version (\n"
+                              "  id UUID PRIMARY KEY,\n"
+                              "  video_id UUID NOT NULL REFERENCES video(id) ON DELETE CASCADE,\n"
+                              "  user_id UUID NOT NULL,\n"
+                              "  name TEXT NOT NULL,\n"
+                              "  revision BIGINT NOT NULL,\n"
+                              "  state JSONB NOT NULL,\n"
+                              "  created_at BIGINT NOT NULL\n"
+                              ");\n"
+                              "CREATE INDEX idx_version_video ON version(video_id, created_at);\n";
 
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
@@ -397,5 +426,7 @@ const struct db_migration schema_migrations[] = {
     { 17, "search and corrections", search, search_sqlite },
     { 18, "blobs by content", blob_content, NULL },
     { 19, "sockets of events", sockets, NULL },
+    { 20, "undo and versions", history, NULL },
+    { 22, "posters and subtitles of films", film_extras, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -173,6 +173,7 @@ error composition_read(
     TRY(read_captions(json_object_get(json, "captions"), &composition.captions));
     const json_t *watermark = json_object_get(json, "watermark");
     composition.watermark = str_trim(json_get_str(watermark, "text"));
+    composition.watermark_position = json_get_str(watermark, "position");
     TRY(composition_number(watermark, "opacity", 0.5, 0, 1, &composition.watermark_opacity));
     str background = json_get_str(json, "background");
     const json_t *list = json_object_get(json, "scenes");

@@ -53,7 +53,8 @@ struct composition {
     int fps;
     double unit; // pixels of this canvas for one of a canvas whose short side is 1080
     struct composition_captions captions;
-    str watermark; // absent: none
+    str watermark;          // absent: none
+    str watermark_position; // top_left and so on; absent: bottom_right
     double watermark_opacity;
     const struct composition_scene *scenes;
     size_t scene_count;

@@ -51,6 +51,20 @@ static error read_track(struct mix *mix, const json_t *json, struct mixer_track 
     return OK;
 }
 
+static error read_codec(str name, enum audio_codec *ret_codec)
+{
+    static const struct {
+        const char *name;
+        enum audio_codec codec;
+    } codecs[] = { { "aac", AUDIO_AAC }, { "opus", AUDIO_OPUS }, { "mp3", AUDIO_MP3 }, { "pcm", AUDIO_PCM } };
+    for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)
+        if (!name.data || str_equal_c(name, codecs[i].name)) {
+            *ret_codec = codecs[i].codec;
+            return OK;
+        }
+    return error_make(ERROR_VALIDATION_ERROR, "codec", "Sound is encoded as aac, opus, mp3 or pcm");
+}
+
 static error read_params(struct mix *mix)
 {
     const json_t *params = engine_params(mix->call), *tracks = json_object_get(params, "tracks");
@@ -62,7 +76,7 @@ static error read_params(struct mix *mix)
         return error_make(ERROR_VALIDATION_ERROR, "duration", "duration must be more than 0");
     mix->normalised = loudness && !json_is_null(loudness);
     TRY(composition_number(params, "loudness", -16, -60, 0, &mix->loudness));
-    mix->codec = str_equal_c(json_get_str(audio, "codec"), "pcm") ? AUDIO_PCM : AUDIO_AAC;
+    TRY(read_codec(json_get_str(audio, "codec"), &mix->codec));
     TRY(composition_number(audio, "bitrate", 192000, 32000, 512000, &bitrate));
     mix->bitrate = (int64_t)bitrate;
     mix->count = json_array_size(tracks);

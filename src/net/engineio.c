@@ -17,13 +17,9 @@ static int64_t now_us(const struct engineio_session *session)
 
 // The table --------------------------------------------------------------------------------------
 
-// FNV-1a (Fowler, Noll, Vo).
 static struct engineio_session **place_of(struct engineio *engineio, str id)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < id.size; i++)
-        hash = (hash ^ (unsigned char)id.data[i]) * 1099511628211u;
-    struct engineio_session **place = &engineio->buckets[hash % SESSION_BUCKETS];
+    struct engineio_session **place = &engineio->buckets[str_hash(id) % SESSION_BUCKETS];
     while (*place && !str_equal_c(id, (*place)->id))
         place = &(*place)->next_in_bucket;
     return place;
@@ -181,12 +177,21 @@ static void run_session(struct work *work, void *worker)
     }
     if (session->hand_close)
         app->closed(app->context, session, worker);
-    server_post(session->engineio->server, &session->done_post);
+    // Seldom worth a turn of the loop: what is not awaited now is found when there is more to do for the session.
+    struct server *server = session->engineio->server;
+    bool closing = session->hand_close;
+    engineio_hold(session);
+    server_post_quietly(server, &session->done_post);
+    if (closing || atomic_load(&session->is_awaited))
+        server_wake(server);
+    engineio_drop(session);
 }
 
 static void hand_over(struct engineio_session *session)
 {
     bool closing = !session->open && !session->told_closed;
+    if (session->running && (session->arrived || closing))
+        atomic_store(&session->is_awaited, true);
     if (session->running || session->told_closed || (session->opened && !session->arrived && !closing))
         return;
     session->handed = TAKE(session->arrived);
@@ -202,6 +207,7 @@ static void on_done(struct post *post)
     struct engineio_session *session = (struct engineio_session *)((char *)post
                                                                    - offsetof(struct engineio_session, done_post));
     session->running = false;
+    atomic_store(&session->is_awaited, false);
     if (session->hand_close) {
         engineio_drop(session);
         return;

@@ -67,6 +67,7 @@ struct engineio_session {
     bool running, opened, open, told_closed;
     bool young;
     atomic_bool is_confirmed, doomed; // doomed: the application wants its end and hears no more messages
+    atomic_bool is_awaited;           // the loop has something to do as soon as the handler thread is done
 };
 
 struct timer_list {

@@ -17,18 +17,34 @@ int64_t server_now_us(const struct server *server)
 }
 
 // The wakeup happens under the lock: whoever sees the message knows that its sender is done with the server.
-void server_post(struct server *server, struct post *post)
+static void put_post(struct server *server, struct post *post, bool wake)
 {
-    post->next = NULL;
     pthread_mutex_lock(&server->inbox_lock);
-    if (server->inbox_last) {
-        server->inbox_last->next = post;
-    } else {
-        server->inbox_first = post;
+    if (post) {
+        post->next = NULL;
+        *(server->inbox_last ? &server->inbox_last->next : &server->inbox_first) = post;
+        server->inbox_last = post;
+    }
+    if (wake && !server->woken) {
+        server->woken = true;
         uv_async_send(&server->wakeup);
     }
-    server->inbox_last = post;
     pthread_mutex_unlock(&server->inbox_lock);
+}
+
+void server_post(struct server *server, struct post *post)
+{
+    put_post(server, post, true);
+}
+
+void server_post_quietly(struct server *server, struct post *post)
+{
+    put_post(server, post, false);
+}
+
+void server_wake(struct server *server)
+{
+    put_post(server, NULL, true);
 }
 
 static void close_idle(struct server *server, bool all)
@@ -66,12 +82,12 @@ void server_check_end(struct server *server)
     uv_close((uv_handle_t *)&server->sweep, NULL);
 }
 
-static void on_wakeup(uv_async_t *wakeup)
+static void empty_inbox(struct server *server)
 {
-    struct server *server = wakeup->data;
     pthread_mutex_lock(&server->inbox_lock);
     struct post *post = server->inbox_first;
     server->inbox_first = server->inbox_last = NULL;
+    server->woken = false;
     int64_t stop_grace_us = server->stop_grace_us;
     pthread_mutex_unlock(&server->inbox_lock);
     while (post) {
@@ -83,9 +99,15 @@ static void on_wakeup(uv_async_t *wakeup)
         begin_stop(server, stop_grace_us);
 }
 
+static void on_wakeup(uv_async_t *wakeup)
+{
+    empty_inbox(wakeup->data);
+}
+
 static void on_before_poll(uv_prepare_t *prepare)
 {
     struct server *server = prepare->data;
+    empty_inbox(server);
     workers_flush(server->handlers);
     workers_flush(server->streams);
 }

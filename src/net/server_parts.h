@@ -19,13 +19,16 @@
 #include "net/workers.h"
 
 enum {
-    INPUT_SIZE = 64 * 1024,        // bytes read from a socket at once
-    PENDING_MAX = 64 * 1024,       // bytes kept of a peer that sends more than is wanted now, then it is not read
-    UPLOAD_BUFFER = 256 * 1024,    // bytes handed to receive_ops.data
-    UPLOAD_WAIT_MS = 200,          // what a slow peer sent is handed on after this time
-    DOWNLOAD_BUFFER = 64 * 1024,   // bytes asked of send_ops.fill
-    DOWNLOAD_AHEAD_FROM = 1 << 20, // bytes after which pieces are larger and filled while others go out: a peer that
-                                   // reads little does not get there, and a short answer gains nothing
+    INPUT_SIZE = 64 * 1024,         // bytes read from a socket at once
+    PENDING_MAX = 64 * 1024,        // bytes kept of a peer that sends more than is wanted now, then it is not read
+    UPLOAD_BUFFER = 256 * 1024,     // bytes handed to receive_ops.data
+    UPLOAD_AHEAD_FROM = 1 << 20,    // bytes after which pieces are larger, while few ask: each piece wakes two threads,
+    UPLOAD_AHEAD_BUFFER = 1 << 20,  // and what is done with a large one can be shared among cores
+    UPLOAD_AHEAD_BUDGET = 32 << 20, // bytes of one larger piece for every exchange there is; an upload has two
+    UPLOAD_WAIT_MS = 200,           // what a slow peer sent is handed on after this time
+    DOWNLOAD_BUFFER = 64 * 1024,    // bytes asked of send_ops.fill
+    DOWNLOAD_AHEAD_FROM = 1 << 20,  // bytes after which pieces are larger and filled while others go out: a peer that
+                                    // reads little does not get there, and a short answer gains nothing
     DOWNLOAD_AHEAD_BUFFER = 256 * 1024,
     UNSENT_IN_KERNEL = 256 * 1024, // bytes a socket takes beyond what is on its way
     EVENTS_QUEUE_MAX = 1 << 20,    // bytes an event stream may owe its peer
@@ -142,13 +145,17 @@ struct server {
 
     pthread_mutex_t inbox_lock;
     struct post *inbox_first, *inbox_last;
+    bool woken;            // the loop has been told of the inbox
     int64_t stop_grace_us; // -1 until server_stop
 };
 
 // server.c
 void server_post(struct server *server, struct post *post); // any thread
-int64_t server_now_us(const struct server *server);         // monotonic, as of this turn of the loop
-void server_check_end(struct server *server);               // ends the loop once it is stopping and nothing is left
+// The same without waking the loop: taken when it turns for another reason, before it sleeps again.
+void server_post_quietly(struct server *server, struct post *post);
+void server_wake(struct server *server);            // any thread
+int64_t server_now_us(const struct server *server); // monotonic, as of this turn of the loop
+void server_check_end(struct server *server);       // ends the loop once it is stopping and nothing is left
 
 // tls.c
 MUST_USE error tls_context_new(const char *certificate, const char *key, SSL_CTX **ret_context);
@@ -187,6 +194,10 @@ void answer_written(struct exchange *exchange);                       // a conne
 // request.c
 bool request_wants_input(const struct exchange *exchange);
 size_t request_input(struct exchange *exchange, const char *bytes, size_t size); // bytes used
+size_t request_upload_buffer(const struct exchange *exchange); // bytes an upload is handed over in just now
+// Room for bytes of an upload's body that can be read there from the socket, without a copy. False: there is none now.
+bool request_room(struct exchange *exchange, uv_buf_t *ret_room);
+void request_took(struct exchange *exchange, size_t size); // so many bytes were read into that room
 void request_timed_out(struct exchange *exchange);
 void request_lost(struct exchange *exchange); // the connection has gone
 void request_flush_upload(struct exchange *exchange);

@@ -125,6 +125,9 @@ error film_find_assets(struct film *film)
     str music = reference_of(json_object_get(plan->video, "music"), "audio_id", "audio_url");
     if (music.data)
         TRY(find_or_miss(film, FILM_AUDIO, music, STR("video.music"), STR("The video's music"), &plan->music));
+    str logo = json_get_str(json_object_get(plan->video, "brand"), "logo_media_id");
+    if (logo.data)
+        TRY(find_or_miss(film, FILM_PICTURE, logo, STR("video.brand"), STR("The brand's logo"), &plan->logo));
     str mark = json_get_str(json_object_get(plan->video, "watermark"), "media_id");
     if (mark.data && !plan->options.watermark.size)
         TRY(find_or_miss(

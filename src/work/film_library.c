@@ -52,7 +52,14 @@ error film_library_find(void *context, struct film_asset *asset)
     return OK;
 }
 
-str film_library_watermark(const struct scope *scope, bool is_wanted)
+void film_library_mark(
+    const struct scope *scope, const json_t *document, const json_t *wanted, struct film_options *options)
 {
-    return is_wanted || str_equal(scope->actor.plan, STR("free")) ? STR("Made with Kinora") : STR_NONE;
+    str plan = scope->actor.plan;
+    bool is_business = str_equal_c(plan, "business");
+    bool has_own = is_business && json_object_get(json_object_get(document, "video"), "watermark");
+    if (str_equal_c(plan, "free") || (json_is_true(wanted) && !has_own))
+        options->watermark = STR("Made with Kinora");
+    options->is_unbranded = !is_business;
+    options->is_unmarked = json_is_false(wanted);
 }

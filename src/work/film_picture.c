@@ -138,28 +138,32 @@ static json_t *layer_json(struct composing *composing, const struct plan_scene *
         properties);
 }
 
-// The video's own picture mark, in front of everything.
-static json_t *mark_layer(struct composing *composing, double duration)
+// A picture in a corner, in front of everything: the video's own watermark, or the brand's logo.
+static json_t *corner_layer(struct composing *composing, const char *id, const struct film_asset *asset, str where,
+    double opacity, double duration)
+{
+    const struct film_plan *plan = composing->film->plan;
+    bool left = str_ends(where, STR("left")), top = str_starts(where, STR("top")),
+         middle = str_equal_c(where, "center");
+    double x = middle ? 50 : left ? 10 : 90, y = middle ? 50 : top ? 10 : 90;
+    json_t *own = json_pack(
+        "{s:{s:f,s:f},s:f,s:f,s:s}", "position", "x", x, "y", y, "width", 14.0, "opacity", opacity, "fit", "contain");
+    json_t *properties = scene_properties_fill(plan->arena, ON_MEDIA, own);
+    json_decref(own);
+    return json_pack("{s:s,s:s,s:s,s:f,s:f,s:o,s:n,s:O}", "id", id, "name", id, "type", "media", "start", 0.0, "end",
+        duration, "input", input_of(composing, asset), "speech", "properties", properties);
+}
+
+static void add_marks(struct composing *composing, json_t *layers, double duration)
 {
     const struct film_plan *plan = composing->film->plan;
     const json_t *mark = json_object_get(plan->video, "watermark");
-    str where = json_get_str(mark, "position");
-    bool left = str_ends(where, STR("left")), top = str_starts(where, STR("top")),
-         middle = str_equal_c(where, "center");
-    json_t *own = json_pack("{s:{s:f,s:f},s:f,s:f,s:s}", "position", "x",
-        middle ? 50.0
-        : left ? 10.0
-               : 90.0,
-        "y",
-        middle ? 50.0
-        : top  ? 10.0
-               : 90.0,
-        "width", 14.0, "opacity", json_get_number(mark, "opacity", 0.6), "fit", "contain");
-    json_t *properties = scene_properties_fill(plan->arena, ON_MEDIA, own);
-    json_decref(own);
-    return json_pack("{s:s,s:s,s:s,s:f,s:f,s:o,s:n,s:O}", "id", "watermark", "name", "Watermark", "type", "media",
-        "start", 0.0, "end", duration, "input", input_of(composing, plan->watermark), "speech", "properties",
-        properties);
+    if (plan->watermark)
+        json_array_append_new(
+            layers, corner_layer(composing, "watermark", plan->watermark, json_get_str(mark, "position"),
+                        json_get_number(mark, "opacity", 0.6), duration));
+    if (plan->logo)
+        json_array_append_new(layers, corner_layer(composing, "logo", plan->logo, STR("top_right"), 1, duration));
 }
 
 static bool has_captions(const struct film_plan *plan)
@@ -174,8 +178,7 @@ static json_t *scene_json(struct composing *composing, size_t index, int64_t tra
     const struct plan_scene *scene = &film->plan->scenes[index];
     const struct film_scene *times = &film->scenes[index];
     json_t *layers = json_array(), *words = json_array();
-    if (film->plan->watermark)
-        json_array_append_new(layers, mark_layer(composing, times->duration));
+    add_marks(composing, layers, times->duration);
     for (size_t i = 0; i < scene->layer_count; i++) {
         const struct plan_layer *layer = &scene->layers[i];
         if (!layer->is_left_out && (layer->owner & (ON_VISIBLE | ON_EFFECT)))
@@ -246,12 +249,11 @@ static void add_segment(struct film *film, size_t scene, const struct composing 
     int64_t first, int64_t count)
 {
     const struct film_plan *plan = film->plan;
-    const char *preset = plan->options.preset ? plan->options.preset : "veryfast";
-    int crf = plan->options.crf ? plan->options.crf : 21;
+    const struct film_effort *effort = plan->options.effort ? plan->options.effort : film_effort_find(STR_NONE);
     json_int_t asked = (json_int_t)json_array_size(json_object_get(composition, "scenes")) - 1;
     json_t *params = json_pack("{s:O,s:I,s:I,s:I,s:{s:s,s:i,s:s}}", "composition", composition, "scene", asked,
-        "first_frame", (json_int_t)first, "frame_count", (json_int_t)count, "video", "codec", "h264", "crf", crf,
-        "preset", preset);
+        "first_frame", (json_int_t)first, "frame_count", (json_int_t)count, "video", "codec",
+        film_format_of(film)->video_codec, "crf", effort->crf, "preset", effort->preset);
     film->segments = arena_grow(plan->arena, film->segments, film->segment_count * sizeof *film->segments,
         (film->segment_count + 1) * sizeof *film->segments);
     struct film_segment *segment = &film->segments[film->segment_count++];
@@ -288,7 +290,7 @@ void film_set_segments(struct film *film)
 {
     film->segment_count = 0;
     film->segments = NULL;
-    for (size_t i = 0; i < film->scene_count; i++)
+    for (size_t i = 0; film_format_of(film)->video_codec && i < film->scene_count; i++)
         cut_scene(film, i);
 }
 

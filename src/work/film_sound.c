@@ -102,9 +102,13 @@ static void add_music(struct film *film, json_t *tracks)
 
 static void set_mix(struct film *film)
 {
-    json_t *tracks = json_array();
     film->mix_inputs = NULL;
     film->mix_input_count = 0;
+    film->mix = NULL;
+    const char *codec = film_format_of(film)->audio_codec;
+    if (!codec)
+        return;
+    json_t *tracks = json_array();
     for (size_t s = 0; s < film->scene_count; s++) {
         const struct plan_scene *scene = &film->plan->scenes[s];
         for (size_t i = 0; i < scene->layer_count; i++) {
@@ -119,7 +123,7 @@ static void set_mix(struct film *film)
     }
     add_music(film, tracks);
     json_t *mix = json_pack("{s:f,s:f,s:o,s:{s:s,s:i}}", "duration", film->duration, "loudness", LOUDNESS, "tracks",
-        tracks, "audio", "codec", "aac", "bitrate", SOUND_BITRATE);
+        tracks, "audio", "codec", codec, "bitrate", SOUND_BITRATE);
     film->mix = json_keep(film->plan->arena, mix);
 }
 

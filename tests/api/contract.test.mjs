@@ -302,7 +302,7 @@ test('a viewer of a video changes nothing of it', async () => {
     const written = operations().filter(({ path, method }) => method !== 'GET' && /videoId|sceneId|layer/.test(path));
     assert.ok(written.length > 12);
     for (const { path, method } of written) {
-        const where = path.replace('/api/v1/videos/{videoId}', made.video).replace('{sceneId}', scene.id).replace('{layerId}', layer.id).replace('{user_id}', bob.me.uuid);
+        const where = path.replace('/api/v1/videos/{videoId}', made.video).replace('{sceneId}', scene.id).replace('{layerId}', layer.id).replace('{versionId}', randomUUID()).replace('{user_id}', bob.me.uuid);
         const body = path.endsWith('layers/reorder') ? { scene_id: scene.id, layer_orders: [{ layer_id: layer.id, order_index: 1 }] } : bodies[`${method} ${path}`];
         const { status, json } = await bob.call(method, where, { json: body });
         const owners = /members/.test(path) || (method === 'DELETE' && /videoId}$/.test(path));

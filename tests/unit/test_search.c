@@ -292,8 +292,8 @@ static error retitle(struct db *db, void *context)
     struct problems problems = { .count = 0 };
     struct video video;
     scope.db = db;
-    return video_update(
-        &scope, corpus->video_id, STR("Osaka"), json_keep(scope.arena, json_object()), &problems, &video);
+    struct video_change change = { .title = STR("Osaka"), .options = json_keep(scope.arena, json_object()) };
+    return video_update(&scope, corpus->video_id, &change, &problems, &video);
 }
 
 // Cuts the first segment in two, joins it again, names its speaker.
