@@ -66,16 +66,16 @@ const struct avatar_stock avatar_stock[] = {
         "{" KENJI ",\"clothes\":\"tee\",\"clothes_color\":\"#E8ECF1\",\"accent_color\":\"#D64545\"}" },
     { "avatar-bolt", "Bolt", "neutral", "playful", NULL, false,
         "{" BOLT ",\"skin_color\":\"#C9D6E4\",\"clothes_color\":\"#8FA6BF\",\"accent_color\":\"#FF7A45\",\"eye_color\":"
-                 "\"#5CE1E6\"}" },
+        "\"#5CE1E6\"}" },
     { "avatar-bolt-gold", "Bolt (Gold)", "neutral", "playful", "avatar-bolt", true,
         "{" BOLT ",\"skin_color\":\"#F1CF7A\",\"clothes_color\":\"#C79A3B\",\"accent_color\":\"#3D7BD9\",\"eye_color\":"
-                 "\"#8CFF9E\"}" },
+        "\"#8CFF9E\"}" },
     { "avatar-finn", "Finn", "neutral", "playful", NULL, false,
         "{" FINN
         ",\"skin_color\":\"#E8793A\",\"clothes\":\"hoodie\",\"clothes_color\":\"#3C6E91\",\"eye_color\":\"#6B3F1D\"}" },
     { "avatar-finn-arctic", "Finn (Arctic)", "neutral", "playful", "avatar-finn", false,
         "{" FINN ",\"skin_color\":\"#B9C7D6\",\"clothes\":\"sweater\",\"clothes_color\":\"#A63D40\",\"accent_color\":"
-                 "\"#F4EBDD\",\"eye_color\":\"#2F7FA3\"}" },
+        "\"#F4EBDD\",\"eye_color\":\"#2F7FA3\"}" },
     { 0 },
 };
 
