@@ -12,7 +12,7 @@ struct avatar_path {
 };
 static const struct field path_fields[] = {
     FIELD(struct avatar_path, id, .required = true, .min = 1, .max = 64, .doc = "Avatar"),
-    FIELD(struct avatar_path, name, .required = true, .max = 32, .doc = "thumbnail.png, preview.png or talking.mp4"),
+    FIELD(struct avatar_path, name, .required = true, .max = 255, .doc = "thumbnail.png, preview.png or talking.mp4"),
 };
 static const struct shape path_shape = SHAPE("AvatarContentPath", struct avatar_path, path_fields);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "domain/avatar.h"
 
+#include <ctype.h>
+
 #include "base/id.h"
 #include "domain/avatar_look.h"
 
@@ -43,6 +45,15 @@ static error not_found(str id)
         ERROR_AVATAR_NOT_FOUND, "avatar_id", "Avatar with ID '%.*s' not found", STR_ARGS(str_cut_utf8(id, 80)));
 }
 
+// Letters, digits and hyphens, as UUIDs and the ids of everybody's avatars are written.
+static bool is_written_as_id(str id)
+{
+    for (size_t i = 0; i < id.size; i++)
+        if (!isalnum((unsigned char)id.data[i]) && id.data[i] != '-')
+            return false;
+    return id.size > 0;
+}
+
 error avatar_get(struct scope *scope, str id, struct avatar *ret_avatar)
 {
     bool found;
@@ -51,6 +62,8 @@ error avatar_get(struct scope *scope, str id, struct avatar *ret_avatar)
         *ret_avatar = of_stock(scope->arena, stock);
         return OK;
     }
+    if (!is_written_as_id(id))
+        return error_make(ERROR_INVALID_ID, "avatar_id", "An avatar id is a UUID or one of the library's names");
     if (!id_is_valid(id))
         return not_found(id);
     TRY(db_one(scope->db, scope->arena, &by_id,

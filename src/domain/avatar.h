@@ -20,7 +20,7 @@ struct avatar_filter {
     str search; // in name and style, whatever its case
 };
 
-// AVATAR_NOT_FOUND for one that is neither everybody's nor the actor's.
+// AVATAR_NOT_FOUND for one that is neither everybody's nor the actor's, INVALID_ID for what is no id.
 MUST_USE error avatar_get(struct scope *scope, str id, struct avatar *ret_avatar);
 // The same for a video: those of its owner and its members are found too.
 MUST_USE error avatar_get_for_video(struct scope *scope, str id, str video_id, struct avatar *ret_avatar);

@@ -120,7 +120,7 @@ static error check_avatar(
     if (!id.data || str_equal(json_get_str(before, "avatar_id"), id))
         return OK;
     error unknown = avatar_get(scope, id, &avatar);
-    if (unknown.code != ERROR_AVATAR_NOT_FOUND) {
+    if (unknown.code != ERROR_AVATAR_NOT_FOUND && unknown.code != ERROR_INVALID_ID) {
         TRY(unknown);
         return avatar_may_use(scope, &avatar);
     }

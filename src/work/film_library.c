@@ -46,7 +46,7 @@ error film_library_find(void *context, struct film_asset *asset)
         if (film_stock_avatar(arena, asset))
             return OK;
         error unknown = avatar_get_for_video(library->scope, asset->reference, library->video_id, &avatar);
-        if (unknown.code == ERROR_AVATAR_NOT_FOUND)
+        if (unknown.code == ERROR_AVATAR_NOT_FOUND || unknown.code == ERROR_INVALID_ID)
             return error_make(ERROR_NOT_FOUND, NULL, "The library of avatars has none of this id");
         TRY(unknown);
         if (!avatar.media_id.data)

@@ -63,8 +63,8 @@ static void shapes_flow_into_each_other(void **state)
 {
     (void)state;
     ARENA_AUTO struct arena *arena = arena_new(1 << 20);
-    struct speaking speaking = speaking_of(arena,
-        "[{\"phoneme\":\"m\",\"start\":0,\"end\":0.5},{\"phoneme\":\"aa\",\"start\":0.5,\"end\":1}]");
+    struct speaking speaking = speaking_of(
+        arena, "[{\"phoneme\":\"m\",\"start\":0,\"end\":0.5},{\"phoneme\":\"aa\",\"start\":0.5,\"end\":1}]");
     double between = speaking_mouth(&speaking, 0.5).open;
     assert_true(between > 0.1 && between < 0.9);
     assert_true(speaking_mouth(&speaking, 0.47).open < 0.01);
@@ -115,7 +115,7 @@ static void a_pose_follows_from_its_moment_alone(void **state)
         assert_int_equal(number, forth[i]);
     }
     assert_in_range(blinks, 5, 16);
-    assert_true(most - least > 3);       // it does not look stiff
+    assert_true(most - least > 3);      // it does not look stiff
     assert_in_range(changes, 100, 450); // and holds still on some frames
 }
 
@@ -144,8 +144,11 @@ static void every_character_is_drawn_and_differs_from_the_others(void **state)
         assert_ok(json_read(arena, str_of(row->look), &look));
         avatar_look_check(arena, look, &problems);
         assert_int_equal(problems.count, 0);
-        film_scene(&film, str_format(arena, "{\"type\": \"avatar\", \"name\": \"a\", \"start\": 0, \"end\": 4,"
-                                            "\"properties\": {\"look\": %s}}", row->look).data);
+        film_scene(&film, str_format(arena,
+                              "{\"type\": \"avatar\", \"name\": \"a\", \"start\": 0, \"end\": 4,"
+                              "\"properties\": {\"look\": %s}}",
+                              row->look)
+                              .data);
         const struct frame *frame = at(&film, 0, 1, NULL);
         uint64_t sum = 0;
         for (int y = 0; y < HEIGHT; y++)
@@ -165,13 +168,15 @@ static void every_character_is_drawn_and_differs_from_the_others(void **state)
 static void what_there_is_not_is_named(void **state)
 {
     (void)state;
-    static const char *const looks[] = { "{\"hair\": \"mohawk\"}", "{\"figure\": \"ghost\"}", "{\"eye_color\": \"red\"}" };
+    static const char *const looks[] = { "{\"hair\": \"mohawk\"}", "{\"figure\": \"ghost\"}",
+        "{\"eye_color\": \"red\"}" };
     static const char *const named[] = { "hair", "figure", "eye_color" };
     for (size_t i = 0; i < 3; i++) {
         ARENA_AUTO struct arena *arena = arena_new(1 << 20);
         struct film film;
-        film_scene(&film, str_format(arena, "{\"type\": \"avatar\", \"name\": \"a\", \"properties\": {\"look\": %s}}",
-                              looks[i]).data);
+        film_scene(&film,
+            str_format(arena, "{\"type\": \"avatar\", \"name\": \"a\", \"properties\": {\"look\": %s}}", looks[i])
+                .data);
         const struct frame *frame;
         bool changed;
         error failed = compositor_at(film.compositor, 0, 0, &frame, &changed);
