@@ -137,9 +137,10 @@ static error reorder(struct api_call *call)
     return layer_reorder(&call->scope, in->scene_id, &in->layer_orders);
 }
 
-#define SCENE_ERRORS ERRORS(ERROR_SCENE_NOT_FOUND, ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY)
-#define UPDATE_ERRORS ERRORS(ERROR_LAYER_NOT_FOUND, ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY, ERROR_CONFLICT)
-#define LAYER_ERRORS ERRORS(ERROR_LAYER_NOT_FOUND, ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY)
+#define SCENE_ERRORS ERRORS(ERROR_SCENE_NOT_FOUND, ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY, ERROR_PLAN_REQUIRED)
+#define UPDATE_ERRORS                                                                                                  \
+    ERRORS(ERROR_LAYER_NOT_FOUND, ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY, ERROR_PLAN_REQUIRED, ERROR_CONFLICT)
+#define LAYER_ERRORS ERRORS(ERROR_LAYER_NOT_FOUND, ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY, ERROR_PLAN_REQUIRED)
 
 static const struct route routes[] = {
     { "GET", "/api/v1/scenes/{sceneId}/layers", "Layers", "List a scene's layers", FACE_ENVELOPE, ACCESS_USER,

@@ -196,7 +196,7 @@ static const struct route routes[] = {
         .handle = create },
     { "POST", "/api/v1/videos/from-script", "Videos", "Create a video from a script", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .body_in = &script_shape, .output = &one_shape, .status = 201,
-        .message = "Video created successfully", .handle = from_script },
+        .message = "Video created successfully", .errors = ERRORS(ERROR_PLAN_REQUIRED), .handle = from_script },
     { "POST", "/api/v1/videos/from-transcription", "Videos", "Create a video from a recording and its transcript",
         FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON, .body_in = &recording_shape, .output = &one_shape,
         .status = 201, .message = "Video created successfully",

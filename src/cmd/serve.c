@@ -20,6 +20,7 @@
 #include "domain/schema.h"
 #include "domain/search.h"
 #include "work/asr_engine.h"
+#include "work/avatar_show.h"
 #include "work/preview.h"
 #include "work/runner.h"
 
@@ -129,6 +130,8 @@ static error start_engines(struct arena *arena, struct service *service)
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
     service->app.preview = preview_frame;
+    service->app.avatar_show = avatar_show;
+    service->app.avatar_context = service->app.warm;
     service->app.preview_context = service->app.warm;
     if (settings.no_workers)
         return OK;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/avatar.h"
 #include "domain/change.h"
 #include "domain/file_key.h"
 #include "domain/merging.h"
@@ -111,6 +112,24 @@ static error check_asset(
     return OK;
 }
 
+// One that stood `before` may stay: members change layers that show each other's avatars.
+static error check_avatar(
+    struct scope *scope, const json_t *before, const json_t *properties, struct warnings *warnings)
+{
+    struct avatar avatar;
+    str id = json_get_str(properties, "avatar_id");
+    if (!id.data || str_equal(json_get_str(before, "avatar_id"), id))
+        return OK;
+    error unknown = avatar_get(scope, id, &avatar);
+    if (unknown.code != ERROR_AVATAR_NOT_FOUND && unknown.code != ERROR_INVALID_ID) {
+        TRY(unknown);
+        return avatar_may_use(scope, &avatar);
+    }
+    warning_add(scope->arena, warnings, STR("properties.avatar_id"),
+        "there is no avatar with the id '%.*s'; a render would stop", STR_ARGS(str_cut_utf8(id, 80)));
+    return OK;
+}
+
 static error check_assets(struct scope *scope, const struct layer *layer, const json_t *before,
     const json_t *properties, struct warnings *warnings)
 {
@@ -118,6 +137,8 @@ static error check_assets(struct scope *scope, const struct layer *layer, const 
         return check_asset(scope, before, properties, "media_id", warnings);
     if (str_equal(layer->type, STR("audio")))
         return check_asset(scope, before, properties, "audio_id", warnings);
+    if (str_equal(layer->type, STR("avatar")))
+        return check_avatar(scope, before, properties, warnings);
     return OK;
 }
 

@@ -405,6 +405,28 @@ static const char history[] = "ALTER TABLE revision ADD COLUMN undo_of BIGINT;\n
                               "  created_at BIGINT NOT NULL\n"
                               ");\n"
                               "CREATE INDEX idx_version_video ON version(video_id, created_at);\n";
+// As document 001 has it, and how it is drawn or which picture it is. Everybody's stand in the program.
+static const char avatars[] = "CREATE TABLE avatars (\n"
+                              "  id UUID PRIMARY KEY DEFAULT gen_random_uuid(),\n"
+                              "  name VARCHAR(255) NOT NULL,\n"
+                              "  gender VARCHAR(20) CHECK (gender IN ('male', 'female', 'neutral')),\n"
+                              "  style VARCHAR(50),\n"
+                              "  thumbnail_url TEXT NOT NULL,\n"
+                              "  preview_url TEXT NOT NULL,\n"
+                              "  video_url TEXT,\n"
+                              "  source VARCHAR(50) NOT NULL CHECK (source IN ('stock', 'custom', 'generated')),\n"
+                              "  is_premium BOOLEAN DEFAULT false,\n"
+                              "  user_id UUID REFERENCES users(id) ON DELETE CASCADE,\n"
+                              "  parent_avatar_id UUID REFERENCES avatars(id),\n"
+                              "  look JSONB,\n"
+                              "  media_id UUID REFERENCES media(id) ON DELETE CASCADE,\n"
+                              "  created_at TIMESTAMP DEFAULT NOW(),\n"
+                              "  updated_at TIMESTAMP DEFAULT NOW()\n"
+                              ");\n"
+                              "CREATE INDEX idx_avatars_gender ON avatars(gender);\n"
+                              "CREATE INDEX idx_avatars_source ON avatars(source);\n"
+                              "CREATE INDEX idx_avatars_user_id ON avatars(user_id);\n"
+                              "CREATE INDEX idx_avatars_media ON avatars(media_id);\n";
 
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
@@ -427,6 +449,7 @@ const struct db_migration schema_migrations[] = {
     { 18, "blobs by content", blob_content, NULL },
     { 19, "sockets of events", sockets, NULL },
     { 20, "undo and versions", history, NULL },
+    { 21, "avatars", avatars, NULL },
     { 22, "posters and subtitles of films", film_extras, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;
