@@ -13,6 +13,8 @@
 #include "domain/scene_properties.h"
 #include "domain/video_state.h"
 
+enum { LAYERS_MAX = 1000 }; // of a scene: as many as the compositor draws
+
 static const struct field fields[] = {
     FIELD(struct layer, id, .doc = "UUID"),
     FIELD(struct layer, scene_id, .doc = "Scene it belongs to"),
@@ -203,6 +205,18 @@ static error put_in(struct scope *scope, str video_id, const struct layer *layer
                                     layer->id, ret_layer->name, &patch, object, object, ret_layer->revision });
 }
 
+DB_STATEMENT(count_of, "SELECT count(*) FROM scenes_layers WHERE scene_id = $1");
+
+static error check_room(struct scope *scope, str scene_id)
+{
+    int64_t count;
+    TRY(db_integer(scope->db, &count_of, DB_ARGS(db_text(scene_id)), &count, NULL));
+    if (count >= LAYERS_MAX)
+        return error_make(ERROR_VALIDATION_ERROR, "scene_id",
+            "A scene has at most %d layers: delete some, or begin another scene", LAYERS_MAX);
+    return OK;
+}
+
 error layer_add(struct scope *scope, str scene_id, const struct layer_change *change, struct problems *problems,
     struct warnings *warnings, struct layer *ret_layer)
 {
@@ -216,6 +230,7 @@ error layer_add(struct scope *scope, str scene_id, const struct layer_change *ch
     settle_times(change, true, problems, &layer);
     scene_properties_check(scope->arena, layer.type.data, properties, problems, warnings);
     TRY(problems_error(problems));
+    TRY(check_room(scope, scene.id));
     TRY(check_assets(scope, &layer, NULL, properties, warnings));
     layer.order_index = change->order_index.set ? change->order_index.value : 1;
     layer.name = change->name;

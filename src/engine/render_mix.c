@@ -30,7 +30,6 @@ struct mix {
 
 static error read_track(struct mix *mix, const json_t *json, struct mixer_track *track)
 {
-    double speed;
     const json_t *input = json_object_get(json, "input");
     if (!json_is_integer(input) || json_integer_value(input) < 0
         || (size_t)json_integer_value(input) >= engine_input_count(mix->call))
@@ -42,9 +41,7 @@ static error read_track(struct mix *mix, const json_t *json, struct mixer_track 
     TRY(composition_number(json, "volume", 1, 0, 10, &track->volume));
     TRY(composition_number(json, "fade_in", 0, 0, duration_max, &track->fade_in));
     TRY(composition_number(json, "fade_out", 0, 0, duration_max, &track->fade_out));
-    TRY(composition_number(json, "speed", 1, 0.1, 10, &speed));
-    if (speed != 1)
-        return error_make(ERROR_VALIDATION_ERROR, "speed", "Sound can be mixed at its own speed only");
+    TRY(composition_number(json, "speed", 1, 0.1, 10, &track->speed));
     track->loop = json_get_bool(json, "loop", false);
     track->ducking = json_get_bool(json, "ducking", false);
     track->speech = str_equal_c(json_get_str(json, "role"), "speech");

@@ -58,6 +58,10 @@ static void add_layer(struct film *film, json_t *tracks, size_t scene, const str
         .loop = json_get_bool(properties, "loop", is_film),
         .ducking = json_get_bool(properties, "ducking", false),
     };
+    if (track.speed != 1 && track.volume > 0)
+        warning_add(film->plan->arena, film->plan->warnings, film_place(film, scene, layer),
+            "The sound of \"%.*s\" is played at another speed, and its pitch changes with it",
+            STR_ARGS(film_layer_name(layer)));
     add_track(film, tracks, &track);
 }
 

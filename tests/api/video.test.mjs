@@ -251,3 +251,13 @@ test('a script becomes scenes with text, voice and times', async () => {
     assert.equal(scenes[1].start_time, scenes[0].end_time);
     assert.ok(scenes.every((scene) => scene.layers.length > 0));
 });
+
+test('a scene takes a thousand layers and says so at the next one', async () => {
+    const scene = await new_scene(await new_video());
+    for (let from = 0; from < 1000; from += 25)
+        await Promise.all(Array.from({ length: 25 }, (_, i) => new_layer(scene, { order_index: from + i + 1 })));
+    const { status, json } = await ada.post(`/api/v1/scenes/${scene.id}/layers`, { type: 'text', name: 'Text', duration: 1, properties: { text: 'one more' } });
+    assert.equal(status, 400);
+    assert.match(JSON.stringify(json), /at most 1000 layers/);
+    assert.equal((await layers_of(scene)).length, 1000);
+});
