@@ -11,7 +11,7 @@ const form = (bytes, fields = {}) => multipart([{ name: 'file', file_name: 'Me.p
 
 export const bodies = { 'POST /api/v1/avatars/generate': { name: 'x', look: {} } };
 
-export async function steps({ ada, bob }) {
+export async function steps({ root, ada, bob }) {
     const { data: { avatars, pagination } } = await ada.must(200, 'GET', '/api/v1/avatars?gender=female&category=stock&search=AMY');
     assert.equal(pagination.total_items, 1);
     assert.equal(avatars[0].id, 'avatar-amy-casual');
@@ -29,12 +29,15 @@ export async function steps({ ada, bob }) {
     assert.equal((await anyone.get(avatars[0].video_url, { headers: { 'If-Match': '"other"' } })).status, 412);
     assert.equal((await anyone.get(avatars[0].video_url.replace('amy-casual', 'amy-evening'))).status, 404);
 
+    assert.equal((await anyone.get('/content/avatar/avatar-finn/thumbnail.png')).status, 400);
+
     const look = { figure: 'adult', hair: 'bob', hair_color: '#A03030', glasses: 'round' };
     const { data: { avatar } } = await ada.must(201, 'POST', '/api/v1/avatars/generate', { name: 'Grace', gender: 'female', look });
     assert.deepEqual(avatar.look, look);
     const wrong = await ada.post('/api/v1/avatars/generate', { name: 'x', look: { hair: 'mohawk', skin_color: 'red', wings: 2 } });
     assert.deepEqual(wrong.json.details.map(({ field }) => field).sort(), ['look.hair', 'look.skin_color', 'look.wings']);
     assert.equal((await anyone.get(avatar.preview_url)).status, 200);
+    assert.equal((await ada.must(200, 'GET', `/api/v1/avatars/${avatar.id}`)).data.avatar.name, 'Grace');
     assert.equal((await bob.get(`/api/v1/avatars/${avatar.id}`)).status, 404);
 
     const { data: { avatar: mine } } = await ada.must(201, 'POST', '/api/v1/avatars/upload', undefined, form(picture('blue'), { name: 'Me', gender: 'neutral' }));
@@ -49,8 +52,10 @@ export async function steps({ ada, bob }) {
     assert.deepEqual(last.avatars.map(({ name }) => name).sort(), ['Grace', 'Me']);
 
     // Premium ones need a plan.
+    const free = await root.user('frugal', { plan: 'free' });
     const script = { script: 'Hello', title: 'x', voice_id: 'flite:slt', avatar_id: 'avatar-bolt-gold' };
-    assert.equal((await bob.post('/api/v1/videos/from-script', script)).json.error, 'PLAN_REQUIRED');
+    const refused = await free.post('/api/v1/videos/from-script', script);
+    assert.equal(refused.json.error, 'PLAN_REQUIRED', refused.bytes);
     await ada.must(201, 'POST', '/api/v1/videos/from-script', script);
 
     assert.equal((await ada.call('DELETE', '/api/v1/avatars/avatar-finn')).status, 403);
