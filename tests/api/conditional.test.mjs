@@ -27,7 +27,7 @@ before(async () => {
     await ada.job_end(render.job_id);
     Object.assign(values, { user_id: ada.me.id, media_id: await number('picture.png'), file_id: other.id,
         transcription_id: (await ada.must(200, 'GET', '/transcriptions'))[0].transcription_id,
-        videoId: video.id, sceneId: scene.id, layerId: layer.id, job_id: jobId, model: 'whisper-1', speaker_id: 'speaker_1',
+        videoId: video.id, sceneId: scene.id, layerId: layer.id, job_id: jobId, model: 'whisper-1', avatarId: 'amy', speaker_id: 'speaker_1',
         segment_id: (await ada.must(200, 'GET', `/api/v1/transcriptions/${jobId}/segments`)).segments[0].id });
     values.jobId = (pattern) => pattern.startsWith('/api/v1/renders') ? render.job_id : jobId;
 });
