@@ -72,10 +72,11 @@ static void listen_on(struct postgres_listener *listener, struct postgres_db *db
 static void *run(void *context)
 {
     struct postgres_listener *listener = context;
-    while (!atomic_load(&listener->stopping)) {
+    for (bool again = false; !atomic_load(&listener->stopping); again = true) {
         struct postgres_db *db = NULL;
         if (!error_is(postgres_connect(listener->pool, false, &db)) && !error_is(postgres_run(db, "LISTEN kinora"))) {
-            db_pool_heard(&listener->pool->base); // for all that was missed
+            if (again)
+                db_pool_heard(&listener->pool->base); // for all that was missed
             listen_on(listener, db);
         }
         postgres_disconnect(db);
