@@ -429,8 +429,8 @@ struct realtime *realtime_new(struct app *app)
     realtime->app = app;
     pthread_mutex_init(&realtime->lock, NULL);
     realtime->presence = presence_new();
-    realtime->socketio = socketio_new(
-        &(struct engineio_options) { .path = "/socket.io", .connect_timeout_us = settings.socket_connect_timeout * SECOND_US },
+    realtime->socketio = socketio_new(&(struct engineio_options) { .path = "/socket.io",
+                                          .connect_timeout_us = settings.socket_connect_timeout * SECOND_US },
         &(struct socketio_app) { realtime, namespaces, connect, event, disconnected });
     hub_listen(app->hub, note_progress, realtime);
     return realtime;

@@ -142,7 +142,7 @@ struct server {
 
     pthread_mutex_t inbox_lock;
     struct post *inbox_first, *inbox_last;
-    bool woken; // the loop has been told of the inbox
+    bool woken;            // the loop has been told of the inbox
     int64_t stop_grace_us; // -1 until server_stop
 };
 
@@ -150,9 +150,9 @@ struct server {
 void server_post(struct server *server, struct post *post); // any thread
 // The same without waking the loop: taken when it turns for another reason, before it sleeps again.
 void server_post_quietly(struct server *server, struct post *post);
-void server_wake(struct server *server); // any thread
-int64_t server_now_us(const struct server *server);         // monotonic, as of this turn of the loop
-void server_check_end(struct server *server);               // ends the loop once it is stopping and nothing is left
+void server_wake(struct server *server);            // any thread
+int64_t server_now_us(const struct server *server); // monotonic, as of this turn of the loop
+void server_check_end(struct server *server);       // ends the loop once it is stopping and nothing is left
 
 // tls.c
 MUST_USE error tls_context_new(const char *certificate, const char *key, SSL_CTX **ret_context);

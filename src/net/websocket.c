@@ -106,9 +106,9 @@ struct websocket {
     bool in_message, binary;
 
     struct queued *first, *last;
-    unsigned sending; // how many of the first ones are being written
+    unsigned sending;               // how many of the first ones are being written
     struct websocket_message *pong; // the newest, owed once they have gone out
-    size_t owed;      // bytes queued
+    size_t owed;                    // bytes queued
 };
 
 // What a receiving context reads from; one of a server, since one loop does one thing at a time.
