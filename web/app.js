@@ -6,9 +6,9 @@ import { library } from './library.js';
 import { media } from './media.js';
 import { new_video, video, videos } from './videos.js';
 
-// By the hash: [pattern, title, screen, tab]. A screen gets (signal, id) and gives its element.
+// By the hash: [pattern, title, screen, tab]. A screen gets (signal, id, second) and gives its element.
 const screens = [
-    [/^#\/file\/([0-9a-f-]{36})$/, 'File', media, 'library'],
+    [/^#\/file\/([0-9a-f-]{36})(?:@([\d.]+))?$/, 'File', media, 'library'],
     [/^#\/videos$/, 'Videos', videos, 'videos'],
     [/^#\/new$/, 'New video', new_video, 'videos'],
     [/^#\/video\/([0-9a-f-]{36})$/, 'Video', video, 'videos'],
@@ -76,7 +76,7 @@ async function show() {
     document.title = `${inside ? title : 'Sign in'} – Kinora`;
     show_header(tab);
     try {
-        const element = inside ? await screen(signal, pattern.exec(location.hash)[1]) : await way_in();
+        const element = inside ? await screen(signal, ...pattern.exec(location.hash).slice(1)) : await way_in();
         if (signal.aborted)
             return;
         main.replaceChildren(element);

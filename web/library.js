@@ -2,6 +2,7 @@
 // The library: uploads, and every file with its state.
 import { call, follow_file, get, upload } from './api.js';
 import { clock, confirm_deletion, count, day, h, icon, notice, percent, size, toast } from './dom.js';
+import { search } from './search.js';
 
 const PAGE = 100;
 const kinds = { audio: 'Recording', video: 'Film', image: 'Picture', gif: 'Picture' };
@@ -152,5 +153,7 @@ export async function library(signal) {
         for (const file of [...files])
             await send(file, list, signal, on_change);
     });
-    return h('section', null, h('div', { class: 'head' }, h('h1', null, 'Library'), sum), zone, list, empty, h('p', { class: 'row' }, more));
+    const all = h('div', { class: 'found' }, zone, list, empty, h('p', { class: 'row' }, more));
+    const finding = search(signal, (searching) => { all.hidden = searching; });
+    return h('section', null, h('div', { class: 'head' }, h('h1', null, 'Library'), sum), finding.element, finding.results, all);
 }

@@ -169,9 +169,11 @@ function transcript_card(file, player, signal) {
     return card;
 }
 
-export async function media(signal, id) {
+export async function media(signal, id, second) {
     const file = await get(`/api/v1/files/${id}`, signal);
     const player = player_of(file);
+    if (second && is_sound(file))
+        player.currentTime = Number(second);
     const stage = h('div', { class: `stage ${file.media_type}` }, player,
         h('a', { class: 'button', href: `${file.content_url}&download=true`, download: file.name }, icon('download'), 'Download the file'));
     return h('section', null, h('a', { class: 'back', href: '#/library' }, icon('back'), 'Library'),

@@ -164,26 +164,32 @@ export function meson(build, suite, env = {}) {
     };
 }
 
-// Every *.test.mjs below a folder, by Node's own runner.
-export function node_tests(below) {
+// Every *.test.mjs below a folder, by Node's own runner, so many files at a time: each has servers of its own.
+export function node_tests(below, { at_once = 1 } = {}) {
     return async () => {
-        const found = fs.existsSync(below)
+        const queue = fs.existsSync(below)
             ? fs.readdirSync(below).filter((name) => name.endsWith('.test.mjs')).sort() : [];
         const results = [];
-        for (const name of found) {
-            const file = path.join(below, name);
-            const told = [];
-            const { code, out, used_s } = await run(['node', '--test', '--test-reporter=./script/lib/node-reporter.mjs', file], {
-                timeout_s: NODE_TIMEOUT_S, on_line: (line) => line.startsWith('{"kinora":') && told.push(JSON.parse(line)),
-            });
-            const read = told.map(({ name: title, ok }) => ({ name: `${name}: ${title}`, ok }));
-            if (!read.length || (code !== 0 && read.every((result) => result.ok)))
-                read.push({ name: `${name}: ${read.length ? `ended with ${code}` : 'has no tests'}`, ok: false });
-            const logs = told.filter((one) => !one.ok).map((one) => `${one.name}\n${one.log}`).join('\n');
-            const rest = out.split('\n').filter((line) => !line.startsWith('{"kinora":')).join('\n').trim();
-            tell(file, read, used_s, [logs, rest].filter(Boolean).join('\n'));
-            results.push(...read);
-        }
+        const work = async () => {
+            for (let name = queue.shift(); name; name = queue.shift())
+                results.push(...await node_test(below, name));
+        };
+        await Promise.all(Array.from({ length: at_once }, work));
         return results;
     };
+}
+
+async function node_test(below, name) {
+    const file = path.join(below, name);
+    const told = [];
+    const { code, out, used_s } = await run(['node', '--test', '--test-reporter=./script/lib/node-reporter.mjs', file], {
+        timeout_s: NODE_TIMEOUT_S, on_line: (line) => line.startsWith('{"kinora":') && told.push(JSON.parse(line)),
+    });
+    const read = told.map(({ name: title, ok }) => ({ name: `${name}: ${title}`, ok }));
+    if (!read.length || (code !== 0 && read.every((result) => result.ok)))
+        read.push({ name: `${name}: ${read.length ? `ended with ${code}` : 'has no tests'}`, ok: false });
+    const logs = told.filter((one) => !one.ok).map((one) => `${one.name}\n${one.log}`).join('\n');
+    const rest = out.split('\n').filter((line) => !line.startsWith('{"kinora":')).join('\n').trim();
+    tell(file, read, used_s, [logs, rest].filter(Boolean).join('\n'));
+    return read;
 }

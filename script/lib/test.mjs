@@ -42,9 +42,10 @@ const groups = [
         steps: [build_sanitized(600), meson('build-asan', 'fuzz', sanitized)],
     },
     { name: 'api', budget_s: 150, what: 'HTTP against a running server', steps: [build(600), node_tests('tests/api')] },
-    { name: 'storage', budget_s: 300, what: 'files: uploads, downloads, keys, stores', steps: [build(600), packages(120), node_tests('tests/storage')] },
+    { name: 'storage', budget_s: 300, what: 'files: uploads, downloads, keys, stores', steps: [build(600), packages(120), node_tests('tests/storage', { at_once: 2 })] },
     { name: 'transcription', budget_s: 120, what: 'engines, words, speakers, search', steps: [build(600), packages(120), node_tests('tests/transcription')] },
     { name: 'realtime', budget_s: 120, what: 'live editing over Socket.IO', steps: [build(600), packages(120), node_tests('tests/realtime')] },
+    { name: 'render', budget_s: 150, what: 'films: formats, frames, properties, bad input', steps: [build(600), node_tests('tests/render')] },
     { name: 'cli', budget_s: 120, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
 ];
 

@@ -2,6 +2,7 @@
 // What the server holds for all requests, and what each handler thread holds for itself.
 #pragma once
 
+#include "domain/avatar.h"
 #include "domain/scene.h"
 #include "domain/session.h"
 #include "net/hub.h"
@@ -31,6 +32,9 @@ struct app {
     // Appends a picture of a scene. Films are planned by the floor's other room, so that it comes from outside.
     error (*preview)(void *context, struct scope *scope, const struct scene_picture *wish, struct buffer *ret_picture);
     void *preview_context;
+    // The same of an avatar, or the short film in which it talks.
+    error (*avatar_show)(void *context, struct scope *scope, str id, enum avatar_sight sight, struct buffer *ret_bytes);
+    void *avatar_context;
     bool (*workers_ready)(void *context);
     void *workers_context;
 };

@@ -23,7 +23,8 @@ bool condition_is_tagged(const struct route *route)
 
 bool condition_is_checked(const struct route *route)
 {
-    return route->lane == LANE_WRITE && (!strcmp(route->method, "PUT") || !strcmp(route->method, "DELETE"));
+    return route->lane == LANE_WRITE
+           && (!strcmp(route->method, "PUT") || !strcmp(route->method, "DELETE") || route->resource);
 }
 
 static str tag_of(struct arena *arena, const struct buffer *body)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Conditional requests (RFC 9110 section 13): single resources carry a strong ETag over their encoded body; a GET with
-// If-None-Match is answered 304, a PUT or DELETE with an If-Match that is no longer true 412.
+// If-None-Match is answered 304, a change with an If-Match that is no longer true 412.
 #pragma once
 
 #include "api/route.h"
 
 // GETs of one resource as JSON: their answers carry an ETag.
 bool condition_is_tagged(const struct route *route);
-// Changes of a resource: they heed If-Match.
+// Changes of a resource (a POST, too, that names one): they heed If-Match.
 bool condition_is_checked(const struct route *route);
 // Whether a list of tags, or "*", names this one. A weak tag is as good as a strong one only where `weak`.
 bool condition_names(str list, str tag, bool weak);

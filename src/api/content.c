@@ -16,19 +16,6 @@ static const struct field path_fields[] = {
 };
 static const struct shape path_shape = SHAPE("ContentPath", struct content_path, path_fields);
 
-struct content_query {
-    str session, signature;
-    int64_t expires;
-    bool download;
-};
-static const struct field query_fields[] = {
-    FIELD(struct content_query, session, .required = true, .format = FORMAT_UUID, .doc = "Session that asked"),
-    FIELD(struct content_query, expires, .max = 1e11, .doc = "Unix time in seconds"),
-    FIELD(struct content_query, signature, .required = true, .max = 64, .doc = "Over path, session and time"),
-    FIELD(struct content_query, download, .doc = "Save instead of show [false]"),
-};
-static const struct shape query_shape = SHAPE("ContentQuery", struct content_query, query_fields);
-
 struct file_query {
     bool download, sealed;
 };
@@ -45,18 +32,6 @@ static const struct field file_fields[] = {
     FIELD(struct file_path, file_id, .required = true, .format = FORMAT_UUID, .doc = "File"),
 };
 static const struct shape file_shape = SHAPE("FileContentPath", struct file_path, file_fields);
-
-// The URL speaks for the session it was made in, as long as that stands.
-static error become(struct api_call *call)
-{
-    const struct content_query *query = call->query;
-    str path = exchange_request(call->exchange)->path;
-    if (!content_url_valid(call->app, path, query->session, query->expires, query->signature))
-        return error_make(ERROR_NOT_FOUND, NULL, "This link is not valid or has expired");
-    bool found;
-    TRY(session_holder(&call->scope, query->session, &call->scope.actor, &found));
-    return found ? OK : error_make(ERROR_NOT_FOUND, NULL, "This link is not valid or has expired");
-}
 
 static error send_media(struct api_call *call, str id, bool attachment, bool sealed)
 {
@@ -75,7 +50,7 @@ static error send_media(struct api_call *call, str id, bool attachment, bool sea
 
 static error media_content(struct api_call *call)
 {
-    TRY(become(call));
+    TRY(content_become(call));
     return send_media(
         call, ((struct content_path *)call->path)->id, ((struct content_query *)call->query)->download, false);
 }
@@ -90,7 +65,7 @@ static error derivative_content(struct api_call *call)
     enum derivative_kind kind;
     bool found = false;
     str rest = path->name, name = STR_NONE;
-    TRY(become(call));
+    TRY(content_become(call));
     TRY(media_get(&call->scope, path->id, &media));
     (void)str_split(&rest, '.', &name);
     if (derivative_by_name(name, &kind))
@@ -108,13 +83,17 @@ static error derivative_content(struct api_call *call)
 static error render_content(struct api_call *call)
 {
     struct film_file film;
+    struct film_extra extra;
     struct media_blob blob;
     const struct content_path *path = call->path;
-    TRY(become(call));
+    TRY(content_become(call));
     TRY(film_file_get(&call->scope, path->id, &film));
-    TRY(media_blob_get(&call->scope, film.blob_id, &blob));
+    bool beside = film_extra_is(path->name);
+    if (beside)
+        TRY(film_extra_get(&call->scope, path->id, path->name, &extra));
+    TRY(media_blob_get(&call->scope, beside ? extra.blob_id : film.blob_id, &blob));
     return download_start(call, &(struct download) { .blob = &blob,
-                                    .mime_type = film.mime_type,
+                                    .mime_type = beside ? extra.mime_type : film.mime_type,
                                     .file_name = path->name,
                                     .changed_us = film.created_at.us,
                                     .attachment = ((struct content_query *)call->query)->download });
@@ -131,14 +110,14 @@ static error file_content(struct api_call *call)
 
 static const struct route routes[] = {
     { "GET", "/content/media/{id}/{name}", "Content", "A media file's bytes, by signed link", FACE_PLAIN, ACCESS_PUBLIC,
-        LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape, .errors = CONTENT_ERRORS,
+        LANE_STREAM, .path_in = &path_shape, .query_in = &content_query_shape, .errors = CONTENT_ERRORS,
         .answer_type = "application/octet-stream", .handle = media_content },
     { "GET", "/content/derivative/{id}/{name}", "Content", "A thumbnail, poster, waveform or proxy, by signed link",
-        FACE_PLAIN, ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape,
+        FACE_PLAIN, ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &content_query_shape,
         .errors = CONTENT_ERRORS, .answer_type = "application/octet-stream", .handle = derivative_content },
-    { "GET", "/content/render/{id}/{name}", "Content", "A rendered film's bytes, by signed link", FACE_PLAIN,
-        ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &query_shape, .errors = CONTENT_ERRORS,
-        .answer_type = "application/octet-stream", .handle = render_content },
+    { "GET", "/content/render/{id}/{name}", "Content", "A rendered film, its poster or its subtitles, by signed link",
+        FACE_PLAIN, ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &content_query_shape,
+        .errors = CONTENT_ERRORS, .answer_type = "application/octet-stream", .handle = render_content },
     { "GET", "/api/v1/files/{file_id}/content", "Files", "A file's bytes", FACE_PLAIN, ACCESS_USER, LANE_STREAM,
         .path_in = &file_shape, .query_in = &file_query_shape,
         .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_STALE_REVISION, ERROR_RANGE_NOT_SATISFIABLE, ERROR_UNAVAILABLE),

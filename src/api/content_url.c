@@ -5,6 +5,14 @@
 
 #include "base/clock.h"
 
+static const struct field query_fields[] = {
+    FIELD(struct content_query, session, .required = true, .format = FORMAT_UUID, .doc = "Session that asked"),
+    FIELD(struct content_query, expires, .max = 1e11, .doc = "Unix time in seconds"),
+    FIELD(struct content_query, signature, .required = true, .max = 64, .doc = "Over path, session and time"),
+    FIELD(struct content_query, download, .doc = "Save instead of show [false]"),
+};
+const struct shape content_query_shape = SHAPE("ContentQuery", struct content_query, query_fields);
+
 enum { LIFE_S = 12 * 3600, STEP_S = 3600 };
 
 static str encode(struct arena *arena, str text)
@@ -36,9 +44,10 @@ str content_url(const struct api_call *call, enum content_kind kind, str id, str
 str content_url_for(
     const struct app *app, struct arena *arena, str session_id, enum content_kind kind, str id, str file_name)
 {
-    static const char *const folders[] = {
-        [CONTENT_MEDIA] = "media", [CONTENT_DERIVATIVE] = "derivative", [CONTENT_RENDER] = "render"
-    };
+    static const char *const folders[] = { [CONTENT_MEDIA] = "media",
+        [CONTENT_DERIVATIVE] = "derivative",
+        [CONTENT_RENDER] = "render",
+        [CONTENT_AVATAR] = "avatar" };
     int64_t now_s = clock_now_us() / SECOND_US, expires_s = (now_s / STEP_S + 1) * STEP_S + LIFE_S;
     str path = str_format(
         arena, "/content/%s/%.*s/%.*s", folders[kind], STR_ARGS(id), STR_ARGS(encode(arena, file_name)));
@@ -52,4 +61,15 @@ bool content_url_valid(const struct app *app, str path, str session_id, int64_t 
     str right = sign(arena, app, path, session_id, expires_s);
     return expires_s > clock_now_us() / SECOND_US && signature.size == right.size
            && crypt_equal(signature.data, right.data, right.size);
+}
+
+error content_become(struct api_call *call)
+{
+    const struct content_query *query = call->query;
+    str path = exchange_request(call->exchange)->path;
+    if (!content_url_valid(call->app, path, query->session, query->expires, query->signature))
+        return error_make(ERROR_NOT_FOUND, NULL, "This link is not valid or has expired");
+    bool found;
+    TRY(session_holder(&call->scope, query->session, &call->scope.actor, &found));
+    return found ? OK : error_make(ERROR_NOT_FOUND, NULL, "This link is not valid or has expired");
 }

@@ -74,7 +74,7 @@ static struct problems gather(error why, const struct problems *problems)
         return *problems;
     if (why.field)
         all = (struct problems) {
-            { { STR("body"), str_of(why.field), str_of(why.message), STR("value_error"), false } }, 1
+            { { STR("body"), str_of(why.field), str_of(why.message), STR("value_error"), STR_NONE, false } }, 1
         };
     return all;
 }
@@ -104,13 +104,18 @@ static void envelope_error(struct json_out *out, error why, int status, const st
     json_put_bool(out, false);
     put(out, "error", why.code == ERROR_UNPROCESSABLE ? STR("VALIDATION_ERROR") : str_of(error_info(why.code)->name));
     put(out, "message", str_of(why.message));
-    if (status == 400 && problems->count) {
+    bool told = status == 400 || (problems->count && problems->items[0].current.data);
+    if (told && problems->count) {
         json_key(out, "details");
         json_array_begin(out);
         for (size_t i = 0; i < problems->count; i++) {
             json_object_begin(out);
             put(out, "field", problems->items[i].field);
             put(out, "reason", problems->items[i].reason);
+            if (problems->items[i].current.data) {
+                json_key(out, "current");
+                json_put_raw(out, problems->items[i].current);
+            }
             json_object_end(out);
         }
         json_array_end(out);
@@ -200,8 +205,9 @@ int face_error(enum face face, error why, const struct problems *problems, struc
     struct problems all = gather(why, problems);
     int status = status_in(face, why, &all);
     if (status == 422 && all.count == 0)
-        all = (struct problems) { { { STR("body"), STR("__root__"), str_of(why.message), STR("value_error"), true } },
-            1 };
+        all = (struct problems) {
+            { { STR("body"), STR("__root__"), str_of(why.message), STR("value_error"), STR_NONE, true } }, 1
+        };
     if (face == FACE_PLAIN)
         plain(&out, why, status, &all);
     else if (face == FACE_ENVELOPE)

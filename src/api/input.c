@@ -102,6 +102,17 @@ static error read_form(struct api_call *call)
     return OK;
 }
 
+static error read_text(struct api_call *call)
+{
+    const struct http_request *request = exchange_request(call->exchange);
+    struct arena *arena = call->scope.arena;
+    call->text = request->body;
+    if (!str_equal_fold(input_media_type(request), STR("multipart/form-data")))
+        return OK;
+    str boundary = input_header_parameter(arena, http_header(request, "Content-Type"), "boundary");
+    return multipart_file(arena, boundary, request->body, &call->text);
+}
+
 error input_read(struct api_call *call)
 {
     TRY(input_path(call));
@@ -113,6 +124,8 @@ error input_read(struct api_call *call)
         TRY(read_json(call));
     if (call->route->body_kind == BODY_FORM)
         TRY(read_form(call));
+    if (call->route->body_kind == BODY_TEXT)
+        TRY(read_text(call));
     return problems_error(&call->problems);
 }
 

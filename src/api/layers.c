@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Layers of a scene (document 001).
-#include "api/route.h"
+#include "api/scene_shapes.h"
 #include "domain/layer.h"
 #include "domain/scene.h"
 
@@ -20,7 +20,8 @@ struct layer_in {
     str type, name;
     struct opt_bool enabled;
     struct opt_number duration, start_time, end_time;
-    struct opt_int order_index;
+    struct opt_int order_index, base_revision;
+    bool strict;
     json_t *properties;
 };
 static const char *const types[] = { "audio", "voiceover", "text", "media", "shape", "avatar", "effect", NULL };
@@ -40,6 +41,7 @@ static const struct shape create_shape = SHAPE("LayerCreate", struct layer_in, c
 static const struct field update_fields[] = {
     FIELD(struct layer_in, name, .min = 1, .max = 255, .doc = "Name in lists"),
     COMMON_FIELDS,
+    MERGING_FIELDS(struct layer_in),
 };
 static const struct shape update_shape = SHAPE("LayerUpdate", struct layer_in, update_fields);
 
@@ -83,7 +85,7 @@ static struct layer_change change_of(const struct api_call *call)
 {
     const struct layer_in *in = call->body;
     return (struct layer_change) { in->type, in->name, in->enabled, in->duration, in->start_time, in->end_time,
-        in->order_index, in->properties };
+        in->order_index, { in->base_revision, in->strict }, in->properties };
 }
 
 static error list_layers(struct api_call *call)
@@ -135,8 +137,10 @@ static error reorder(struct api_call *call)
     return layer_reorder(&call->scope, in->scene_id, &in->layer_orders);
 }
 
-#define SCENE_ERRORS ERRORS(ERROR_SCENE_NOT_FOUND, ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY)
-#define LAYER_ERRORS ERRORS(ERROR_LAYER_NOT_FOUND, ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY)
+#define SCENE_ERRORS ERRORS(ERROR_SCENE_NOT_FOUND, ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY, ERROR_PLAN_REQUIRED)
+#define UPDATE_ERRORS                                                                                                  \
+    ERRORS(ERROR_LAYER_NOT_FOUND, ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY, ERROR_PLAN_REQUIRED, ERROR_CONFLICT)
+#define LAYER_ERRORS ERRORS(ERROR_LAYER_NOT_FOUND, ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY, ERROR_PLAN_REQUIRED)
 
 static const struct route routes[] = {
     { "GET", "/api/v1/scenes/{sceneId}/layers", "Layers", "List a scene's layers", FACE_ENVELOPE, ACCESS_USER,
@@ -152,7 +156,7 @@ static const struct route routes[] = {
         .path_in = &path_shape, .output = &one_shape, .errors = ERRORS(ERROR_LAYER_NOT_FOUND), .handle = get },
     { "PUT", "/api/v1/layers/{layerId}", "Layers", "Change a layer", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON,
         .path_in = &path_shape, .body_in = &update_shape, .output = &one_shape, .message = "Layer updated successfully",
-        .errors = LAYER_ERRORS, .handle = update },
+        .errors = UPDATE_ERRORS, .handle = update },
     { "DELETE", "/api/v1/layers/{layerId}", "Layers", "Delete a layer", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE,
         .path_in = &path_shape, .message = "Layer deleted successfully",
         .errors = ERRORS(ERROR_LAYER_NOT_FOUND, ERROR_READ_ONLY), .handle = delete_layer },

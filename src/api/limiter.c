@@ -56,9 +56,7 @@ static struct bucket *bucket_of(struct bucket set[static WAYS], uint64_t key)
 static bool take(
     struct limiter *limiter, str key, double per_second, double burst, double amount, int64_t *ret_wait_seconds)
 {
-    uint64_t hash = 14695981039346656037u; // FNV-1a
-    for (size_t i = 0; i < key.size; i++)
-        hash = (hash ^ (unsigned char)key.data[i]) * 1099511628211u;
+    uint64_t hash = str_hash(key);
     size_t set = (hash >> 32) % SETS;
     int64_t now = clock_mono_us();
     pthread_mutex_lock(&limiter->stripes[set % STRIPES]);

@@ -142,6 +142,8 @@ static void put_input(struct page *page, const struct route *route)
 {
     if (route->body_kind == BODY_UPLOAD)
         buffer_append_c(page->out, "\nBody: `multipart/form-data` with one `file`.\n");
+    if (route->body_kind == BODY_TEXT)
+        buffer_append_c(page->out, "\nBody: the text as it is, or `multipart/form-data` with one `file`.\n");
     if (route->body_kind == BODY_RAW)
         buffer_append_c(page->out, "\nBody: bytes, as `application/offset+octet-stream`.\n");
     if (!route->path_in && !route->query_in && !route->headers_in && !route->body_in)

@@ -238,3 +238,48 @@ error multipart_fields(
     buffer_done(&fields.value);
     return result;
 }
+
+struct file {
+    struct buffer bytes;
+    bool is_open, is_found;
+};
+
+static error file_part(void *context, const struct multipart_part *part)
+{
+    struct file *file = context;
+    file->is_open = part->file_name.data && !file->is_found;
+    file->is_found |= file->is_open;
+    return OK;
+}
+
+static error file_data(void *context, const char *bytes, size_t size)
+{
+    struct file *file = context;
+    if (file->is_open)
+        buffer_append(&file->bytes, bytes, size);
+    return OK;
+}
+
+static error file_end(void *context)
+{
+    ((struct file *)context)->is_open = false;
+    return OK;
+}
+
+error multipart_file(struct arena *arena, str boundary, str body, str *ret_bytes)
+{
+    static const struct multipart_ops ops = { file_part, file_data, file_end };
+    struct file file = { .is_open = false };
+    struct multipart *multipart;
+    TRY(multipart_new(boundary, &ops, &file, &multipart));
+    error result = multipart_feed(multipart, body.data, body.size);
+    if (!error_is(result))
+        result = multipart_end(multipart);
+    if (!error_is(result) && !file.is_found)
+        result = error_make(ERROR_VALIDATION_ERROR, "file", "The form has no file");
+    if (!error_is(result))
+        *ret_bytes = str_copy(arena, file.bytes.size ? buffer_str(&file.bytes) : STR(""));
+    multipart_free(multipart);
+    buffer_done(&file.bytes);
+    return result;
+}

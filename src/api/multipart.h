@@ -26,6 +26,8 @@ void multipart_free(struct multipart *multipart); // NULL is allowed
 MUST_USE error multipart_feed(struct multipart *multipart, const char *bytes, size_t size);
 // UPLOAD_INCOMPLETE unless the closing boundary was seen.
 MUST_USE error multipart_end(const struct multipart *multipart);
+// The first file of a whole small body; VALIDATION_ERROR when it has none.
+MUST_USE error multipart_file(struct arena *arena, str boundary, str body, str *ret_bytes);
 // A whole small body of plain fields; parts with a file name are ignored.
 MUST_USE error multipart_fields(
     struct arena *arena, str boundary, str body, void (*field)(void *context, str name, str value), void *context);

@@ -101,11 +101,29 @@ static void put_upload_schema(struct document *document)
                                      "{\"type\":\"string\",\"contentMediaType\":\"application/octet-stream\"}}}"));
 }
 
+static void put_content(struct document *document, const struct route *route, const char *type)
+{
+    struct json_out *out = &document->out;
+    json_key(out, type);
+    json_object_begin(out);
+    json_key(out, "schema");
+    if (route->body_kind == BODY_RAW)
+        json_put_raw(out, STR("{\"type\":\"string\",\"contentMediaType\":\"application/octet-stream\"}"));
+    else if (!strncmp(type, "text/", 5))
+        json_put_raw(out, STR("{\"type\":\"string\"}"));
+    else if (route->body_in)
+        put_schema_ref(document, route->body_in, true);
+    else
+        put_upload_schema(document);
+    json_object_end(out);
+}
+
 static void put_body(struct document *document, const struct route *route)
 {
     static const char *const types[] = { [BODY_JSON] = "application/json",
         [BODY_FORM] = "application/x-www-form-urlencoded",
         [BODY_UPLOAD] = "multipart/form-data",
+        [BODY_TEXT] = "multipart/form-data",
         [BODY_RAW] = "application/offset+octet-stream" };
     struct json_out *out = &document->out;
     if (route->body_kind == BODY_NONE)
@@ -116,16 +134,9 @@ static void put_body(struct document *document, const struct route *route)
     json_put_bool(out, route->body_kind != BODY_RAW);
     json_key(out, "content");
     json_object_begin(out);
-    json_key(out, types[route->body_kind]);
-    json_object_begin(out);
-    json_key(out, "schema");
-    if (route->body_kind == BODY_UPLOAD)
-        put_upload_schema(document);
-    else if (route->body_kind == BODY_RAW)
-        json_put_raw(out, STR("{\"type\":\"string\",\"contentMediaType\":\"application/octet-stream\"}"));
-    else
-        put_schema_ref(document, route->body_in, true);
-    json_object_end(out);
+    put_content(document, route, types[route->body_kind]);
+    if (route->body_kind == BODY_TEXT)
+        put_content(document, route, "text/plain");
     json_object_end(out);
     json_object_end(out);
 }

@@ -18,13 +18,9 @@ enum { ARENA_CAP = 16 << 20, IDENTITY_SIZE = 20, MAC_BYTES = 15 };
 
 // Who is connected ---------------------------------------------------------------------------------
 
-// FNV-1a (Fowler, Noll, Vo).
 static struct listener **bucket_of(struct realtime *realtime, str user_id)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < user_id.size; i++)
-        hash = (hash ^ (unsigned char)user_id.data[i]) * 1099511628211u;
-    return &realtime->buckets[hash % REALTIME_BUCKETS];
+    return &realtime->buckets[str_hash(user_id) % REALTIME_BUCKETS];
 }
 
 static int count_of(struct realtime *realtime, str user_id)

@@ -19,15 +19,21 @@ static const struct shape job_path_shape = SHAPE("RenderPath", struct path, job_
 
 static const char *const qualities[] = { "480p", "720p", "1080p", "1440p", "2160p", NULL };
 static const char *const ratios[] = { "16:9", "9:16", "1:1", "4:5", NULL };
-static const char *const formats[] = { "mp4", "mov", NULL };
+static const char *const formats[] = { "mp4", "mov", "webm", "gif", "mp3", "wav", NULL };
+static const char *const presets[] = { "draft", "standard", "high", NULL };
 struct render_in {
-    str quality, aspect_ratio, format;
+    str quality, aspect_ratio, format, preset;
+    int64_t fps;
     struct opt_bool include_watermark;
+    bool allow_missing;
 };
 static const struct field render_fields[] = {
     FIELD(struct render_in, quality, .allowed = qualities, .doc = "Short side of the picture [1080p]"),
     FIELD(struct render_in, aspect_ratio, .allowed = ratios, .doc = "Left out: the video's own"),
     FIELD(struct render_in, format, .allowed = formats, .doc = "File format [mp4]"),
+    FIELD(struct render_in, preset, .allowed = presets, .doc = "Work put into the picture [standard]"),
+    FIELD(struct render_in, fps, .doc = "Frames a second: 24, 25, 30, 50 or 60; left out: the video's own"),
+    FIELD(struct render_in, allow_missing, .doc = "Draw a marked box for a missing asset instead of stopping [false]"),
     FIELD(struct render_in, include_watermark, .doc = "Plan free always has one [by plan]"),
 };
 static const struct shape render_shape = SHAPE("RenderInput", struct render_in, render_fields);
@@ -66,7 +72,7 @@ struct render {
     struct opt_int current_scene, total_scenes;
     struct opt_number estimated_time_remaining;
     int64_t queue_position;
-    str video_url;
+    str video_url, poster_url, subtitles_url;
     struct opt_number duration;
     struct opt_int size_bytes;
     struct raw_json warnings;
@@ -84,8 +90,12 @@ static const struct field render_row_fields[] = {
     FIELD(struct render, estimated_time_remaining, .doc = "Seconds"),
     FIELD(struct render, queue_position, .doc = "1 is next, 0 when it is not waiting"),
     FIELD(struct render, video_url, .doc = "The film, by signed link"),
+    FIELD(struct render, poster_url, .doc = "A picture of it, by signed link; null for sound alone"),
+    FIELD(struct render, subtitles_url,
+        .doc = "WebVTT, by signed link (subtitles.srt: SubRip); null when nothing is spoken"),
     FIELD(struct render, duration, .doc = "Seconds"),
     FIELD(struct render, size_bytes),
+    FIELD(struct render, warnings, .json_type = "array", .doc = "What was left out, cut or replaced: {field, message}"),
     FIELD(struct render, error, .doc = "Why it failed"),
     FIELD(struct render, created_at),
     FIELD(struct render, completed_at),
@@ -142,11 +152,19 @@ static error render(struct api_call *call)
     const struct render_in *in = call->body;
     struct video video;
     TRY(video_get(&call->scope, ((struct path *)call->path)->videoId, VIDEO_WRITE, &video));
+    if (in->fps && in->fps != 24 && in->fps != 25 && in->fps != 30 && in->fps != 50 && in->fps != 60)
+        return error_make(ERROR_VALIDATION_ERROR, "fps", "must be 24, 25, 30, 50 or 60");
     json_t *params = json_keep(call->scope.arena, json_object());
     json_object_set_new(params, "quality", json_str(in->quality.data ? in->quality : STR("1080p")));
     json_object_set_new(params, "format", json_str(in->format.data ? in->format : STR("mp4")));
     if (in->aspect_ratio.data)
         json_object_set_new(params, "aspect_ratio", json_str(in->aspect_ratio));
+    if (in->preset.data)
+        json_object_set_new(params, "preset", json_str(in->preset));
+    if (in->fps)
+        json_object_set_new(params, "fps", json_integer(in->fps));
+    if (in->allow_missing)
+        json_object_set_new(params, "allow_missing", json_true());
     if (in->include_watermark.set)
         json_object_set_new(params, "include_watermark", json_boolean(in->include_watermark.value));
     return enqueue(call, &video, params);
@@ -216,6 +234,11 @@ static error as_render(struct api_call *call, const struct job *job, struct rend
         str format = json_get_str(params, "format");
         str name = str_format(call->scope.arena, "%.*s.%.*s", STR_ARGS(job->title), STR_ARGS(format));
         ret_render->video_url = content_url(call, CONTENT_RENDER, job->id, name);
+        if (json_get_bool(result, "poster", false))
+            ret_render->poster_url = content_url(call, CONTENT_RENDER, job->id, STR("poster.jpg"));
+        if (json_get_bool(result, "subtitles", false))
+            ret_render->subtitles_url = content_url(call, CONTENT_RENDER, job->id, STR("subtitles.vtt"));
+        ret_render->warnings = (struct raw_json) { json_text(call->scope.arena, json_object_get(result, "warnings")) };
         ret_render->duration = (struct opt_number) { true, json_get_number(result, "duration", 0) };
         ret_render->size_bytes = (struct opt_int) { true, json_get_int(result, "size_bytes", 0) };
     }

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/settings.h"
 
-enum { JSON_BODY_MAX = 1 << 20, FORM_BODY_MAX = 1 << 20, MULTIPART_SLACK = 1 << 20 };
+enum { JSON_BODY_MAX = 1 << 20, FORM_BODY_MAX = 1 << 20, TEXT_BODY_MAX = 5 << 20, MULTIPART_SLACK = 1 << 20 };
 static const double REQUESTS_PER_SECOND = 100, REQUESTS_BURST = 200;
 
 static const struct route no_route = { .face = FACE_PLAIN, .lane = LANE_READ };
@@ -85,6 +85,8 @@ static int64_t body_limit(const struct route *route)
         return JSON_BODY_MAX;
     case BODY_FORM:
         return FORM_BODY_MAX;
+    case BODY_TEXT:
+        return TEXT_BODY_MAX;
     case BODY_UPLOAD:
         return settings.max_upload_bytes + MULTIPART_SLACK;
     case BODY_RAW:

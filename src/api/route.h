@@ -17,6 +17,7 @@ enum body_kind {
     BODY_FORM,   // urlencoded or multipart
     BODY_UPLOAD, // multipart, streamed
     BODY_RAW,    // bytes, streamed
+    BODY_TEXT,   // a small text file, as it is or in a multipart form
 };
 
 struct api_call;
@@ -35,8 +36,8 @@ struct route {
     int status;                     // of success; 0: 200
     const char *message;            // envelope: "Layer added successfully"
     const enum error_code *errors;  // its own, beyond those that follow from access and input; ends with ERROR_NONE
-    const char *resource;    // of PUT and DELETE: path of the GET whose ETag If-Match names; NULL: of the same path
-    const char *answer_type; // of streams: "text/event-stream"; NULL: JSON
+    const char *resource;           // of changes: path of the GET whose ETag If-Match names; NULL: of the same path
+    const char *answer_type;        // of streams: "text/event-stream"; NULL: JSON
     // First of all, before anybody is asked who they are: adds headers that every answer has, may refuse. May be NULL.
     error (*begin)(struct api_call *call);
     // Handler thread, before the change: slow or blocking work (argon2, probing). May be NULL.
@@ -65,6 +66,7 @@ struct api_call {
     struct exchange *exchange;           // NULL: it came over a socket
     void *path, *query, *body, *headers; // structs of the route's shapes
     json_t *json;                        // the body as it came
+    str text;                            // of BODY_TEXT: the file
     void *output; // zeroed struct of the output shape (struct list when output_list) to be filled
     struct warnings warnings;
     struct problems problems;

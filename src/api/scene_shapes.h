@@ -32,6 +32,11 @@ struct scene_answer {
 extern const struct shape scene_answer_shape;
 MUST_USE error scene_answer(struct api_call *call, const struct scene *scene, struct scene_answer *ret_answer);
 
+// How a change is merged with those of others (struct merging), beside the members that it changes.
+#define MERGING_FIELDS(type)                                                                                           \
+    FIELD(type, base_revision, .doc = "The revision that the change was made on"),                                     \
+        FIELD(type, strict, .doc = "409 where a property has changed since; otherwise the last writer wins [false]")
+
 struct pagination {
     int64_t current_page, total_pages, total_items, items_per_page;
 };

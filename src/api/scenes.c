@@ -31,16 +31,21 @@ struct scene_in {
     struct opt_number duration;
     struct opt_bool is_expanded;
     json_t *background, *transition;
+    struct opt_int base_revision;
+    bool strict;
 };
-static const struct field in_fields[] = {
-    FIELD(struct scene_in, text, .max = 100000, .doc = "Narration"),
-    FIELD(struct scene_in, duration, .min = 0.04, .max = 36000, .doc = "Seconds; left out: guessed from the text"),
-    FIELD(struct scene_in, duration_mode, .max = 16, .doc = "fixed, or voice: as long as the voiceover"),
-    FIELD(struct scene_in, is_expanded, .doc = "Whether an editor shows its layers"),
-    FIELD(struct scene_in, background, .doc = "See the property reference"),
-    FIELD(struct scene_in, transition, .doc = "See the property reference"),
-};
+#define CONTENT_FIELDS                                                                                                 \
+    FIELD(struct scene_in, text, .max = 100000, .doc = "Narration"),                                                   \
+        FIELD(                                                                                                         \
+            struct scene_in, duration, .min = 0.04, .max = 36000, .doc = "Seconds; left out: guessed from the text"),  \
+        FIELD(struct scene_in, duration_mode, .max = 16, .doc = "fixed, or voice: as long as the voiceover"),          \
+        FIELD(struct scene_in, is_expanded, .doc = "Whether an editor shows its layers"),                              \
+        FIELD(struct scene_in, background, .doc = "See the property reference"),                                       \
+        FIELD(struct scene_in, transition, .doc = "See the property reference")
+static const struct field in_fields[] = { CONTENT_FIELDS };
 static const struct shape in_shape = SHAPE("SceneInput", struct scene_in, in_fields);
+static const struct field update_fields[] = { CONTENT_FIELDS, MERGING_FIELDS(struct scene_in) };
+static const struct shape update_shape = SHAPE("SceneUpdate", struct scene_in, update_fields);
 
 struct orders_in {
     struct list scene_orders;
@@ -72,7 +77,8 @@ static error give(struct api_call *call, struct scene *scene)
 static struct scene_change change_of(const struct api_call *call)
 {
     const struct scene_in *in = call->body;
-    return (struct scene_change) { in->text, in->duration, in->is_expanded, call->json };
+    return (
+        struct scene_change) { in->text, in->duration, in->is_expanded, { in->base_revision, in->strict }, call->json };
 }
 
 static error list_scenes(struct api_call *call)
@@ -176,8 +182,10 @@ static const struct route routes[] = {
         LANE_STREAM, .path_in = &path_shape, .query_in = &preview_shape, .answer_type = "image/jpeg",
         .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND), .handle = preview },
     { "PUT", "/api/v1/videos/{videoId}/scenes/{sceneId}", "Scenes", "Change a scene", FACE_ENVELOPE, ACCESS_USER,
-        LANE_WRITE, BODY_JSON, .path_in = &path_shape, .body_in = &in_shape, .output = &one_shape,
-        .message = "Scene updated successfully", .errors = SCENE_WRITE_ERRORS, .handle = update },
+        LANE_WRITE, BODY_JSON, .path_in = &path_shape, .body_in = &update_shape, .output = &one_shape,
+        .message = "Scene updated successfully",
+        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND, ERROR_READ_ONLY, ERROR_CONFLICT),
+        .handle = update },
     { "DELETE", "/api/v1/videos/{videoId}/scenes/{sceneId}", "Scenes", "Delete a scene", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, .path_in = &path_shape, .message = "Scene deleted successfully", .errors = SCENE_WRITE_ERRORS,
         .handle = delete_scene },

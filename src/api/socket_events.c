@@ -25,6 +25,8 @@ static const struct socket_change changes[] = {
         { { "videoId", "video_id" }, { "sceneId", "scene_id" } }, NULL },
     { "scenes:reorder", "PUT", "/api/v1/videos/{videoId}/scenes/reorder", { { "videoId", "video_id" } }, NULL },
     { "layer:add", "POST", "/api/v1/scenes/{sceneId}/layers", { { "sceneId", "scene_id" } }, "layer" },
+    { "video:undo", "POST", "/api/v1/videos/{videoId}/undo", { { "videoId", "video_id" } }, NULL },
+    { "video:redo", "POST", "/api/v1/videos/{videoId}/redo", { { "videoId", "video_id" } }, NULL },
     { "layer:delete", "DELETE", "/api/v1/layers/{layerId}", { { "layerId", "layer_id" } }, NULL },
 };
 

@@ -18,6 +18,20 @@ static const struct field job_path_fields[] = {
 };
 static const struct shape job_path_shape = SHAPE("TranscriptionJobPath", struct path, job_path_fields);
 
+struct export_query {
+    struct opt_int line_length, lines;
+    struct opt_number reading_speed, min_duration, max_duration, gap;
+};
+static const struct field export_fields[] = {
+    FIELD(struct export_query, line_length, .min = 10, .max = 200, .doc = "Subtitles: letters a line [42]"),
+    FIELD(struct export_query, lines, .min = 1, .max = 5, .doc = "Subtitles: lines at a time [2]"),
+    FIELD(struct export_query, reading_speed, .min = 1, .max = 100, .doc = "Subtitles: letters a second [17]"),
+    FIELD(struct export_query, min_duration, .max = 10, .doc = "Subtitles: seconds each is shown at least [1]"),
+    FIELD(struct export_query, max_duration, .min = 0.5, .max = 60, .doc = "Subtitles: and at the most [7]"),
+    FIELD(struct export_query, gap, .max = 2, .doc = "Subtitles: seconds between them [0.04]"),
+};
+static const struct shape export_shape = SHAPE("TranscriptExport", struct export_query, export_fields);
+
 struct text_in {
     struct opt_int media_id;
     str text;
@@ -207,6 +221,22 @@ static str export_name(struct arena *arena, str file_name, str ending)
     return str_format(arena, "%.*s.%.*s", STR_ARGS(base), STR_ARGS(ending));
 }
 
+static error rules_of(const struct export_query *in, struct transcript_rules *ret_rules)
+{
+    struct transcript_rules rules = transcript_rules_default;
+    rules.line_letters = in->line_length.set ? in->line_length.value : rules.line_letters;
+    rules.lines = in->lines.set ? in->lines.value : rules.lines;
+    rules.letters_per_second = in->reading_speed.set ? in->reading_speed.value : rules.letters_per_second;
+    rules.least_s = in->min_duration.set ? in->min_duration.value : rules.least_s;
+    rules.most_s = in->max_duration.set ? in->max_duration.value : rules.most_s;
+    rules.gap_s = in->gap.set ? in->gap.value : rules.gap_s;
+    if (rules.least_s > rules.most_s)
+        return error_make(ERROR_VALIDATION_ERROR, "min_duration",
+            "A subtitle cannot be shown at least %g s and at the most %g s", rules.least_s, rules.most_s);
+    *ret_rules = rules;
+    return OK;
+}
+
 static error export_transcript(struct api_call *call, const struct transcription *row, str ending)
 {
     static const char *const types[] = {
@@ -219,12 +249,14 @@ static error export_transcript(struct api_call *call, const struct transcription
     struct arena *arena = call->scope.arena;
     enum transcript_format format;
     struct transcript transcript;
+    struct transcript_rules rules;
     struct media media;
     if (!transcript_format_of(ending, &format))
         return error_make(ERROR_VALIDATION_ERROR, "job_id", "A transcript is written as srt, vtt, txt, json or tsv");
+    TRY(rules_of(call->query, &rules));
     TRY(media_get(&call->scope, row->media_id, &media));
     TRY(transcription_transcript(&call->scope, row, &transcript));
-    transcript_write(arena, &transcript, format, &call->answer);
+    transcript_write_by(arena, &transcript, format, &rules, &call->answer);
     call->answer_type = types[format];
     exchange_header(call->exchange, "Content-Disposition",
         download_disposition(arena, export_name(arena, media.file_name, ending), true));
@@ -235,15 +267,9 @@ static error get_transcript(struct api_call *call)
 {
     struct job job;
     struct transcription row;
-    bool found;
     str id = ((struct path *)call->path)->job_id;
     ptrdiff_t dot = str_index(id, '.');
-    TRY(job_get_readable(&call->scope, dot < 0 ? id : str_sub(id, 0, (size_t)dot), &job));
-    TRY(transcription_of_job(&call->scope, job.id, &row, &found));
-    if (!found && str_equal(job.state, STR("completed")))
-        return error_of(ERROR_TRANSCRIPTION_NOT_FOUND);
-    if (!found)
-        return error_make(ERROR_JOB_STATE_CONFLICT, "status", "%.*s", STR_ARGS(job_status(&job)));
+    TRY(transcription_get_of_job(&call->scope, dot < 0 ? id : str_sub(id, 0, (size_t)dot), &job, &row));
     if (dot < 0)
         return show_transcript(call, &job, &row);
     return export_transcript(call, &row, str_sub(id, (size_t)dot + 1, id.size));
@@ -267,7 +293,7 @@ static const struct route routes[] = {
         ACCESS_USER, LANE_WRITE, .path_in = &path_shape, .output = &deleted_shape, .errors = CHANGE_ERRORS,
         .handle = delete_plain },
     { "GET", "/api/v1/transcriptions/{job_id}", "Transcriptions", "Show a job's transcript", FACE_PLAIN, ACCESS_USER,
-        LANE_READ, .path_in = &job_path_shape, .output = &transcript_shape,
+        LANE_READ, .path_in = &job_path_shape, .query_in = &export_shape, .output = &transcript_shape,
         .errors = ERRORS(ERROR_JOB_NOT_FOUND, ERROR_JOB_STATE_CONFLICT, ERROR_TRANSCRIPTION_NOT_FOUND),
         .handle = get_transcript },
 };

@@ -20,6 +20,8 @@ struct video_in {
     str title, aspect_ratio, background;
     struct opt_number fps;
     json_t *captions, *music, *watermark, *brand;
+    struct opt_int base_revision;
+    bool strict;
 };
 #define OPTION_FIELDS                                                                                                  \
     FIELD(struct video_in, aspect_ratio, .max = 16, .doc = "16:9, 9:16, 1:1 or 4:5 [16:9]"),                           \
@@ -37,6 +39,7 @@ static const struct shape create_shape = SHAPE("VideoCreate", struct video_in, c
 static const struct field update_fields[] = {
     FIELD(struct video_in, title, .min = 1, .max = 255, .doc = "Title"),
     OPTION_FIELDS,
+    MERGING_FIELDS(struct video_in),
 };
 static const struct shape update_shape = SHAPE("VideoUpdate", struct video_in, update_fields);
 
@@ -175,8 +178,8 @@ static error update(struct api_call *call)
 {
     const struct video_in *in = call->body;
     struct video video;
-    TRY(video_update(
-        &call->scope, ((struct path *)call->path)->videoId, in->title, call->json, &call->problems, &video));
+    struct video_change change = { in->title, { in->base_revision, in->strict }, call->json };
+    TRY(video_update(&call->scope, ((struct path *)call->path)->videoId, &change, &call->problems, &video));
     return give(call, &video);
 }
 
@@ -193,7 +196,7 @@ static const struct route routes[] = {
         .handle = create },
     { "POST", "/api/v1/videos/from-script", "Videos", "Create a video from a script", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .body_in = &script_shape, .output = &one_shape, .status = 201,
-        .message = "Video created successfully", .handle = from_script },
+        .message = "Video created successfully", .errors = ERRORS(ERROR_PLAN_REQUIRED), .handle = from_script },
     { "POST", "/api/v1/videos/from-transcription", "Videos", "Create a video from a recording and its transcript",
         FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON, .body_in = &recording_shape, .output = &one_shape,
         .status = 201, .message = "Video created successfully",
@@ -204,7 +207,7 @@ static const struct route routes[] = {
         .path_in = &path_shape, .output = &one_shape, .errors = NOT_FOUND, .handle = get },
     { "PUT", "/api/v1/videos/{videoId}", "Videos", "Change a video", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON,
         .path_in = &path_shape, .body_in = &update_shape, .output = &one_shape, .message = "Video updated successfully",
-        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_READ_ONLY), .handle = update },
+        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_READ_ONLY, ERROR_CONFLICT), .handle = update },
     { "DELETE", "/api/v1/videos/{videoId}", "Videos", "Delete a video", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE,
         .path_in = &path_shape, .message = "Video deleted successfully",
         .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_OWNER_REQUIRED), .handle = delete_video },

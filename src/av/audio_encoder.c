@@ -7,26 +7,39 @@
 
 #include "av/sink_av.h"
 
-enum { BLOCK = 1024 }; // an AAC frame; as good as any for PCM
+enum { PCM_BLOCK = 1024 }; // samples; codecs say themselves how many they take
+
+struct kind {
+    const char *muxer, *encoder;
+    enum AVSampleFormat format; // signed 16 bit or float, interleaved or planar
+};
+
+static const struct kind kinds[] = {
+    [AUDIO_AAC] = { "matroska", "aac", AV_SAMPLE_FMT_FLTP },
+    [AUDIO_M4A] = { "mp4", "aac", AV_SAMPLE_FMT_FLTP },
+    [AUDIO_PCM] = { "wav", "pcm_s16le", AV_SAMPLE_FMT_S16 },
+    [AUDIO_OPUS] = { "matroska", "libopus", AV_SAMPLE_FMT_FLT },
+    [AUDIO_MP3] = { "matroska", "libmp3lame", AV_SAMPLE_FMT_FLTP },
+};
 
 struct audio_encoder {
     struct sink sink;
     AVCodecContext *codec;
     AVStream *stream;
     AVFrame *frame;
-    bool pcm;
-    int filled; // of the frame
+    const struct kind *kind;
+    int block, filled; // samples of a frame, and how many there are
     int64_t count;
 };
 
 static error open_codec(struct audio_encoder *encoder, int64_t bitrate)
 {
-    const AVCodec *found = avcodec_find_encoder(encoder->pcm ? AV_CODEC_ID_PCM_S16LE : AV_CODEC_ID_AAC);
+    const AVCodec *found = avcodec_find_encoder_by_name(encoder->kind->encoder);
     AVCodecContext *codec = encoder->codec = found ? avcodec_alloc_context3(found) : NULL;
     if (!codec)
         return error_make(ERROR_ENGINE_FAILED, NULL, "FFmpeg has no encoder for the sound");
     codec->sample_rate = AUDIO_RATE;
-    codec->sample_fmt = encoder->pcm ? AV_SAMPLE_FMT_S16 : AV_SAMPLE_FMT_FLTP;
+    codec->sample_fmt = encoder->kind->format;
     av_channel_layout_default(&codec->ch_layout, 2);
     codec->time_base = (AVRational) { 1, AUDIO_RATE };
     codec->bit_rate = bitrate;
@@ -45,10 +58,9 @@ static error begin(struct audio_encoder *encoder)
     return failed;
 }
 
-static error open_all(struct audio_encoder *encoder, const struct sink_io *io, enum audio_codec codec, int64_t bitrate)
+static error open_all(struct audio_encoder *encoder, const struct sink_io *io, int64_t bitrate)
 {
-    static const char *const formats[] = { [AUDIO_AAC] = "matroska", [AUDIO_M4A] = "mp4", [AUDIO_PCM] = "wav" };
-    TRY(sink_open(&encoder->sink, io, formats[codec]));
+    TRY(sink_open(&encoder->sink, io, encoder->kind->muxer));
     TRY(open_codec(encoder, bitrate));
     encoder->stream = avformat_new_stream(encoder->sink.format, NULL);
     encoder->frame = av_frame_alloc();
@@ -57,7 +69,8 @@ static error open_all(struct audio_encoder *encoder, const struct sink_io *io, e
     avcodec_parameters_from_context(encoder->stream->codecpar, encoder->codec);
     encoder->stream->time_base = encoder->codec->time_base;
     encoder->frame->format = encoder->codec->sample_fmt;
-    encoder->frame->nb_samples = BLOCK;
+    encoder->block = encoder->codec->frame_size > 0 ? encoder->codec->frame_size : PCM_BLOCK;
+    encoder->frame->nb_samples = encoder->block;
     encoder->frame->sample_rate = AUDIO_RATE;
     av_channel_layout_default(&encoder->frame->ch_layout, 2);
     if (av_frame_get_buffer(encoder->frame, 0) < 0)
@@ -71,8 +84,8 @@ error audio_encoder_open(
     struct audio_encoder *encoder = calloc(1, sizeof *encoder);
     if (!encoder)
         return error_of(ERROR_LIMIT_EXCEEDED);
-    encoder->pcm = codec == AUDIO_PCM;
-    error failed = open_all(encoder, io, codec, bitrate);
+    encoder->kind = &kinds[codec];
+    error failed = open_all(encoder, io, bitrate);
     if (error_is(failed)) {
         audio_encoder_close(encoder);
         return failed;
@@ -92,7 +105,7 @@ static error send(struct audio_encoder *encoder)
     encoder->count += encoder->filled;
     encoder->filled = 0;
     TRY(sink_drain(&encoder->sink, encoder->codec, encoder->stream));
-    frame->nb_samples = BLOCK;
+    frame->nb_samples = encoder->block;
     if (av_frame_make_writable(frame) < 0) // the encoder may still hold the old one
         return error_of(ERROR_LIMIT_EXCEEDED);
     return OK;
@@ -103,9 +116,11 @@ static void put(struct audio_encoder *encoder, const float *pair)
     AVFrame *frame = encoder->frame;
     int at = encoder->filled++;
     for (int channel = 0; channel < 2; channel++) {
-        if (encoder->pcm)
+        if (encoder->kind->format == AV_SAMPLE_FMT_S16)
             ((int16_t *)frame->data[0])[at * 2 + channel] = (int16_t)lrintf(
                 fminf(fmaxf(pair[channel] * 32768.0f, -32768.0f), 32767.0f));
+        else if (encoder->kind->format == AV_SAMPLE_FMT_FLT)
+            ((float *)frame->data[0])[at * 2 + channel] = pair[channel];
         else
             ((float *)frame->data[channel])[at] = pair[channel];
     }
@@ -115,7 +130,7 @@ error audio_encoder_add(struct audio_encoder *encoder, const float *samples, siz
 {
     for (size_t i = 0; i < frames; i++) {
         put(encoder, samples + 2 * i);
-        if (encoder->filled == BLOCK)
+        if (encoder->filled == encoder->block)
             TRY(send(encoder));
     }
     return OK;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// 48 kHz stereo sound into AAC in Matroska or M4A (its index in front), or 16-bit PCM in WAV.
+// 48 kHz stereo sound into AAC, Opus or MP3 in Matroska, AAC in M4A (its index in front), or 16-bit PCM in WAV.
 #pragma once
 
 #include "av/sink.h"
@@ -7,9 +7,9 @@
 struct audio_encoder;
 
 enum { AUDIO_RATE = 48000 };
-enum audio_codec { AUDIO_AAC, AUDIO_M4A, AUDIO_PCM };
+enum audio_codec { AUDIO_AAC, AUDIO_M4A, AUDIO_PCM, AUDIO_OPUS, AUDIO_MP3 };
 
-// `bitrate` in bits a second, for AAC.
+// `bitrate` in bits a second, of no use to PCM.
 MUST_USE error audio_encoder_open(
     const struct sink_io *io, enum audio_codec codec, int64_t bitrate, struct audio_encoder **ret_encoder);
 // `frames` pairs of left and right, -1 to 1; what lies outside is clipped by PCM.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Frames into one closed-GOP segment of H.264 in Matroska. One thread and no clock: the same frames give the same
-// bytes.
+// Frames into one closed-GOP segment of H.264 or VP9 in Matroska. One thread and no clock: the same frames give the
+// same bytes.
 #pragma once
 
 #include "av/frame.h"
@@ -8,10 +8,13 @@
 
 struct video_encoder;
 
+enum video_codec { VIDEO_H264, VIDEO_VP9 };
+
 struct video_settings {
+    enum video_codec codec;
     int width, height, fps;
     double crf;         // x264's scale, 0 to 51
-    const char *preset; // "veryfast"
+    const char *preset; // "veryfast"; x264's name, whatever the codec
     int key_frames;     // at the most so many from one key frame to the next; 0: five seconds' worth
 };
 

@@ -114,11 +114,12 @@ struct shape {
 // What was wrong with an input, one entry a field, at most PROBLEMS_MAX.
 enum { PROBLEMS_MAX = 16 };
 struct problem {
-    str place;  // "body", "query", "path", "form"
-    str field;  // "layers.2.name"
-    str reason; // one sentence
-    str type;   // "missing", "type_error.integer", "value_error.email", ...
-    bool range; // well-formed but outside of what is allowed (422 in the detail face)
+    str place;   // "body", "query", "path", "form"
+    str field;   // "layers.2.name"
+    str reason;  // one sentence
+    str type;    // "missing", "type_error.integer", "value_error.email", ...
+    str current; // JSON text of the value that is there; STR_NONE: it is not about that
+    bool range;  // well-formed but outside of what is allowed (422 in the detail face)
 };
 struct problems {
     struct problem items[PROBLEMS_MAX];

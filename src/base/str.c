@@ -58,6 +58,14 @@ int str_compare(str a, str b)
     return order ? order : (a.size > b.size) - (a.size < b.size);
 }
 
+uint64_t str_hash(str s)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (size_t i = 0; i < s.size; i++)
+        hash = (hash ^ (unsigned char)s.data[i]) * 1099511628211u;
+    return hash;
+}
+
 ptrdiff_t str_index(str s, char c)
 {
     const char *at = s.size ? memchr(s.data, c, s.size) : NULL;

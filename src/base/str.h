@@ -31,6 +31,7 @@ bool str_starts(str s, str prefix);
 bool str_ends(str s, str suffix);
 // Byte order, shorter first on a tie: <0, 0 or >0.
 int str_compare(str a, str b);
+uint64_t str_hash(str s); // FNV-1a (Fowler, Noll, Vo); for tables in memory, not against malice
 
 // Index of the first such byte or substring, or -1.
 ptrdiff_t str_index(str s, char c);

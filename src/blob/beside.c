@@ -4,23 +4,38 @@
 #include <signal.h>
 #include <unistd.h>
 
+// Under the lock, for a task that waits.
+static void take_out(struct beside *beside, struct beside_task *task)
+{
+    struct beside_task *before = NULL;
+    for (struct beside_task *one = beside->first; one != task; one = one->next)
+        before = one;
+    if (before)
+        before->next = task->next;
+    else
+        beside->first = task->next;
+    if (beside->last == task)
+        beside->last = before;
+    task->state = BESIDE_RUNS;
+}
+
 static void *work(void *context)
 {
     struct beside *beside = context;
     pthread_mutex_lock(&beside->lock);
     while (!beside->stopping) {
-        struct beside_task *task = beside->next;
+        struct beside_task *task = beside->first;
         if (!task) {
+            beside->idle++;
             pthread_cond_wait(&beside->wake, &beside->lock);
+            beside->idle--;
             continue;
         }
-        beside->next = NULL;
-        beside->idle--;
+        take_out(beside, task);
         pthread_mutex_unlock(&beside->lock);
         task->run(task->context);
         pthread_mutex_lock(&beside->lock);
-        task->done = true;
-        beside->idle++;
+        task->state = BESIDE_DONE;
         pthread_cond_broadcast(&beside->finished);
     }
     pthread_mutex_unlock(&beside->lock);
@@ -55,37 +70,48 @@ static void add_thread(struct beside *beside)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (pthread_create(&beside->threads[beside->count], NULL, work, beside) == 0) {
+    if (pthread_create(&beside->threads[beside->count], NULL, work, beside) == 0)
         beside->count++;
-        beside->idle++;
-    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-bool beside_start(struct beside *beside, struct beside_task *task)
+void beside_start(struct beside *beside, struct beside_task *task)
 {
     pthread_mutex_lock(&beside->lock);
-    if (!beside->next && !beside->idle && beside->count < beside->wanted)
-        add_thread(beside);
-    bool taken = !beside->next && beside->idle > 0;
-    if (taken) {
-        task->done = false;
-        beside->next = task;
+    task->state = BESIDE_WAITS;
+    task->next = NULL;
+    if (beside->first)
+        beside->last->next = task;
+    else
+        beside->first = task;
+    beside->last = task;
+    if (beside->idle)
         pthread_cond_signal(&beside->wake);
-    }
+    else if (beside->count < beside->wanted)
+        add_thread(beside);
     pthread_mutex_unlock(&beside->lock);
-    return taken;
+}
+
+void beside_help(struct beside *beside, struct beside_task *task)
+{
+    pthread_mutex_lock(&beside->lock);
+    bool untouched = task->state == BESIDE_WAITS;
+    if (untouched)
+        take_out(beside, task);
+    pthread_mutex_unlock(&beside->lock);
+    if (!untouched)
+        return;
+    task->run(task->context);
+    pthread_mutex_lock(&beside->lock);
+    task->state = BESIDE_DONE;
+    pthread_mutex_unlock(&beside->lock);
 }
 
 void beside_wait(struct beside *beside, struct beside_task *task)
 {
+    beside_help(beside, task);
     pthread_mutex_lock(&beside->lock);
-    bool untouched = beside->next == task; // the machine is busy: nobody came to it, so the caller need not wait
-    if (untouched)
-        beside->next = NULL;
-    while (!untouched && !task->done)
+    while (task->state != BESIDE_DONE)
         pthread_cond_wait(&beside->finished, &beside->lock);
     pthread_mutex_unlock(&beside->lock);
-    if (untouched)
-        task->run(task->context);
 }

@@ -157,11 +157,11 @@ bool chunk_unpack(const unsigned char *frames, size_t size, unsigned char *ret_p
     return ZSTD_decompress(ret_plain, plain_size, frames, size) == plain_size;
 }
 
-bool chunk_halve(
-    const unsigned char *frames, size_t size, size_t plain_size, size_t *ret_first_size, size_t *ret_first_plain_size)
+bool chunk_split(const unsigned char *frames, size_t size, size_t plain_size, size_t want, size_t *ret_first_size,
+    size_t *ret_first_plain_size)
 {
     size_t first = 0, first_plain = 0;
-    while (first_plain < plain_size / 2) {
+    while (first_plain < want) {
         unsigned long long frame_plain = ZSTD_getFrameContentSize(frames + first, size - first);
         size_t frame = ZSTD_findFrameCompressedSize(frames + first, size - first);
         // Both tell their errors by values above any size. An empty frame would not bring us further.

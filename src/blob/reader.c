@@ -10,6 +10,8 @@
 enum { TAIL_SIZE = 64 << 10 };
 // Below this a second thread costs more than it brings: a tenth of a millisecond.
 enum { UNPACK_BESIDE_MIN = 1 << 20 };
+// Bytes of a chunk that are unpacked frame by frame: what a peer that does not read takes into its buffers, and more.
+enum { UNPACK_AT_FIRST = 1 << 20 };
 
 struct blob_reader {
     struct blob_store *store;            // NULL for a file outside of any
@@ -22,7 +24,10 @@ struct blob_reader {
     uint64_t *offsets;                // count + 1: the last is where the index begins
     unsigned char *stored, *unpacked; // rooms for a record and for what was compressed in it
     size_t stored_room, unpacked_room;
-    const unsigned char *plain; // of the chunk, in one of the two
+    const unsigned char *plain;  // of the chunk, in one of the two
+    size_t ready;                // bytes of it; the rest is still to be unpacked
+    const unsigned char *frames; // from this
+    size_t frames_size;
 };
 
 static error damaged(const struct blob_reader *reader, const char *what)
@@ -141,26 +146,48 @@ static void unpack_part(void *context)
 }
 
 // In two halves at once where a thread is idle: decompression is the slowest step of a download.
-static bool unpack(struct blob_reader *reader, const unsigned char *frames, size_t size, size_t plain_size)
+static bool unpack(struct blob_reader *reader, size_t plain_size)
 {
-    struct unpacking all = { frames, size, reader->unpacked, plain_size, false };
+    unsigned char *plain = reader->unpacked + reader->ready;
+    struct unpacking all = { reader->frames, reader->frames_size, plain, plain_size, false };
     size_t first_size, first_plain;
-    if (plain_size < UNPACK_BESIDE_MIN || !chunk_halve(frames, size, plain_size, &first_size, &first_plain)) {
+    // The threads are the store's.
+    if (!reader->store || plain_size < UNPACK_BESIDE_MIN
+        || !chunk_split(all.frames, all.size, plain_size, plain_size / 2, &first_size, &first_plain)) {
         unpack_part(&all);
         return all.good;
     }
-    struct unpacking second = { frames + first_size, size - first_size, reader->unpacked + first_plain,
+    struct unpacking second = { all.frames + first_size, all.size - first_size, plain + first_plain,
         plain_size - first_plain, false };
-    struct beside_task task = { unpack_part, &second, false };
-    if (!beside_start(&reader->store->beside, &task)) {
-        unpack_part(&all);
-        return all.good;
-    }
+    struct beside_task task = { .run = unpack_part, .context = &second };
+    beside_start(&reader->store->beside, &task);
     all.size = first_size;
     all.plain_size = first_plain;
     unpack_part(&all);
     beside_wait(&reader->store->beside, &task);
     return all.good && second.good;
+}
+
+// Makes the first `want` bytes of the chunk ready; all of them once a reader goes on beyond its beginning. One that
+// looks at a beginning, or stops there, costs no more than that.
+static error unpack_to(struct blob_reader *reader, size_t want, size_t plain_size)
+{
+    size_t left = plain_size - reader->ready, first_size, first_plain;
+    bool good;
+    if (want <= UNPACK_AT_FIRST
+        && chunk_split(reader->frames, reader->frames_size, left, want - reader->ready, &first_size, &first_plain)) {
+        good = chunk_unpack(reader->frames, first_size, reader->unpacked + reader->ready, first_plain);
+        reader->frames += first_size;
+        reader->frames_size -= first_size;
+        reader->ready += first_plain;
+    } else {
+        good = unpack(reader, left);
+        reader->ready = plain_size;
+    }
+    if (good)
+        return OK;
+    reader->plain = NULL;
+    return damaged(reader, "a chunk does not decompress");
 }
 
 // What is not compressed stays where it was read.
@@ -171,14 +198,17 @@ static error open_chunk(struct blob_reader *reader, size_t stored_size, size_t p
     size_t body_size;
     if (!chunk_unseal(&reader->place, flags, reader->stored, stored_size, plain_size, &body, &body_size))
         return damaged(reader, "a chunk does not open");
-    if (chunk_is_packed(reader->stored)) {
-        TRY(make_room(&reader->unpacked, &reader->unpacked_room, plain_size + 1)); // never 0
-        if (!unpack(reader, body, body_size, plain_size))
-            return damaged(reader, "a chunk does not decompress");
-        body = reader->unpacked;
-    }
     reader->plain = body;
-    return OK;
+    reader->ready = plain_size;
+    if (!chunk_is_packed(reader->stored))
+        return OK;
+    reader->plain = NULL;
+    TRY(make_room(&reader->unpacked, &reader->unpacked_room, plain_size + 1)); // never 0
+    reader->plain = reader->unpacked;
+    reader->ready = 0;
+    reader->frames = body;
+    reader->frames_size = body_size;
+    return plain_size ? OK : unpack_to(reader, UNPACK_AT_FIRST + 1, 0);
 }
 
 // A move may take an object away while it is read: then it is found again where it went.
@@ -326,6 +356,8 @@ error blob_read(struct blob_reader *reader, int64_t offset, void *ret_bytes, siz
         size_t from = (size_t)offset % BLOB_CHUNK_SIZE, part = plain_size_of(reader, number) - from;
         if (part > size - got)
             part = size - got;
+        if (from + part > reader->ready)
+            TRY(unpack_to(reader, from + part, plain_size_of(reader, number)));
         memcpy(at + got, reader->plain + from, part);
         got += part;
         offset += (int64_t)part;

@@ -18,23 +18,12 @@ static error patch_header(struct record *record)
     return record->store->methods->put_patch(record->put, record->at, header, sizeof header);
 }
 
-// The frame of one piece. The bound of zstd is the room, so nothing but a lack of memory can go wrong.
-static error pack(struct sealer *sealer, const unsigned char *plain, size_t size, size_t *ret_size)
-{
-    size_t got = ZSTD_compressCCtx(
-        sealer->compressor, sealer->room, sizeof sealer->room, plain, size, CHUNK_ZSTD_LEVEL);
-    if (ZSTD_isError(got))
-        return error_make(ERROR_UNAVAILABLE, NULL, "A file could not be compressed: %s", ZSTD_getErrorName(got));
-    *ret_size = got;
-    return OK;
-}
-
 error record_begin(struct record *record, struct blob_store *store, struct store_put *put,
     const struct chunk_place *place, int64_t at, struct sealer *sealer, const unsigned char *plain, size_t size)
 {
     unsigned char bound[CHUNK_BOUND_SIZE], header[CHUNK_HEADER_SIZE];
-    size_t packed_size;
-    TRY(pack(sealer, plain, size, &packed_size));
+    TRY(sealer_pack(sealer, plain, size));
+    size_t packed_size = sealer->packed_size;
     bool packed = chunk_is_worth(packed_size, size);
     *record = (struct record) {
         .store = store, .put = put, .place = place, .at = at, .flags = packed ? CHUNK_ZSTD : 0, .plain_size = size
@@ -46,18 +35,20 @@ error record_begin(struct record *record, struct blob_store *store, struct store
     chunk_bound(place, BLOB_CHUNK_SIZE, record->flags, bound);
     record->sealing = aead_seal_begin(place->key, record->nonce, bound, sizeof bound);
     aead_add(record->sealing, packed ? sealer->room : plain, packed ? packed_size : size, sealer->room);
+    sealer->packed_size = 0;
     return append(record, sealer->room, packed ? packed_size : size);
 }
 
 error record_add(struct record *record, struct sealer *sealer, const unsigned char *plain, size_t size)
 {
-    size_t packed_size = size;
     bool packed = record->flags & CHUNK_ZSTD;
     if (packed)
-        TRY(pack(sealer, plain, size, &packed_size));
+        TRY(sealer_pack(sealer, plain, size));
+    size_t packed_size = packed ? sealer->packed_size : size;
     record->plain_size += size;
     ASSERT(record->plain_size <= BLOB_CHUNK_SIZE);
     aead_add(record->sealing, packed ? sealer->room : plain, packed_size, sealer->room);
+    sealer->packed_size = 0;
     return append(record, sealer->room, packed_size);
 }
 

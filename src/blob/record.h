@@ -20,7 +20,8 @@ struct record {
 };
 
 // Begins a record at byte `at` of the store, the end of what is there. The first piece decides whether the chunk is
-// compressed. `sealer` is lent for the call here and below.
+// compressed. `sealer` is lent for the call here and below; it may have packed
+// the piece already.
 MUST_USE error record_begin(struct record *record, struct blob_store *store, struct store_put *put,
     const struct chunk_place *place, int64_t at, struct sealer *sealer, const unsigned char *plain, size_t size);
 // Adds a piece: SEALER_PIECE bytes, fewer only at the end of the chunk.

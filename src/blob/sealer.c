@@ -28,17 +28,33 @@ struct sealer *sealer_take(struct sealer_pool *pool)
     pthread_mutex_lock(&pool->lock);
     struct sealer *sealer = pool->count ? pool->idle[--pool->count] : NULL;
     pthread_mutex_unlock(&pool->lock);
-    if (sealer)
+    if (sealer) {
+        sealer->packed_size = 0;
         return sealer;
+    }
     sealer = malloc(sizeof *sealer);
     if (!sealer)
         return NULL;
+    sealer->packed_size = 0;
     sealer->compressor = ZSTD_createCCtx();
     if (!sealer->compressor) {
         free(sealer);
         return NULL;
     }
     return sealer;
+}
+
+// The bound of zstd is the room, so nothing but a lack of memory can go wrong.
+error sealer_pack(struct sealer *sealer, const void *plain, size_t size)
+{
+    if (sealer->packed_size)
+        return OK;
+    size_t got = ZSTD_compressCCtx(
+        sealer->compressor, sealer->room, sizeof sealer->room, plain, size, CHUNK_ZSTD_LEVEL);
+    if (ZSTD_isError(got))
+        return error_make(ERROR_UNAVAILABLE, NULL, "A file could not be compressed: %s", ZSTD_getErrorName(got));
+    sealer->packed_size = got;
+    return OK;
 }
 
 void sealer_give(struct sealer_pool *pool, struct sealer *sealer)

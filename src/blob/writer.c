@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Bytes are gathered to a piece, and each piece is hashed, compressed, sealed and stored at once, so that a writer
-// holds no more than one. What is known only at the end of a chunk is put right there (record.h). A piece is kept until
-// the next byte comes: a file that fits into one is sealed once.
+// Each piece is hashed, compressed, sealed and stored at once, a few side by side where the caller gives that many, so
+// that a writer holds no more than one, which it gathers from less. What is known only at the end of a chunk is put
+// right there (record.h). A piece is kept until the next byte comes: a file that fits into one is sealed once.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +19,11 @@ struct blob_writer {
     struct record record;  // of the chunk under way, from its second piece on
     struct buffer plain;   // the piece under way; grows with what arrives
     struct buffer offsets; // of the chunks begun, 8 bytes each
+    bool packs;            // the chunk of before was worth compressing
     int64_t size, stored_size;
 };
+
+enum { PIECES_AT_ONCE = 4 }; // compressed side by side: as much as a connection hands over at once
 
 static void writer_free(struct blob_writer *writer)
 {
@@ -88,16 +91,23 @@ static error begin_chunk(struct blob_writer *writer)
     return writer->offsets.failed ? error_system("store", "file", ENOMEM) : OK;
 }
 
-static error seal_piece(struct blob_writer *writer, struct sealer *sealer, bool last)
+struct piece {
+    struct sealer *sealer; // NULL: the one of the first piece will do
+    const unsigned char *plain;
+    size_t size;
+    struct beside_task packing;
+};
+
+static error seal_piece(struct blob_writer *writer, struct sealer *sealer, const struct piece *piece, bool last)
 {
     struct record *record = &writer->record;
-    const unsigned char *piece = (const unsigned char *)writer->plain.data;
     if (record->sealing) {
-        TRY(record_add(record, sealer, piece, writer->plain.size));
+        TRY(record_add(record, sealer, piece->plain, piece->size));
     } else {
         TRY(begin_chunk(writer));
-        TRY(record_begin(record, writer->store, writer->put, &writer->place, writer->stored_size, sealer, piece,
-            writer->plain.size));
+        TRY(record_begin(record, writer->store, writer->put, &writer->place, writer->stored_size, sealer, piece->plain,
+            piece->size));
+        writer->packs = record->flags & CHUNK_ZSTD;
     }
     if (!last && record->plain_size < BLOB_CHUNK_SIZE)
         return OK;
@@ -108,37 +118,105 @@ static error seal_piece(struct blob_writer *writer, struct sealer *sealer, bool 
     return OK;
 }
 
-static void hash_piece(void *context)
+static void pack_piece(void *context)
 {
-    struct blob_writer *writer = context;
-    hasher_add(writer->hasher, writer->plain.data, writer->plain.size);
+    struct piece *piece = context;
+    (void)!error_is(sealer_pack(piece->sealer, piece->plain, piece->size)); // the record tries again and tells why
 }
 
-// SHA-256 takes as long as the other steps together, so it runs beside them where a thread is idle.
+// How many pieces there are; 0 without memory for the first.
+static size_t begin_pieces(struct blob_writer *writer, const unsigned char *plain, size_t size, struct piece *pieces)
+{
+    size_t count = 0;
+    for (; size; count++) {
+        struct piece *piece = &pieces[count];
+        ASSERT(count < PIECES_AT_ONCE);
+        *piece = (struct piece) { .plain = plain, .size = size < SEALER_PIECE ? size : SEALER_PIECE };
+        if (count == 0 || writer->packs)
+            piece->sealer = sealer_take(&writer->store->sealers);
+        if (count == 0 && !piece->sealer)
+            return 0;
+        piece->packing = (struct beside_task) { .run = pack_piece, .context = piece };
+        plain += piece->size;
+        size -= piece->size;
+    }
+    return count;
+}
+
+static error seal_pieces(struct blob_writer *writer, struct piece *pieces, size_t count, bool last)
+{
+    struct beside *beside = &writer->store->beside;
+    bool share = writer->packs && count > 1;
+    error e = OK;
+    for (size_t i = 0; share && i < count; i++)
+        if (pieces[i].sealer)
+            beside_start(beside, &pieces[i].packing);
+    for (size_t i = 0; share && i < count; i++)
+        if (pieces[i].sealer)
+            beside_help(beside, &pieces[i].packing);
+    for (size_t i = 0; i < count; i++) {
+        struct sealer *sealer = pieces[i].sealer;
+        if (share && sealer)
+            beside_wait(beside, &pieces[i].packing);
+        if (!error_is(e))
+            e = seal_piece(writer, sealer ? sealer : pieces[0].sealer, &pieces[i], last && i + 1 == count);
+    }
+    return e;
+}
+
+struct hashing {
+    struct hasher *hasher;
+    const unsigned char *plain;
+    size_t size;
+};
+
+static void hash_plain(void *context)
+{
+    struct hashing *hashing = context;
+    hasher_add(hashing->hasher, hashing->plain, hashing->size);
+}
+
+// At most PIECES_AT_ONCE pieces, whole ones but for the last. SHA-256 takes as long as the other steps together, and
+// compressing longer, so they run beside each other where a thread is idle.
+static error seal(struct blob_writer *writer, const unsigned char *plain, size_t size, bool last)
+{
+    struct beside *beside = &writer->store->beside;
+    struct hashing hashing = { writer->hasher, plain, size };
+    struct beside_task hash = { .run = hash_plain, .context = &hashing };
+    struct piece pieces[PIECES_AT_ONCE];
+    size_t count = begin_pieces(writer, plain, size, pieces);
+    if (!count)
+        return error_system("store", "file", ENOMEM);
+    beside_start(beside, &hash);
+    error e = seal_pieces(writer, pieces, count, last);
+    beside_wait(beside, &hash);
+    for (size_t i = 0; i < count; i++)
+        if (pieces[i].sealer)
+            sealer_give(&writer->store->sealers, pieces[i].sealer);
+    return e;
+}
+
 static error flush(struct blob_writer *writer, bool last)
 {
-    struct beside_task hash = { hash_piece, writer, false };
-    struct sealer *sealer = sealer_take(&writer->store->sealers);
-    if (!sealer)
-        return error_system("store", "file", ENOMEM);
-    bool beside = beside_start(&writer->store->beside, &hash);
-    error e = seal_piece(writer, sealer, last);
-    if (beside)
-        beside_wait(&writer->store->beside, &hash);
-    else
-        hash_piece(writer);
-    sealer_give(&writer->store->sealers, sealer);
+    error e = seal(writer, (const unsigned char *)writer->plain.data, writer->plain.size, last);
     buffer_clear(&writer->plain);
     return e;
 }
 
+// One piece stays behind until the next byte comes: a file that fits into one is sealed once.
 static error add(struct blob_writer *writer, const char *bytes, size_t size)
 {
     while (size) {
         if (writer->plain.size == SEALER_PIECE)
             TRY(flush(writer, false));
-        size_t room = SEALER_PIECE - writer->plain.size, part = size < room ? size : room;
-        buffer_append(&writer->plain, bytes, part);
+        size_t whole = (size - 1) / SEALER_PIECE, room = SEALER_PIECE - writer->plain.size,
+               part = size < room ? size : room;
+        if (!writer->plain.size && whole) {
+            part = (whole < PIECES_AT_ONCE ? whole : PIECES_AT_ONCE) * SEALER_PIECE;
+            TRY(seal(writer, (const unsigned char *)bytes, part, false));
+        } else {
+            buffer_append(&writer->plain, bytes, part);
+        }
         if (writer->plain.failed)
             return error_system("store", "file", ENOMEM);
         writer->size += (int64_t)part;
@@ -153,6 +231,8 @@ error blob_write(struct blob_writer *writer, const void *bytes, size_t size)
     if (writer->failed)
         return error_of(writer->failed);
     error e = add(writer, bytes, size);
+    if (!error_is(e))
+        e = writer->store->methods->put_pause(writer->put);
     return error_is(e) ? give_up(writer, e) : OK;
 }
 

@@ -10,7 +10,7 @@
 #include "work/local_file.h"
 
 struct values {
-    const char *output, *voice, *title, *aspect, *quality, *project, *subtitles;
+    const char *output, *voice, *title, *aspect, *quality, *preset, *project, *subtitles;
     double fps;
     bool allow_missing;
 };
@@ -18,12 +18,14 @@ struct values {
 #define AT(member) offsetof(struct values, member)
 #define COMMON_OPTIONS                                                                                                 \
     { "output", 'o', "FILE", OPTION_TEXT, AT(output),                                                                  \
-        .doc = "Film to write, .mp4 or .mov (default: beside the input)" },                                            \
+        .doc = "Film to write: .mp4, .mov, .webm, .gif, .mp3 or .wav (default: beside the input)" },                   \
         { "quality", 'q', "LINES", OPTION_TEXT, AT(quality), .choices = "480|720|1080|1440|2160",                      \
             .doc = "Short side: 480, 720, 1080 (default), 1440, 2160" },                                               \
         { "aspect", 0, "RATIO", OPTION_TEXT, AT(aspect), .choices = "16:9|9:16|1:1|4:5",                               \
             .doc = "16:9, 9:16, 1:1 or 4:5" },                                                                         \
         { "fps", 0, "RATE", OPTION_NUMBER, AT(fps), .least = 1, .most = 120, .doc = "Frames a second" },               \
+        { "preset", 0, "NAME", OPTION_TEXT, AT(preset), .choices = "draft|standard|high",                              \
+            .doc = "Work put into the picture: draft, standard (default) or high" },                                   \
         { "subtitles", 's', "FILE", OPTION_TEXT, AT(subtitles), .doc = "Write subtitles too, .srt or .vtt" },          \
     {                                                                                                                  \
         "allow-missing", 0, NULL, OPTION_FLAG, AT(allow_missing), .doc = "Mark missing assets instead of stopping"     \
@@ -48,11 +50,8 @@ static error write_text(const char *path, str text)
 
 static error write_subtitles(struct arena *arena, const char *path, const struct film *film)
 {
-    enum transcript_format format = TRANSCRIPT_SRT;
-    if (str_equal_c(file_ending(arena, path), "vtt"))
-        format = TRANSCRIPT_VTT;
     BUFFER_AUTO struct buffer text = { 0 };
-    transcript_write(arena, &film->captions, format, &text);
+    film_subtitles(arena, film, str_equal_c(file_ending(arena, path), "vtt"), &text);
     return write_text(path, text.size ? buffer_str(&text) : STR(""));
 }
 
@@ -64,12 +63,14 @@ static const char *default_output(struct arena *arena, const char *input)
     return str_format(arena, "%.*s.mp4", (int)size, input).data;
 }
 
-static error film_format(struct arena *arena, const char *output, const char **ret_format)
+static error format_of(struct arena *arena, const char *output, const struct film_format **ret_format)
 {
     str ending = file_ending(arena, output);
-    if (!str_equal_c(ending, "mp4") && !str_equal_c(ending, "mov"))
-        return error_make(ERROR_USAGE, "output", "The film \"%s\" must end in .mp4 or .mov", output);
-    *ret_format = ending.data;
+    const struct film_format *format = film_format_find(ending.data ? ending : STR(""));
+    if (!format)
+        return error_make(
+            ERROR_USAGE, "output", "The film \"%s\" must end in .mp4, .mov, .webm, .gif, .mp3 or .wav", output);
+    *ret_format = format;
     return OK;
 }
 
@@ -78,12 +79,15 @@ static error make_film(const struct call *call, const struct values *values, con
 {
     struct arena *arena = call->arena;
     const char *output = values->output ? values->output : default_output(arena, call->operands[0]);
-    const char *format = NULL, *engine = NULL;
-    TRY(film_format(arena, output, &format));
+    const struct film_format *format = NULL;
+    const char *engine = NULL;
+    TRY(format_of(arena, output, &format));
     TRY(engine_path(arena, &engine));
     struct film_options options = {
         .aspect_ratio = str_of(values->aspect),
         .fps = (int)values->fps,
+        .format = format,
+        .effort = film_effort_find(str_of(values->preset)),
         .renderer = STR(KINORA_VERSION),
         .allow_missing = values->allow_missing,
     };
@@ -96,7 +100,7 @@ static error make_film(const struct call *call, const struct values *values, con
     struct film_local local = { arena, pool, folder, scratch_folder(), warnings, progress_tell, &progress };
     progress_begin(&progress, "Rendering");
     const struct film *film;
-    error result = film_local_make(&local, project, &options, output, format, &film);
+    error result = film_local_make(&local, project, &options, output, &film);
     progress_end(&progress);
     TRY(result);
     print_warnings(warnings);

@@ -18,7 +18,9 @@
 #include "cmd/data_folder.h"
 #include "cmd/stores.h"
 #include "domain/schema.h"
+#include "domain/search.h"
 #include "work/asr_engine.h"
+#include "work/avatar_show.h"
 #include "work/preview.h"
 #include "work/runner.h"
 
@@ -93,6 +95,7 @@ static error open_stores(struct arena *arena, struct service *service)
     struct app *app = &service->app;
     const char *keys, *key_file;
     int from, to;
+    int64_t found;
     data_folder_keys(arena, &keys, &key_file);
     TRY(keyring_open(keys, key_file, &app->keyring));
     if (keyring_is_changing(app->keyring))
@@ -100,6 +103,7 @@ static error open_stores(struct arena *arena, struct service *service)
             "A change of the master key was interrupted; stop this server and run kinora keys rotate to end it");
     TRY(db_open(&(struct db_options) { data_folder_database(arena) }, &app->db));
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
+    TRY(search_catch_up(app->db, &found));
     TRY(open_blobs(arena, service));
     TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };
@@ -126,6 +130,8 @@ static error start_engines(struct arena *arena, struct service *service)
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
     service->app.preview = preview_frame;
+    service->app.avatar_show = avatar_show;
+    service->app.avatar_context = service->app.warm;
     service->app.preview_context = service->app.warm;
     if (settings.no_workers)
         return OK;

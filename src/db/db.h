@@ -128,7 +128,9 @@ MUST_USE error db_write(struct db_pool *pool, db_change change, void *context);
 MUST_USE error db_write_async(
     struct db_pool *pool, db_change change, void (*done)(void *context, error result), void *context);
 // Calls `hook` after each committed batch, before its answers (writer thread; PostgreSQL: the changing ones,
-// one at a time): wakes the followers of the event table.
+// one at a time): wakes the followers of the event table. On PostgreSQL also when another program has committed, by one
+// coalesced NOTIFY; one may be lost, so followers look by themselves now and then. NULL ends it. Call it from one
+// thread.
 void db_on_commit(struct db_pool *pool, void (*hook)(void *context), void *context);
 
 // Migrations --------------------------------------------------------------------------------------
@@ -136,7 +138,7 @@ struct db_migration {
     int version;            // 1, 2, 3 …
     const char *name, *sql; // PostgreSQL's words; on SQLite type names are mapped (UUID, JSONB and
                             // TIMESTAMP to TEXT, BIGSERIAL PRIMARY KEY to INTEGER PRIMARY KEY AUTOINCREMENT, …)
-    const char *sqlite_sql; // instead of `sql` where mapping does not do; usually NULL
+    const char *sqlite_sql; // instead of `sql` where mapping does not do (mapped all the same); usually NULL
 };
 // Brings the schema to the newest version in one transaction. A database newer than the list is refused
 // untouched (CONFLICT, says both versions).

@@ -60,6 +60,9 @@ struct db_driver {
     MUST_USE error (*script)(struct db *db, const char *sql);
     // Runs or queues the change; `done` is called only when this returns OK.
     MUST_USE error (*write)(struct db_pool *pool, db_change change, db_done done, void *context);
+    // Where several programs share a database (else NULL): to hear of the others' commits, to tell them of one's own.
+    void (*listen)(struct db_pool *pool, bool on);
+    void (*notify)(struct db_pool *pool);
 };
 
 struct db_pool {
@@ -73,7 +76,8 @@ extern const struct db_driver db_sqlite_driver, db_postgres_driver;
 
 void db_pool_init(struct db_pool *pool, const struct db_driver *driver);
 void db_pool_done(struct db_pool *pool);
-void db_pool_committed(struct db_pool *pool); // calls the hook
+void db_pool_committed(struct db_pool *pool); // calls the hook and tells other programs
+void db_pool_heard(struct db_pool *pool);     // another program has committed: calls the hook
 enum db_broken { DB_BROKEN_UNIQUE, DB_BROKEN_REFERENCE, DB_BROKEN_NOT_NULL, DB_BROKEN_CHECK };
 // The CONFLICT of a violated constraint; `field` (may be NULL) is its name or its column's.
 MUST_USE error db_conflict(enum db_broken broken, const char *field);

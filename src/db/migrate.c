@@ -26,7 +26,7 @@ static error apply(struct db *db, enum db_kind kind, const struct db_migration *
     ARENA_AUTO struct arena *arena = arena_new(MIGRATION_ARENA_BYTES);
     const char *sql = migration->sql;
     if (kind == DB_SQLITE)
-        sql = migration->sqlite_sql ? migration->sqlite_sql : db_sqlite_words(arena, str_of(sql)).data;
+        sql = db_sqlite_words(arena, str_of(migration->sqlite_sql ? migration->sqlite_sql : sql)).data;
     error result = db_script(db, sql);
     if (error_is(result))
         return error_make(result.code, result.field, "Migration %d (%s) failed: %s", migration->version,

@@ -55,13 +55,27 @@ void db_pool_done(struct db_pool *pool)
 
 void db_on_commit(struct db_pool *pool, void (*hook)(void *context), void *context)
 {
+    if (hook && pool->driver->listen)
+        pool->driver->listen(pool, true);
     pthread_mutex_lock(&pool->hook_lock);
     pool->hook = hook;
     pool->hook_context = context;
     pthread_mutex_unlock(&pool->hook_lock);
+    if (!hook && pool->driver->listen) // no commit tells it any more
+        pool->driver->listen(pool, false);
 }
 
 void db_pool_committed(struct db_pool *pool)
+{
+    pthread_mutex_lock(&pool->hook_lock);
+    if (pool->hook)
+        pool->hook(pool->hook_context);
+    if (pool->hook && pool->driver->notify)
+        pool->driver->notify(pool);
+    pthread_mutex_unlock(&pool->hook_lock);
+}
+
+void db_pool_heard(struct db_pool *pool)
 {
     pthread_mutex_lock(&pool->hook_lock);
     if (pool->hook)

@@ -411,4 +411,6 @@ const struct db_driver db_postgres_driver = {
     .finish = finish,
     .script = script,
     .write = postgres_write,
+    .listen = postgres_listen,
+    .notify = postgres_notify,
 };

@@ -28,7 +28,8 @@ struct postgres_pool {
     pthread_mutex_t lock; // of the two below
     size_t idle_count;
     struct postgres_db *idle[POSTGRES_IDLE_MAX]; // connections for changes
-    pthread_rwlock_t alone; // held for writing by a change that collided, so that it runs by itself
+    struct postgres_listener *listener; // NULL: nobody wants to hear of commits; changed while there is no hook
+    pthread_rwlock_t alone;             // held for writing by a change that collided, so that it runs by itself
 };
 
 MUST_USE error postgres_connect(struct postgres_pool *pool, bool writing, struct postgres_db **ret_db);
@@ -41,6 +42,10 @@ MUST_USE error postgres_error(struct postgres_db *db, const PGresult *result, co
 
 // The error that broke the transaction, OK when it is whole.
 MUST_USE error postgres_broken(const struct postgres_db *db);
+
+// Starts or ends the thread that hears of other programs' commits. Not inside of a change.
+void postgres_listen(struct db_pool *pool, bool on);
+void postgres_notify(struct db_pool *pool); // after a commit, under the hook's lock: tells the other programs soon
 
 MUST_USE error postgres_writer_init(struct postgres_pool *pool);
 void postgres_writer_done(struct postgres_pool *pool);

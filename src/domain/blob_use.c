@@ -5,6 +5,7 @@
     "NOT EXISTS (SELECT 1 FROM media WHERE media.blob_id = blob.id)"                                                   \
     " AND NOT EXISTS (SELECT 1 FROM cache WHERE cache.blob_id = blob.id)"                                              \
     " AND NOT EXISTS (SELECT 1 FROM film_file WHERE film_file.blob_id = blob.id)"                                      \
+    " AND NOT EXISTS (SELECT 1 FROM film_extra WHERE film_extra.blob_id = blob.id)"                                    \
     " AND NOT EXISTS (SELECT 1 FROM derivative WHERE derivative.blob_id = blob.id)"                                    \
     " AND NOT EXISTS (SELECT 1 FROM job_input WHERE job_input.blob_id = blob.id)"                                      \
     " AND NOT EXISTS (SELECT 1 FROM upload_part WHERE upload_part.blob_id = blob.id)"

@@ -59,3 +59,42 @@ error film_file_add(struct scope *scope, const struct film_file *film)
             db_int(clock_now_us())),
         NULL);
 }
+
+// Extras
+
+bool film_extra_is(str name)
+{
+    return str_equal_c(name, "poster.jpg") || str_equal_c(name, "subtitles.srt") || str_equal_c(name, "subtitles.vtt");
+}
+
+static const struct field extra_fields[] = {
+    FIELD(struct film_extra, job_id),
+    FIELD(struct film_extra, name),
+    FIELD(struct film_extra, blob_id),
+    FIELD(struct film_extra, mime_type),
+};
+static const struct shape extra_shape = SHAPE("FilmExtraRow", struct film_extra, extra_fields);
+
+DB_STATEMENT(extra, "SELECT job_id, name, blob_id, mime_type FROM film_extra WHERE job_id = $1 AND name = $2");
+
+error film_extra_get(struct scope *scope, str job_id, str name, struct film_extra *ret_extra)
+{
+    struct film_file film;
+    bool found;
+    TRY(film_file_get(scope, job_id, &film));
+    TRY(db_one(scope->db, scope->arena, &extra, DB_ARGS(db_text(film.job_id), db_text(name)), &extra_shape, ret_extra,
+        &found));
+    return found ? OK : error_make(ERROR_NOT_FOUND, NULL, "The film has no such file");
+}
+
+DB_STATEMENT(forget_extra, "DELETE FROM film_extra WHERE job_id = $1 AND name = $2");
+DB_STATEMENT(insert_extra, "INSERT INTO film_extra (job_id, name, blob_id, mime_type) VALUES ($1, $2, $3, $4)");
+
+error film_extra_add(struct scope *scope, const struct film_extra *extra_row)
+{
+    TRY(db_run(scope->db, &forget_extra, DB_ARGS(db_text(extra_row->job_id), db_text(extra_row->name)), NULL));
+    return db_run(scope->db, &insert_extra,
+        DB_ARGS(db_text(extra_row->job_id), db_text(extra_row->name), db_text(extra_row->blob_id),
+            db_text(extra_row->mime_type)),
+        NULL);
+}

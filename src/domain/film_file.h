@@ -15,3 +15,14 @@ MUST_USE error film_file_get(struct scope *scope, str job_id, struct film_file *
 MUST_USE error film_file_newest(struct scope *scope, str video_id, struct film_file *ret_film, bool *ret_found);
 // In a change; its blob is listed already (media_blob_add).
 MUST_USE error film_file_add(struct scope *scope, const struct film_file *film);
+
+// What stands beside a film.
+struct film_extra {
+    str job_id, name, blob_id, mime_type; // name: poster.jpg, subtitles.srt, subtitles.vtt
+};
+// Whether it is the name of such a file.
+bool film_extra_is(str name);
+// NOT_FOUND when the film has none of that name. The actor may read the film.
+MUST_USE error film_extra_get(struct scope *scope, str job_id, str name, struct film_extra *ret_extra);
+// In a change; its blob is listed already. Takes the place of one of that name.
+MUST_USE error film_extra_add(struct scope *scope, const struct film_extra *extra);

@@ -37,6 +37,8 @@ struct job_new {
 };
 // In a change.
 MUST_USE error job_add(struct scope *scope, const struct job_new *job, struct job *ret_job);
+// In a change: one whose work was done elsewhere, completed from the start.
+MUST_USE error job_add_done(struct scope *scope, const struct job_new *job, struct job *ret_job);
 MUST_USE error job_get(struct scope *scope, str id, struct job *ret_job); // JOB_NOT_FOUND, for another user's too
 // A transcription of a file that the actor may read, or a job of the actor's.
 MUST_USE error job_get_readable(struct scope *scope, str id, struct job *ret_job);

@@ -5,11 +5,15 @@
 
 #include "base/clock.h"
 #include "base/id.h"
-#include "domain/event.h"
+#include "domain/avatar.h"
+#include "domain/change.h"
 #include "domain/file_key.h"
-#include "domain/revision.h"
+#include "domain/merging.h"
 #include "domain/scene.h"
 #include "domain/scene_properties.h"
+#include "domain/video_state.h"
+
+enum { LAYERS_MAX = 1000 }; // of a scene: as many as the compositor draws
 
 static const struct field fields[] = {
     FIELD(struct layer, id, .doc = "UUID"),
@@ -110,6 +114,24 @@ static error check_asset(
     return OK;
 }
 
+// One that stood `before` may stay: members change layers that show each other's avatars.
+static error check_avatar(
+    struct scope *scope, const json_t *before, const json_t *properties, struct warnings *warnings)
+{
+    struct avatar avatar;
+    str id = json_get_str(properties, "avatar_id");
+    if (!id.data || str_equal(json_get_str(before, "avatar_id"), id))
+        return OK;
+    error unknown = avatar_get(scope, id, &avatar);
+    if (unknown.code != ERROR_AVATAR_NOT_FOUND && unknown.code != ERROR_INVALID_ID) {
+        TRY(unknown);
+        return avatar_may_use(scope, &avatar);
+    }
+    warning_add(scope->arena, warnings, STR("properties.avatar_id"),
+        "there is no avatar with the id '%.*s'; a render would stop", STR_ARGS(str_cut_utf8(id, 80)));
+    return OK;
+}
+
 static error check_assets(struct scope *scope, const struct layer *layer, const json_t *before,
     const json_t *properties, struct warnings *warnings)
 {
@@ -117,37 +139,44 @@ static error check_assets(struct scope *scope, const struct layer *layer, const 
         return check_asset(scope, before, properties, "media_id", warnings);
     if (str_equal(layer->type, STR("audio")))
         return check_asset(scope, before, properties, "audio_id", warnings);
+    if (str_equal(layer->type, STR("avatar")))
+        return check_avatar(scope, before, properties, warnings);
     return OK;
-}
-
-error layer_record(struct scope *scope, const struct layer_note *note)
-{
-    TRY(revision_add(scope, &(struct revision_new) { note->kind, note->video_id,
-                                note->layer_id.data ? note->layer_id : note->scene_id, note->change, note->inverse }));
-    struct video video;
-    TRY(video_get(scope, note->video_id, VIDEO_READ, &video));
-    json_t *payload = json_keep(scope->arena, json_object());
-    json_object_set_new(payload, "video_id", json_str(note->video_id));
-    json_object_set_new(payload, "scene_id", json_str(note->scene_id));
-    if (note->layer_id.data)
-        json_object_set_new(payload, "layer_id", json_str(note->layer_id));
-    if (note->object || json_object_get(note->change, "delete"))
-        json_object_set(payload, "changes", note->change);
-    else // a new order says itself what it is
-        json_object_update(payload, note->change);
-    if (note->object)
-        json_object_set(payload, note->layer_id.data ? "layer" : "scene", note->object);
-    json_object_set_new(payload, "revision", json_integer(note->revision));
-    json_object_set_new(payload, "user_id", json_str(scope->actor.user_id));
-    return event_add(
-        scope, &(struct event_new) {
-                   .kind = note->event, .user_id = video.user_id, .video_id = note->video_id, .payload = payload });
 }
 
 // Only when the index is taken do the others move back.
 DB_STATEMENT(make_room,
     "UPDATE scenes_layers SET order_index = order_index + 1 WHERE scene_id = $1 AND order_index >= $2"
     " AND EXISTS (SELECT 1 FROM scenes_layers taken WHERE taken.scene_id = $1 AND taken.order_index = $2)");
+DB_STATEMENT(
+    made_room, "SELECT id, order_index FROM scenes_layers WHERE scene_id = $1 AND order_index > $2 AND id <> $3");
+static const struct field place_fields[] = { FIELD(struct layer, id), FIELD(struct layer, order_index) };
+static const struct shape place_shape = SHAPE("LayerPlace", struct layer, place_fields);
+
+static json_t *place_json(struct arena *arena, int64_t order_index)
+{
+    return json_keep(arena, json_pack("{s:I}", "order_index", (json_int_t)order_index));
+}
+
+// Moves others back when the layer's index is taken, and notes them.
+static error make_way(struct scope *scope, const struct layer *layer, struct patch *patch)
+{
+    struct db_value scene = db_text(layer->scene_id), index = db_int(layer->order_index);
+    struct list moved;
+    int64_t count;
+    TRY(db_run(scope->db, &make_room, DB_ARGS(scene, index), &count));
+    if (count == 0)
+        return OK;
+    TRY(db_all(
+        scope->db, scope->arena, &made_room, DB_ARGS(scene, index, db_text(layer->id)), &place_shape, 0, &moved));
+    for (size_t i = 0; i < moved.count; i++) {
+        const struct layer *other = &((struct layer *)moved.items)[i];
+        patch_row(patch, "layers", other->id, place_json(scope->arena, other->order_index - 1),
+            place_json(scope->arena, other->order_index));
+    }
+    return OK;
+}
+
 DB_STATEMENT(insert,
     "INSERT INTO scenes_layers (id, scene_id, type, name, enabled, duration, start_time, end_time, order_index,"
     " properties) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
@@ -164,13 +193,28 @@ static error insert_row(struct scope *scope, const struct layer *layer)
 // Stores a new layer at its index, before which the others make room.
 static error put_in(struct scope *scope, str video_id, const struct layer *layer, struct layer *ret_layer)
 {
-    TRY(db_run(scope->db, &make_room, DB_ARGS(db_text(layer->scene_id), db_int(layer->order_index)), NULL));
+    struct patch patch = patch_new(scope->arena);
+    json_t *row;
+    TRY(make_way(scope, layer, &patch));
     TRY(insert_row(scope, layer));
     TRY(layer_get(scope, layer->id, ret_layer));
+    TRY(video_state_layer(scope->arena, ret_layer, &row));
+    patch_row(&patch, "layers", ret_layer->id, NULL, row);
     json_t *object = shape_json(scope->arena, &layer_shape, ret_layer);
-    json_t *inverse = json_keep(scope->arena, json_pack("{s:b}", "delete", 1));
-    return layer_record(scope, &(struct layer_note) { "layer:added", "layer.add", video_id, layer->scene_id, layer->id,
-                                   object, inverse, object, ret_layer->revision });
+    return change_record(scope, &(struct change_note) { "layer:added", "layer.add", video_id, layer->scene_id,
+                                    layer->id, ret_layer->name, &patch, object, object, ret_layer->revision });
+}
+
+DB_STATEMENT(count_of, "SELECT count(*) FROM scenes_layers WHERE scene_id = $1");
+
+static error check_room(struct scope *scope, str scene_id)
+{
+    int64_t count;
+    TRY(db_integer(scope->db, &count_of, DB_ARGS(db_text(scene_id)), &count, NULL));
+    if (count >= LAYERS_MAX)
+        return error_make(ERROR_VALIDATION_ERROR, "scene_id",
+            "A scene has at most %d layers: delete some, or begin another scene", LAYERS_MAX);
+    return OK;
 }
 
 error layer_add(struct scope *scope, str scene_id, const struct layer_change *change, struct problems *problems,
@@ -186,6 +230,7 @@ error layer_add(struct scope *scope, str scene_id, const struct layer_change *ch
     settle_times(change, true, problems, &layer);
     scene_properties_check(scope->arena, layer.type.data, properties, problems, warnings);
     TRY(problems_error(problems));
+    TRY(check_room(scope, scene.id));
     TRY(check_assets(scope, &layer, NULL, properties, warnings));
     layer.order_index = change->order_index.set ? change->order_index.value : 1;
     layer.name = change->name;
@@ -203,10 +248,10 @@ static json_t *patch_of(struct arena *arena, const struct layer_change *change)
         json_object_set_new(patch, "enabled", json_boolean(change->enabled.value));
     if (change->start_time.set)
         json_object_set_new(patch, "start_time", json_real(change->start_time.value));
-    if (change->duration.set || change->end_time.set || change->start_time.set) {
-        json_object_set_new(patch, "duration", json_null());
-        json_object_set_new(patch, "end_time", json_null());
-    }
+    if (change->duration.set)
+        json_object_set_new(patch, "duration", json_real(change->duration.value));
+    if (change->end_time.set)
+        json_object_set_new(patch, "end_time", json_real(change->end_time.value));
     if (change->order_index.set)
         json_object_set_new(patch, "order_index", json_integer(change->order_index.value));
     if (change->properties)
@@ -218,17 +263,43 @@ DB_STATEMENT(update,
     "UPDATE scenes_layers SET name = $2, enabled = $3, duration = $4, start_time = $5, end_time = $6,"
     " order_index = $7, properties = $8, revision = revision + 1, updated_at = CURRENT_TIMESTAMP WHERE id = $1");
 
+static error write_update(
+    struct scope *scope, const struct layer_change *change, const struct layer *layer, const json_t *properties)
+{
+    return db_run(scope->db, &update,
+        DB_ARGS(db_text(layer->id), db_text(change->name.data ? change->name : layer->name),
+            db_bool(change->enabled.set ? change->enabled.value : layer->enabled), db_number(layer->duration),
+            db_number(layer->start_time), db_number(layer->end_time), db_int(layer->order_index),
+            db_text(json_text(scope->arena, properties))),
+        NULL);
+}
+
+static error note_update(struct scope *scope, const struct layer_change *change, const struct layer *layer,
+    json_t *changed, struct patch *patch)
+{
+    json_t *row, *object = shape_json(scope->arena, &layer_shape, layer);
+    TRY(video_state_layer(scope->arena, layer, &row));
+    if (change->start_time.set || change->duration.set || change->end_time.set) {
+        json_object_set(changed, "duration", json_object_get(row, "duration"));
+        json_object_set(changed, "end_time", json_object_get(row, "end_time"));
+    }
+    return change_record(scope, &(struct change_note) { "layer:updated", "layer.update", layer->video_id,
+                                    layer->scene_id, layer->id, layer->name, patch, changed, object, layer->revision });
+}
+
 error layer_update(struct scope *scope, str id, const struct layer_change *change, struct problems *problems,
     struct warnings *warnings, struct layer *ret_layer)
 {
     struct layer layer;
     struct video video;
-    json_t *old;
+    struct patch patch = patch_new(scope->arena);
+    json_t *before, *after, *changed = patch_of(scope->arena, change);
     TRY(layer_get(scope, id, &layer));
     TRY(video_get(scope, layer.video_id, VIDEO_WRITE, &video));
-    json_t *before = shape_json(scope->arena, &layer_shape, &layer), *patch = patch_of(scope->arena, change);
-    json_t *inverse = revision_inverse(scope->arena, before, patch);
-    TRY(json_read(scope->arena, layer.properties.text, &old));
+    TRY(video_state_layer(scope->arena, &layer, &before));
+    TRY(merging_check(scope, &change->merging,
+        &(struct merging_target) { "layers", video.id, layer.id, layer.revision, before, changed }, problems));
+    const json_t *old = json_object_get(before, "properties");
     const json_t *merged = change->properties ? json_merge(scope->arena, old, change->properties) : old;
     settle_times(change, false, problems, &layer);
     scene_properties_check(scope->arena, layer.type.data, merged, problems, warnings);
@@ -236,22 +307,13 @@ error layer_update(struct scope *scope, str id, const struct layer_change *chang
     TRY(check_assets(scope, &layer, old, merged, warnings));
     if (change->order_index.set && change->order_index.value != layer.order_index) {
         layer.order_index = change->order_index.value;
-        TRY(db_run(scope->db, &make_room, DB_ARGS(db_text(layer.scene_id), db_int(layer.order_index)), NULL));
+        TRY(make_way(scope, &layer, &patch));
     }
-    TRY(db_run(scope->db, &update,
-        DB_ARGS(db_text(layer.id), db_text(change->name.data ? change->name : layer.name),
-            db_bool(change->enabled.set ? change->enabled.value : layer.enabled), db_number(layer.duration),
-            db_number(layer.start_time), db_number(layer.end_time), db_int(layer.order_index),
-            db_text(json_text(scope->arena, merged))),
-        NULL));
+    TRY(write_update(scope, change, &layer, merged));
     TRY(layer_get(scope, id, ret_layer));
-    json_t *after = shape_json(scope->arena, &layer_shape, ret_layer);
-    if (json_object_get(patch, "duration")) {
-        json_object_set(patch, "duration", json_object_get(after, "duration"));
-        json_object_set(patch, "end_time", json_object_get(after, "end_time"));
-    }
-    return layer_record(scope, &(struct layer_note) { "layer:updated", "layer.update", layer.video_id, layer.scene_id,
-                                   layer.id, patch, inverse, after, ret_layer->revision });
+    TRY(video_state_layer(scope->arena, ret_layer, &after));
+    patch_row(&patch, "layers", ret_layer->id, before, after);
+    return note_update(scope, change, ret_layer, changed, &patch);
 }
 
 DB_STATEMENT(delete_one, "DELETE FROM scenes_layers WHERE id = $1");
@@ -263,10 +325,12 @@ error layer_delete(struct scope *scope, str id)
     TRY(layer_get(scope, id, &layer));
     TRY(video_get(scope, layer.video_id, VIDEO_WRITE, &video));
     TRY(db_run(scope->db, &delete_one, DB_ARGS(db_text(layer.id)), NULL));
-    json_t *change = json_keep(scope->arena, json_pack("{s:b}", "delete", 1));
-    return layer_record(
-        scope, &(struct layer_note) { "layer:deleted", "layer.delete", layer.video_id, layer.scene_id, layer.id, change,
-                   shape_json(scope->arena, &layer_shape, &layer), NULL, layer.revision + 1 });
+    json_t *change = json_keep(scope->arena, json_pack("{s:b}", "delete", 1)), *row;
+    struct patch patch = patch_new(scope->arena);
+    TRY(video_state_layer(scope->arena, &layer, &row));
+    patch_row(&patch, "layers", layer.id, row, NULL);
+    return change_record(scope, &(struct change_note) { "layer:deleted", "layer.delete", layer.video_id, layer.scene_id,
+                                    layer.id, layer.name, &patch, change, NULL, layer.revision + 1 });
 }
 
 error layer_duplicate(struct scope *scope, str id, struct layer *ret_layer)
@@ -318,12 +382,14 @@ static error check_order(struct list *layers, const struct list *orders)
     return OK;
 }
 
-static json_t *orders_json(struct arena *arena, const struct layer *layers, size_t count)
+json_t *layer_orders_json(struct arena *arena, const struct list *layers)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_pack("{s:s#, s:I}", "layer_id", layers[i].id.data, (int)layers[i].id.size,
-                                        "order_index", (json_int_t)layers[i].order_index));
+    for (size_t i = 0; i < layers->count; i++) {
+        const struct layer *layer = &((struct layer *)layers->items)[i];
+        json_array_append_new(list, json_pack("{s:s#, s:I}", "layer_id", layer->id.data, (int)layer->id.size,
+                                        "order_index", (json_int_t)layer->order_index));
+    }
     json_t *object = json_keep(arena, json_object());
     json_object_set_new(object, "layer_orders", list);
     return object;
@@ -334,15 +400,26 @@ DB_STATEMENT(set_order, "UPDATE scenes_layers SET order_index = $2, revision = r
 error layer_reorder(struct scope *scope, str scene_id, const struct list *orders)
 {
     struct scene scene;
-    struct list layers;
+    struct list before, layers;
+    struct patch patch = patch_new(scope->arena);
     TRY(scene_get(scope, scene_id, VIDEO_WRITE, &scene));
+    TRY(layer_list(scope, scene.id, &before));
     TRY(layer_list(scope, scene.id, &layers));
-    json_t *inverse = orders_json(scope->arena, layers.items, layers.count);
     TRY(check_order(&layers, orders));
     const struct layer_order *wanted = orders->items;
     for (size_t i = 0; i < orders->count; i++)
         TRY(db_run(scope->db, &set_order,
             DB_ARGS(db_text(str_lower(scope->arena, wanted[i].layer_id)), db_int(wanted[i].order_index)), NULL));
-    return layer_record(scope, &(struct layer_note) { "layers:reordered", "layers.reorder", scene.video_id, scene.id,
-                                   STR_NONE, orders_json(scope->arena, layers.items, layers.count), inverse, NULL, 0 });
+    for (size_t i = 0; i < layers.count; i++) {
+        const struct layer *old = &((struct layer *)before.items)[i], *new = &((struct layer *)layers.items)[i];
+        patch_row(&patch, "layers", new->id, place_json(scope->arena, old->order_index),
+            place_json(scope->arena, new->order_index));
+    }
+    return change_record(scope, &(struct change_note) { .event = "layers:reordered",
+                                    .kind = "layers.reorder",
+                                    .video_id = scene.video_id,
+                                    .scene_id = scene.id,
+                                    .subject = str_format(scope->arena, "%lld", (long long)scene.scene_number),
+                                    .patch = &patch,
+                                    .change = layer_orders_json(scope->arena, &layers) });
 }

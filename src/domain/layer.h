@@ -2,8 +2,7 @@
 // Layers of a scene: times relative to the scene, order_index 1 front-most, properties by the property table.
 #pragma once
 
-#include "domain/scope.h"
-#include "domain/warnings.h"
+#include "domain/video.h"
 
 struct layer {
     str id, scene_id, type, name;
@@ -21,6 +20,7 @@ struct layer_change {
     struct opt_bool enabled;
     struct opt_number duration, start_time, end_time;
     struct opt_int order_index;
+    struct merging merging;
     const json_t *properties; // merged key by key (RFC 7396)
 };
 
@@ -43,12 +43,5 @@ struct layer_order {
 extern const struct shape layer_order_shape;
 // In a change; all or nothing: VALIDATION_ERROR for an empty list, unknown or foreign layers, doubled indexes.
 MUST_USE error layer_reorder(struct scope *scope, str scene_id, const struct list *orders);
-// In a change: one event and one revision for a change of scenes or layers.
-struct layer_note {
-    const char *event, *kind;
-    str video_id, scene_id, layer_id;
-    json_t *change, *inverse; // borrowed
-    json_t *object;           // the scene or layer as it is now; may be NULL
-    int64_t revision;
-};
-MUST_USE error layer_record(struct scope *scope, const struct layer_note *note);
+// {"layer_orders": [...]}, as events have it.
+json_t *layer_orders_json(struct arena *arena, const struct list *layers);

@@ -8,6 +8,7 @@
 #include "domain/event.h"
 #include "domain/file_key.h"
 #include "domain/quota.h"
+#include "domain/search.h"
 
 static const struct field fields[] = {
     FIELD(struct media, number),
@@ -238,6 +239,7 @@ error media_add(struct scope *scope, str id, str file_name, const struct blob_in
         return error_make(ERROR_FILE_EXISTS, "file_id", "A file with the id %.*s exists already", STR_ARGS(id));
     TRY(result);
     TRY(file_key_add_owner(scope, ret_media));
+    TRY(search_update(scope, SEARCH_MEDIA, id));
     json_t *payload = json_keep(scope->arena, json_object());
     json_object_set_new(payload, "media_id", json_str(id));
     json_object_set_new(payload, "file_name", json_str(ret_media->file_name));
@@ -259,10 +261,11 @@ error media_update(struct scope *scope, str key, str file_name, str file_path, s
     if (file_name.data && !str_equal(media_clean_name(scope->arena, file_name), file_name))
         return error_make(ERROR_VALIDATION_ERROR, "file_name",
             "A file name has no folders, control characters or blanks at its ends, and at most 255 bytes");
-    return db_one(scope->db, scope->arena, &update,
+    TRY(db_one(scope->db, scope->arena, &update,
         DB_ARGS(db_int(media.number), db_text(file_name.data ? file_name : media.file_name),
             db_text(file_path.data ? file_path : media.file_path), db_int(clock_now_us())),
-        &media_row_shape, ret_media, &found);
+        &media_row_shape, ret_media, &found));
+    return search_update(scope, SEARCH_MEDIA, media.id);
 }
 
 DB_STATEMENT(delete_one, "DELETE FROM media WHERE number = $1");

@@ -5,8 +5,10 @@
 
 #include "base/clock.h"
 #include "base/id.h"
-#include "domain/revision.h"
+#include "domain/change.h"
+#include "domain/merging.h"
 #include "domain/scene_properties.h"
+#include "domain/video_state.h"
 
 static const struct field fields[] = {
     FIELD(struct scene, id),
@@ -103,19 +105,64 @@ static double guess_duration(str text)
     return text.size == 0 ? 5 : seconds < 2 ? 2 : seconds;
 }
 
-static json_t *scene_json(struct arena *arena, const struct scene *scene)
+json_t *scene_json(struct arena *arena, const struct scene *scene, const struct list *layers)
 {
     json_t *object = shape_json(arena, &scene_row_shape, scene);
     json_object_del(object, "start_time");
     json_object_del(object, "end_time");
+    if (!layers)
+        return object;
+    json_t *list = json_array();
+    for (size_t i = 0; i < layers->count; i++)
+        json_array_append(list, shape_json(arena, &layer_shape, &((struct layer *)layers->items)[i]));
+    json_object_set_new(object, "layers", list);
     return object;
 }
 
-static error record(struct scope *scope, const char *event, const char *kind, const struct scene *scene, json_t *change,
-    json_t *inverse, json_t *object)
+static error record(struct scope *scope, const char *event, const char *kind, const struct scene *scene,
+    const struct patch *patch, json_t *change, json_t *object)
 {
-    return layer_record(scope, &(struct layer_note) { event, kind, scene->video_id, scene->id, STR_NONE, change,
-                                   inverse, object, scene->revision });
+    return change_record(scope,
+        &(struct change_note) { event, kind, scene->video_id, scene->id, STR_NONE,
+            str_format(scope->arena, "%lld", (long long)scene->scene_number), patch, change, object, scene->revision });
+}
+
+static json_t *place_json(struct arena *arena, int64_t scene_number)
+{
+    return json_keep(arena, json_pack("{s:I}", "scene_number", (json_int_t)scene_number));
+}
+
+DB_STATEMENT(behind, "SELECT id, scene_number FROM scenes WHERE video_id = $1 AND scene_number > $2");
+static const struct field place_fields[] = { FIELD(struct scene, id), FIELD(struct scene, scene_number) };
+static const struct shape place_shape = SHAPE("ScenePlace", struct scene, place_fields);
+
+// Notes that every scene behind this one moves.
+static error note_moved(struct scope *scope, const struct scene *scene, int64_t step, struct patch *patch)
+{
+    struct list moved;
+    TRY(db_all(scope->db, scope->arena, &behind, DB_ARGS(db_text(scene->video_id), db_int(scene->scene_number)),
+        &place_shape, 0, &moved));
+    for (size_t i = 0; i < moved.count; i++) {
+        const struct scene *one = &((struct scene *)moved.items)[i];
+        patch_row(patch, "scenes", one->id, place_json(scope->arena, one->scene_number),
+            place_json(scope->arena, one->scene_number + step));
+    }
+    return OK;
+}
+
+// Notes that a scene with its layers comes or goes.
+static error note_whole(
+    struct scope *scope, const struct scene *scene, const struct list *layers, bool comes, struct patch *patch)
+{
+    json_t *row;
+    TRY(video_state_scene(scope->arena, scene, &row));
+    patch_row(patch, "scenes", scene->id, comes ? NULL : row, comes ? row : NULL);
+    for (size_t i = 0; i < layers->count; i++) {
+        const struct layer *layer = &((struct layer *)layers->items)[i];
+        TRY(video_state_layer(scope->arena, layer, &row));
+        patch_row(patch, "layers", layer->id, comes ? NULL : row, comes ? row : NULL);
+    }
+    return OK;
 }
 
 DB_STATEMENT(insert,
@@ -139,9 +186,10 @@ error scene_add(struct scope *scope, str video_id, const struct scene_change *ch
             db_int(clock_now_us())),
         NULL));
     TRY(scene_get(scope, id, VIDEO_READ, ret_scene));
-    json_t *object = scene_json(scope->arena, ret_scene);
-    return record(scope, "scene:added", "scene.add", ret_scene, object,
-        json_keep(scope->arena, json_pack("{s:b}", "delete", 1)), object);
+    struct patch patch = patch_new(scope->arena);
+    TRY(note_whole(scope, ret_scene, &(struct list) { 0 }, true, &patch));
+    json_t *object = scene_json(scope->arena, ret_scene, NULL);
+    return record(scope, "scene:added", "scene.add", ret_scene, &patch, object, object);
 }
 
 static error get_in_video(struct scope *scope, str video_id, str id, struct scene *ret_scene)
@@ -156,28 +204,36 @@ DB_STATEMENT(update,
     "UPDATE scenes SET text = $2, duration = $3, properties = $4, is_expanded = $5, revision = revision + 1,"
     " updated_at = $6 WHERE id = $1");
 
-error scene_update(struct scope *scope, str video_id, str id, const struct scene_change *change,
-    struct problems *problems, struct scene *ret_scene)
+// The change as it was meant: only what it names.
+static json_t *patch_of(struct arena *arena, const struct scene_change *change)
 {
-    struct scene scene;
-    struct video video;
-    json_t *old;
-    TRY(video_get(scope, video_id, VIDEO_WRITE, &video));
-    TRY(get_in_video(scope, video_id, id, &scene));
-    TRY(json_read(scope->arena, scene.properties.text, &old));
-    json_t *options = options_of(scope->arena, change->options);
-    const json_t *merged = json_merge(scope->arena, old, options);
-    scene_options_check(scope->arena, ON_SCENE, merged, problems);
-    TRY(problems_error(problems));
-    json_t *patch = json_keep(scope->arena, json_object());
-    json_object_set(patch, "properties", options);
+    json_t *patch = json_keep(arena, json_object());
+    json_object_set(patch, "properties", options_of(arena, change->options));
     if (change->text.data)
         json_object_set_new(patch, "text", json_str(change->text));
     if (change->duration.set)
         json_object_set_new(patch, "duration", json_real(change->duration.value));
     if (change->is_expanded.set)
         json_object_set_new(patch, "is_expanded", json_boolean(change->is_expanded.value));
-    json_t *inverse = revision_inverse(scope->arena, scene_json(scope->arena, &scene), patch);
+    return patch;
+}
+
+error scene_update(struct scope *scope, str video_id, str id, const struct scene_change *change,
+    struct problems *problems, struct scene *ret_scene)
+{
+    struct scene scene;
+    struct video video;
+    struct patch patch = patch_new(scope->arena);
+    json_t *before, *after, *changed = patch_of(scope->arena, change);
+    TRY(video_get(scope, video_id, VIDEO_WRITE, &video));
+    TRY(get_in_video(scope, video_id, id, &scene));
+    TRY(video_state_scene(scope->arena, &scene, &before));
+    TRY(merging_check(scope, &change->merging,
+        &(struct merging_target) { "scenes", video.id, scene.id, scene.revision, before, changed }, problems));
+    const json_t *merged = json_merge(
+        scope->arena, json_object_get(before, "properties"), json_object_get(changed, "properties"));
+    scene_options_check(scope->arena, ON_SCENE, merged, problems);
+    TRY(problems_error(problems));
     TRY(db_run(scope->db, &update,
         DB_ARGS(db_text(scene.id), db_text(change->text.data ? change->text : scene.text),
             db_number(change->duration.set ? change->duration.value : scene.duration),
@@ -185,17 +241,10 @@ error scene_update(struct scope *scope, str video_id, str id, const struct scene
             db_bool(change->is_expanded.set ? change->is_expanded.value : scene.is_expanded), db_int(clock_now_us())),
         NULL));
     TRY(scene_get(scope, id, VIDEO_READ, ret_scene));
+    TRY(video_state_scene(scope->arena, ret_scene, &after));
+    patch_row(&patch, "scenes", ret_scene->id, before, after);
     return record(
-        scope, "scene:updated", "scene.update", ret_scene, patch, inverse, scene_json(scope->arena, ret_scene));
-}
-
-static json_t *whole_json(struct arena *arena, const struct scene *scene, const struct list *layers)
-{
-    json_t *object = scene_json(arena, scene), *list = json_array();
-    for (size_t i = 0; i < layers->count; i++)
-        json_array_append(list, shape_json(arena, &layer_shape, &((struct layer *)layers->items)[i]));
-    json_object_set_new(object, "layers", list);
-    return object;
+        scope, "scene:updated", "scene.update", ret_scene, &patch, changed, scene_json(scope->arena, ret_scene, NULL));
 }
 
 DB_STATEMENT(delete_one, "DELETE FROM scenes WHERE id = $1");
@@ -209,11 +258,13 @@ error scene_delete(struct scope *scope, str video_id, str id)
     TRY(video_get(scope, video_id, VIDEO_WRITE, &video));
     TRY(get_in_video(scope, video_id, id, &scene));
     TRY(layer_list(scope, scene.id, &layers));
-    json_t *inverse = whole_json(scope->arena, &scene, &layers);
+    struct patch patch = patch_new(scope->arena);
+    TRY(note_whole(scope, &scene, &layers, false, &patch));
+    TRY(note_moved(scope, &scene, -1, &patch));
     TRY(db_run(scope->db, &delete_one, DB_ARGS(db_text(scene.id)), NULL));
     TRY(db_run(scope->db, &close_gap, DB_ARGS(db_text(scene.video_id), db_int(scene.scene_number)), NULL));
-    return record(scope, "scene:deleted", "scene.delete", &scene,
-        json_keep(scope->arena, json_pack("{s:b}", "delete", 1)), inverse, NULL);
+    return record(scope, "scene:deleted", "scene.delete", &scene, &patch,
+        json_keep(scope->arena, json_pack("{s:b}", "delete", 1)), NULL);
 }
 
 DB_STATEMENT(open_gap, "UPDATE scenes SET scene_number = scene_number + 1 WHERE video_id = $1 AND scene_number > $2");
@@ -231,15 +282,17 @@ error scene_duplicate(struct scope *scope, str video_id, str id, struct scene *r
     TRY(get_in_video(scope, video_id, id, &scene));
     TRY(layer_list(scope, scene.id, &layers));
     str copy = id_new(scope->arena);
+    struct patch patch = patch_new(scope->arena);
+    TRY(note_moved(scope, &scene, 1, &patch));
     TRY(db_run(scope->db, &open_gap, DB_ARGS(db_text(scene.video_id), db_int(scene.scene_number)), NULL));
     TRY(db_run(scope->db, &insert_copy, DB_ARGS(db_text(copy), db_text(scene.id), db_int(clock_now_us())), NULL));
     for (size_t i = 0; i < layers.count; i++)
         TRY(layer_copy(scope, &((struct layer *)layers.items)[i], copy));
     TRY(scene_get(scope, copy, VIDEO_READ, ret_scene));
     TRY(layer_list(scope, copy, &layers));
-    json_t *object = whole_json(scope->arena, ret_scene, &layers);
-    json_t *inverse = json_keep(scope->arena, json_pack("{s:b}", "delete", 1));
-    return record(scope, "scene:added", "scene.add", ret_scene, object, inverse, object);
+    TRY(note_whole(scope, ret_scene, &layers, true, &patch));
+    json_t *object = scene_json(scope->arena, ret_scene, &layers);
+    return record(scope, "scene:added", "scene.add", ret_scene, &patch, object, object);
 }
 
 static error order_problem(const char *what)
@@ -273,7 +326,7 @@ static error check_order(struct list *scenes, const struct list *orders)
     return OK;
 }
 
-static json_t *orders_json(struct arena *arena, const struct list *scenes)
+json_t *scene_orders_json(struct arena *arena, const struct list *scenes)
 {
     json_t *object = json_keep(arena, json_object()), *list = json_array();
     for (size_t i = 0; i < scenes->count; i++) {
@@ -290,15 +343,22 @@ DB_STATEMENT(set_number, "UPDATE scenes SET scene_number = $2, revision = revisi
 error scene_reorder(struct scope *scope, str video_id, const struct list *orders)
 {
     struct video video;
-    struct list scenes;
+    struct list before, scenes;
+    struct patch patch = patch_new(scope->arena);
     TRY(video_get(scope, video_id, VIDEO_WRITE, &video));
+    TRY(scene_list(scope, video.id, &before));
     TRY(scene_list(scope, video.id, &scenes));
-    json_t *inverse = orders_json(scope->arena, &scenes);
     TRY(check_order(&scenes, orders));
     for (size_t i = 0; i < scenes.count; i++) {
-        const struct scene *scene = &((struct scene *)scenes.items)[i];
-        TRY(db_run(scope->db, &set_number, DB_ARGS(db_text(scene->id), db_int(scene->scene_number)), NULL));
+        const struct scene *old = &((struct scene *)before.items)[i], *new = &((struct scene *)scenes.items)[i];
+        TRY(db_run(scope->db, &set_number, DB_ARGS(db_text(new->id), db_int(new->scene_number)), NULL));
+        patch_row(&patch, "scenes", new->id, place_json(scope->arena, old->scene_number),
+            place_json(scope->arena, new->scene_number));
     }
-    return layer_record(scope, &(struct layer_note) { "scenes:reordered", "scenes.reorder", video.id, STR_NONE,
-                                   video.id, orders_json(scope->arena, &scenes), inverse, NULL, video.revision + 1 });
+    return change_record(scope, &(struct change_note) { .event = "scenes:reordered",
+                                    .kind = "scenes.reorder",
+                                    .video_id = video.id,
+                                    .patch = &patch,
+                                    .change = scene_orders_json(scope->arena, &scenes),
+                                    .revision = video.revision + 1 });
 }

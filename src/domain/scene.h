@@ -22,6 +22,7 @@ struct scene_change {
     str text;
     struct opt_number duration;
     struct opt_bool is_expanded;
+    struct merging merging;
     const json_t *options; // the whole body, of which the property table's members are taken; may be NULL
 };
 
@@ -49,5 +50,8 @@ struct scene_order {
     int64_t scene_number;
 };
 extern const struct shape scene_order_shape;
+// As events have it, with its layers or (NULL) without; and {"scene_orders": [...]}.
+json_t *scene_json(struct arena *arena, const struct scene *scene, const struct list *layers);
+json_t *scene_orders_json(struct arena *arena, const struct list *scenes);
 // In a change; all or nothing: VALIDATION_ERROR for unknown scenes, doubled or missing numbers.
 MUST_USE error scene_reorder(struct scope *scope, str video_id, const struct list *orders);

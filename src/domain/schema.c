@@ -216,6 +216,16 @@ static const char films[] = "CREATE TABLE film_file (\n"
                             "CREATE INDEX idx_film_file_video ON film_file(video_id, created_at);\n"
                             "CREATE INDEX idx_film_file_blob ON film_file(blob_id);\n";
 
+// What stands beside a film: poster.jpg, subtitles.srt, subtitles.vtt.
+static const char film_extras[] = "CREATE TABLE film_extra (\n"
+                                  "  job_id UUID NOT NULL REFERENCES job(id) ON DELETE CASCADE,\n"
+                                  "  name TEXT NOT NULL,\n"
+                                  "  blob_id UUID NOT NULL REFERENCES blob(id),\n"
+                                  "  mime_type TEXT NOT NULL,\n"
+                                  "  PRIMARY KEY (job_id, name)\n"
+                                  ");\n"
+                                  "CREATE INDEX idx_film_extra_blob ON film_extra(blob_id);\n";
+
 // On PostgreSQL sequence order is not commit order: followers sort by (xid, number) below the visible horizon.
 static const char event_order[] = "ALTER TABLE event ADD COLUMN xid xid8 NOT NULL DEFAULT pg_current_xact_id();\n"
                                   "CREATE INDEX idx_event_order ON event(xid, number);\n";
@@ -311,6 +321,113 @@ static const char uploads[] = "ALTER TABLE users ADD COLUMN quota_bytes BIGINT;\
 static const char blob_content[] = "CREATE INDEX idx_blob_content ON blob(sha256);\n";
 static const char sockets[] = "ALTER TABLE event ADD COLUMN socket_id TEXT;\n"; // whose change it was, more closely
 
+// What search.h describes. Rows go with what they are about; source: enum search_source of search.h.
+#define SEARCH_ENTRY                                                                                                   \
+    "CREATE TABLE search_entry (\n"                                                                                    \
+    "  number BIGSERIAL PRIMARY KEY,\n"                                                                                \
+    "  kind TEXT NOT NULL CHECK (kind IN ('media', 'segment', 'video', 'scene', 'layer')),\n"                          \
+    "  media_id UUID REFERENCES media(id) ON DELETE CASCADE,\n"                                                        \
+    "  transcription_id UUID REFERENCES transcription(id) ON DELETE CASCADE,\n"                                        \
+    "  segment_id UUID,\n"                                                                                             \
+    "  video_id UUID REFERENCES video(id) ON DELETE CASCADE,\n"                                                        \
+    "  scene_id UUID REFERENCES scenes(id) ON DELETE CASCADE,\n"                                                       \
+    "  layer_id UUID,\n"                                                                                               \
+    "  weight BIGINT NOT NULL,\n"                                                                                      \
+    "  length BIGINT NOT NULL,\n"                                                                                      \
+    "  sort_at BIGINT NOT NULL,\n"                                                                                     \
+    "  start_time DOUBLE PRECISION NOT NULL,\n"                                                                        \
+    "  text TEXT NOT NULL,\n"
+#define SEARCH_INDEXES                                                                                                 \
+    "CREATE INDEX idx_search_entry_media ON search_entry(media_id, kind);\n"                                           \
+    "CREATE INDEX idx_search_entry_transcription ON search_entry(transcription_id, start_time);\n"                     \
+    "CREATE INDEX idx_search_entry_video ON search_entry(video_id, kind);\n"                                           \
+    "CREATE INDEX idx_search_entry_scene ON search_entry(scene_id);\n"                                                 \
+    "CREATE TABLE search_pending (\n"                                                                                  \
+    "  source BIGINT NOT NULL,\n"                                                                                      \
+    "  id UUID NOT NULL,\n"                                                                                            \
+    "  PRIMARY KEY (source, id)\n"                                                                                     \
+    ");\n"                                                                                                             \
+    "INSERT INTO search_pending (source, id) SELECT 0, id FROM media UNION ALL SELECT 1, id FROM transcription\n"      \
+    "  UNION ALL SELECT 2, id FROM video UNION ALL SELECT 3, id FROM scenes;\n"
+// Corrections of transcripts, and the names of their speakers.
+#define SEGMENT_REVISIONS                                                                                              \
+    "CREATE TABLE segment_revision (\n"                                                                                \
+    "  number BIGSERIAL PRIMARY KEY,\n"                                                                                \
+    "  transcription_id UUID NOT NULL REFERENCES transcription(id) ON DELETE CASCADE,\n"                               \
+    "  user_id UUID NOT NULL,\n"                                                                                       \
+    "  kind TEXT NOT NULL,\n"                                                                                          \
+    "  change JSONB NOT NULL,\n"                                                                                       \
+    "  inverse JSONB NOT NULL,\n"                                                                                      \
+    "  created_at BIGINT NOT NULL\n"                                                                                   \
+    ");\n"                                                                                                             \
+    "CREATE INDEX idx_segment_revision ON segment_revision(transcription_id, number);\n"                               \
+    "CREATE TABLE speaker_name (\n"                                                                                    \
+    "  transcription_id UUID NOT NULL REFERENCES transcription(id) ON DELETE CASCADE,\n"                               \
+    "  speaker TEXT NOT NULL,\n"                                                                                       \
+    "  name TEXT NOT NULL,\n"                                                                                          \
+    "  PRIMARY KEY (transcription_id, speaker)\n"                                                                      \
+    ");\n"
+
+static const char search[] = SEARCH_ENTRY
+    "  tokens tsvector NOT NULL\n"
+    ");\n"
+    "CREATE INDEX idx_search_entry_tokens ON search_entry USING GIN (tokens);\n" SEARCH_INDEXES SEGMENT_REVISIONS;
+// The index keeps no copy of the tokens: it reads those of the table. The tokenizer takes bytes above 127 for letters.
+static const char search_sqlite[] = SEARCH_ENTRY
+    "  words TEXT NOT NULL,\n"
+    "  joined TEXT NOT NULL\n"
+    ");\n"
+    "CREATE VIRTUAL TABLE search_index USING fts5(words, joined, content = 'search_entry', content_rowid = 'number',"
+    " tokenize = 'ascii', columnsize = 0);\n"
+    "CREATE TRIGGER search_entry_added AFTER INSERT ON search_entry BEGIN\n"
+    "  INSERT INTO search_index (rowid, words, joined) VALUES (new.number, new.words, new.joined);\n"
+    "END;\n"
+    "CREATE TRIGGER search_entry_deleted AFTER DELETE ON search_entry BEGIN\n"
+    "  INSERT INTO search_index (search_index, rowid, words, joined)\n"
+    "    VALUES ('delete', old.number, old.words, old.joined);\n"
+    "END;\n" SEARCH_INDEXES SEGMENT_REVISIONS;
+// undo_of 0: it can be neither undone nor done again, like older revisions, whose patches have another form.
+static const char history[] = "ALTER TABLE revision ADD COLUMN undo_of BIGINT;\n"
+                              "UPDATE revision SET undo_of = 0;\n"
+                              "ALTER TABLE revision ADD COLUMN undone BOOLEAN NOT NULL DEFAULT false;\n"
+                              "ALTER TABLE revision ADD COLUMN scene_id UUID;\n"
+                              "ALTER TABLE revision ADD COLUMN subject TEXT NOT NULL DEFAULT '';\n"
+                              "CREATE INDEX idx_revision_undo ON revision(undo_of) WHERE undo_of IS NOT NULL;\n"
+                              "CREATE INDEX idx_revision_redo ON revision(video_id, user_id)"
+                              " WHERE undone AND undo_of IS NULL;\n"
+                              "CREATE TABLE version (\n"
+                              "  id UUID PRIMARY KEY,\n"
+                              "  video_id UUID NOT NULL REFERENCES video(id) ON DELETE CASCADE,\n"
+                              "  user_id UUID NOT NULL,\n"
+                              "  name TEXT NOT NULL,\n"
+                              "  revision BIGINT NOT NULL,\n"
+                              "  state JSONB NOT NULL,\n"
+                              "  created_at BIGINT NOT NULL\n"
+                              ");\n"
+                              "CREATE INDEX idx_version_video ON version(video_id, created_at);\n";
+// As document 001 has it, and how it is drawn or which picture it is. Everybody's stand in the program.
+static const char avatars[] = "CREATE TABLE avatars (\n"
+                              "  id UUID PRIMARY KEY DEFAULT gen_random_uuid(),\n"
+                              "  name VARCHAR(255) NOT NULL,\n"
+                              "  gender VARCHAR(20) CHECK (gender IN ('male', 'female', 'neutral')),\n"
+                              "  style VARCHAR(50),\n"
+                              "  thumbnail_url TEXT NOT NULL,\n"
+                              "  preview_url TEXT NOT NULL,\n"
+                              "  video_url TEXT,\n"
+                              "  source VARCHAR(50) NOT NULL CHECK (source IN ('stock', 'custom', 'generated')),\n"
+                              "  is_premium BOOLEAN DEFAULT false,\n"
+                              "  user_id UUID REFERENCES users(id) ON DELETE CASCADE,\n"
+                              "  parent_avatar_id UUID REFERENCES avatars(id),\n"
+                              "  look JSONB,\n"
+                              "  media_id UUID REFERENCES media(id) ON DELETE CASCADE,\n"
+                              "  created_at TIMESTAMP DEFAULT NOW(),\n"
+                              "  updated_at TIMESTAMP DEFAULT NOW()\n"
+                              ");\n"
+                              "CREATE INDEX idx_avatars_gender ON avatars(gender);\n"
+                              "CREATE INDEX idx_avatars_source ON avatars(source);\n"
+                              "CREATE INDEX idx_avatars_user_id ON avatars(user_id);\n"
+                              "CREATE INDEX idx_avatars_media ON avatars(media_id);\n";
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -328,7 +445,11 @@ const struct db_migration schema_migrations[] = {
     { 14, "places of blobs", blob_places, NULL },
     { 15, "derivatives of media", derivatives, NULL },
     { 16, "files of jobs", job_inputs, NULL },
+    { 17, "search and corrections", search, search_sqlite },
     { 18, "blobs by content", blob_content, NULL },
     { 19, "sockets of events", sockets, NULL },
+    { 20, "undo and versions", history, NULL },
+    { 21, "avatars", avatars, NULL },
+    { 22, "posters and subtitles of films", film_extras, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

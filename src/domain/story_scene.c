@@ -129,7 +129,7 @@ static void add_avatar(struct scene *scene)
         return;
     add_layer(scene, "avatar", "Presenter", 0, scene->duration,
         json_pack("{s:o,s:{s:f,s:f},s:f,s:s,s:s}", "avatar_id", json_str(scene->style->avatar), "position", "x", 84.0,
-            "y", 66.0, "scale", 0.65, "animation", "talking", "animation_in", "fadeIn"));
+            "y", 67.5, "scale", 0.65, "animation", "talking", "animation_in", "fadeIn"));
 }
 
 static const char *media_type(str path)

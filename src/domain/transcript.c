@@ -113,12 +113,31 @@ static void write_text(struct buffer *out, str text, bool escape)
     }
 }
 
-static void write_cues(
-    struct arena *arena, const struct transcript *transcript, enum transcript_format format, struct buffer *out)
+static bool has_several_speakers(const struct transcript *transcript)
 {
-    bool vtt = format == TRANSCRIPT_VTT;
+    size_t i = 1;
+    while (i < transcript->segment_count && str_equal(transcript->segments[i].speaker, transcript->segments[0].speaker))
+        i++;
+    return i < transcript->segment_count;
+}
+
+// WebVTT's voice: a name, or at least an id where there are several.
+static void write_voice(const struct transcript_segment *of, bool several, struct buffer *out)
+{
+    str voice = of->speaker_name.data ? of->speaker_name : several ? of->speaker : STR_NONE;
+    if (!voice.data)
+        return;
+    buffer_append_c(out, "<v ");
+    write_text(out, voice, true);
+    buffer_append_byte(out, '>');
+}
+
+static void write_cues(struct arena *arena, const struct transcript *transcript, enum transcript_format format,
+    const struct transcript_rules *rules, struct buffer *out)
+{
+    bool vtt = format == TRANSCRIPT_VTT, several = has_several_speakers(transcript);
     struct transcript_cue *cues;
-    size_t count = transcript_cues(arena, transcript, &cues);
+    size_t count = transcript_cues(arena, transcript, rules, &cues);
     if (vtt)
         buffer_append_c(out, "WEBVTT\n\n");
     for (size_t i = 0; i < count; i++) {
@@ -128,6 +147,8 @@ static void write_cues(
         buffer_append_c(out, " --> ");
         write_clock(out, cues[i].end, vtt ? '.' : ',');
         buffer_append_byte(out, '\n');
+        if (vtt)
+            write_voice(cues[i].of, several, out);
         write_text(out, cues[i].text, vtt);
         buffer_append_c(out, "\n\n");
     }
@@ -151,11 +172,15 @@ static void put_segment(struct json_out *out, const struct transcript_segment *s
     put_time(out, "end", segment->end);
     json_key(out, "text");
     json_put_str(out, segment->text);
+    put_time(out, "confidence", segment->confidence);
     if (segment->speaker.data) {
         json_key(out, "speaker");
         json_put_str(out, segment->speaker);
     }
-    put_time(out, "confidence", segment->confidence);
+    if (segment->speaker_name.data) {
+        json_key(out, "speaker_name");
+        json_put_str(out, segment->speaker_name);
+    }
     json_key(out, "words");
     json_array_begin(out);
     for (size_t i = 0; i < segment->word_count; i++) {
@@ -199,6 +224,12 @@ static void write_json(const struct transcript *transcript, struct buffer *buffe
 void transcript_write(
     struct arena *arena, const struct transcript *transcript, enum transcript_format format, struct buffer *out)
 {
+    transcript_write_by(arena, transcript, format, &transcript_rules_default, out);
+}
+
+void transcript_write_by(struct arena *arena, const struct transcript *transcript, enum transcript_format format,
+    const struct transcript_rules *rules, struct buffer *out)
+{
     switch (format) {
     case TRANSCRIPT_TXT:
         for (size_t i = 0; i < transcript->segment_count; i++) {
@@ -211,7 +242,7 @@ void transcript_write(
         return;
     case TRANSCRIPT_SRT:
     case TRANSCRIPT_VTT:
-        write_cues(arena, transcript, format, out);
+        write_cues(arena, transcript, format, rules, out);
         return;
     case TRANSCRIPT_TSV: // milliseconds, as whisper writes it
         buffer_append_c(out, "start\tend\ttext\n");

@@ -16,6 +16,7 @@ struct transcript_segment {
     double confidence;
     struct transcript_word *words;
     size_t word_count;
+    str speaker_name; // how people call the speaker; STR_NONE: not known
 };
 struct transcript {
     str language;
@@ -30,16 +31,29 @@ struct transcript {
 MUST_USE error transcript_merge(
     struct arena *arena, const json_t *const *parts, size_t count, double duration, struct transcript *ret_transcript);
 
-// Subtitles: at most 2 lines of 42 characters, cut between words, at pauses and sentence ends before elsewhere, shown
-// for 1 to 7 seconds where the words allow and never overlapping.
+// Subtitles: cut between words, at pauses, sentence ends and changes of speaker before elsewhere, never overlapping.
+// Scripts without spaces are cut between letters, but not before a closing or behind an opening mark; words longer than
+// a line are cut as well. What cannot be read in its time is joined with what follows when both fit.
+struct transcript_rules {
+    int64_t line_letters, lines; // at most; a full-width letter counts as 21/8
+    double letters_per_second;   // to be read: a cue stays longer than it is said where there is time
+    double least_s, most_s;      // a cue is shown; the least where there is time
+    double gap_s;                // between cues, so that the eye sees the change
+};
+extern const struct transcript_rules transcript_rules_default; // 42, 2, 17, 1, 7, 0.04
 struct transcript_cue {
     double start, end;
-    str text; // lines separated by \n
+    str text;                            // lines separated by \n
+    const struct transcript_segment *of; // where it begins
 };
-size_t transcript_cues(struct arena *arena, const struct transcript *transcript, struct transcript_cue **ret_cues);
+size_t transcript_cues(struct arena *arena, const struct transcript *transcript, const struct transcript_rules *rules,
+    struct transcript_cue **ret_cues);
 
 enum transcript_format { TRANSCRIPT_TXT, TRANSCRIPT_JSON, TRANSCRIPT_SRT, TRANSCRIPT_VTT, TRANSCRIPT_TSV };
 // "txt", "json", "srt", "vtt", "tsv"
 bool transcript_format_of(str name, enum transcript_format *ret_format);
 void transcript_write(
     struct arena *arena, const struct transcript *transcript, enum transcript_format format, struct buffer *out);
+// The same with other rules for subtitles.
+void transcript_write_by(struct arena *arena, const struct transcript *transcript, enum transcript_format format,
+    const struct transcript_rules *rules, struct buffer *out);

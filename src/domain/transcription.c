@@ -5,6 +5,8 @@
 #include "base/id.h"
 #include "domain/event.h"
 #include "domain/file_key.h"
+#include "domain/search.h"
+#include "domain/segment.h"
 #include "domain/word_align.h"
 
 static const struct field fields[] = {
@@ -61,13 +63,19 @@ error transcription_get(struct scope *scope, str key, struct transcription *ret_
     return OK;
 }
 
+static error check_own(const struct scope *scope, const struct transcription *row)
+{
+    return scope_may(scope, row->user_id)
+               ? OK
+               : error_make(ERROR_READ_ONLY, "transcription_id",
+                   "This recording is shared with you to read; only its owner may change it");
+}
+
 static error get_own(struct scope *scope, str key, struct transcription *ret_transcription)
 {
     struct transcription row;
     TRY(transcription_get(scope, key, &row));
-    if (!scope_may(scope, row.user_id))
-        return error_make(ERROR_READ_ONLY, "transcription_id",
-            "This recording is shared with you to read; only its owner may change it");
+    TRY(check_own(scope, &row));
     *ret_transcription = row;
     return OK;
 }
@@ -78,6 +86,29 @@ error transcription_of_job(struct scope *scope, str job_id, struct transcription
 {
     return db_one(scope->db, scope->arena, &by_job, DB_ARGS(db_text(job_id)), &transcription_row_shape,
         ret_transcription, ret_found);
+}
+
+error transcription_get_of_job(
+    struct scope *scope, str job_id, struct job *ret_job, struct transcription *ret_transcription)
+{
+    bool found;
+    TRY(job_get_readable(scope, job_id, ret_job));
+    TRY(transcription_of_job(scope, ret_job->id, ret_transcription, &found));
+    if (!found && str_equal(ret_job->state, STR("completed")))
+        return error_of(ERROR_TRANSCRIPTION_NOT_FOUND);
+    if (!found)
+        return error_make(ERROR_JOB_STATE_CONFLICT, "status", "%.*s", STR_ARGS(job_status(ret_job)));
+    return OK;
+}
+
+error transcription_change_of_job(struct scope *scope, str job_id, struct transcription *ret_transcription)
+{
+    struct job job;
+    struct transcription row;
+    TRY(transcription_get_of_job(scope, job_id, &job, &row));
+    TRY(check_own(scope, &row));
+    *ret_transcription = row;
+    return OK;
 }
 
 // In two parts, so that each stops at the page's end ($4) on its own index.
@@ -121,15 +152,29 @@ static error words_of(struct arena *arena, const struct segment *row, struct tra
     return OK;
 }
 
+static str name_of(const struct list *speakers, str id)
+{
+    const struct speaker *all = speakers->items;
+    for (size_t i = 0; i < speakers->count; i++)
+        if (str_equal(all[i].id, id))
+            return all[i].name;
+    return STR_NONE;
+}
+
 error transcription_transcript(
     struct scope *scope, const struct transcription *transcription, struct transcript *ret_transcript)
 {
-    struct list rows;
+    struct list rows, speakers;
     TRY(transcription_segments(scope, transcription->id, &rows));
+    TRY(segment_speakers(scope, transcription->id, &speakers));
     struct transcript_segment *segments = ARENA_ARRAY(scope->arena, struct transcript_segment, rows.count);
     for (size_t i = 0; i < rows.count; i++) {
         const struct segment *row = &((struct segment *)rows.items)[i];
-        segments[i] = (struct transcript_segment) { row->start_time, row->end_time, row->text };
+        segments[i] = (struct transcript_segment) { .start = row->start_time,
+            .end = row->end_time,
+            .text = row->text,
+            .speaker = row->speaker,
+            .speaker_name = name_of(&speakers, row->speaker) };
         TRY(words_of(scope->arena, row, &segments[i]));
     }
     *ret_transcript = (struct transcript) { transcription->language, transcription->duration.value, segments,
@@ -176,7 +221,14 @@ static error add(struct scope *scope, str user_id, str media_id, str job_id, str
     bool found;
     TRY(db_one(
         scope->db, scope->arena, &by_id, DB_ARGS(db_text(id)), &transcription_row_shape, ret_transcription, &found));
-    return changed(scope, "transcription:added", ret_transcription);
+    return OK;
+}
+
+// Once its segments are there, too.
+static error note(struct scope *scope, const char *kind, const struct transcription *row)
+{
+    TRY(search_update(scope, SEARCH_TRANSCRIPTION, row->id));
+    return changed(scope, kind, row);
 }
 
 error transcription_add_text(
@@ -187,7 +239,8 @@ error transcription_add_text(
     if (missing.code == ERROR_MEDIA_NOT_FOUND)
         return error_make(ERROR_VALIDATION_ERROR, "media_id", "There is no media file %lld", (long long)media_number);
     TRY(missing);
-    return add(scope, media.user_id, media.id, STR_NONE, text, NULL, ret_transcription);
+    TRY(add(scope, media.user_id, media.id, STR_NONE, text, NULL, ret_transcription));
+    return note(scope, "transcription:added", ret_transcription);
 }
 
 DB_STATEMENT(delete_of_job, "DELETE FROM transcription WHERE job_id = $1");
@@ -217,32 +270,67 @@ error transcription_add_result(struct scope *scope, str user_id, str media_id, s
                 db_text(json_text(scope->arena, json_object_get(segment, "words")))),
             NULL));
     }
-    return OK;
+    return note(scope, "transcription:added", ret_transcription);
 }
 
 DB_STATEMENT(set_text, "UPDATE transcription SET text = $2, word_count = $3, updated_at = $4 WHERE number = $1");
 DB_STATEMENT(set_segment, "UPDATE segment SET text = $2, words = $3 WHERE id = $1");
 DB_STATEMENT(drop_segment, "DELETE FROM segment WHERE id = $1");
 
+static error store_text(struct scope *scope, const struct transcription *row, str text)
+{
+    TRY(db_run(scope->db, &set_text,
+        DB_ARGS(db_int(row->number), db_text(text), db_int(count_words(text)), db_int(clock_now_us())), NULL));
+    return note(scope, "transcription:updated", row);
+}
+
+error transcription_settle(struct scope *scope, const struct transcription *transcription)
+{
+    struct list segments;
+    BUFFER_AUTO struct buffer text = { 0 };
+    TRY(transcription_segments(scope, transcription->id, &segments));
+    for (size_t i = 0; i < segments.count; i++) {
+        buffer_append_c(&text, i ? " " : "");
+        buffer_append_str(&text, ((struct segment *)segments.items)[i].text);
+    }
+    return store_text(scope, transcription, text.size ? buffer_str(&text) : STR(""));
+}
+
+// Those with another text than before.
+static error store_segments(
+    struct scope *scope, const struct list *before, const struct list *segments, struct list *ret_left)
+{
+    struct segment *left = ARENA_ARRAY(scope->arena, struct segment, segments->count);
+    size_t count = 0;
+    for (size_t i = 0; i < segments->count; i++) {
+        const struct segment *segment = &((struct segment *)segments->items)[i];
+        bool same = str_equal(segment->text, ((struct segment *)before->items)[i].text);
+        if (segment->text.size == 0)
+            TRY(db_run(scope->db, &drop_segment, DB_ARGS(db_text(segment->id)), NULL));
+        else if (!same)
+            TRY(db_run(scope->db, &set_segment,
+                DB_ARGS(db_text(segment->id), db_text(segment->text), db_text(segment->words.text)), NULL));
+        if (segment->text.size)
+            left[count++] = *segment;
+    }
+    *ret_left = (struct list) { left, count };
+    return OK;
+}
+
 error transcription_set_text(struct scope *scope, str key, str text, struct transcription *ret_transcription)
 {
     struct transcription row;
-    struct list segments;
+    struct list segments, before, after;
     TRY(get_own(scope, key, &row));
     TRY(transcription_segments(scope, row.id, &segments));
+    before = (struct list) { ARENA_ARRAY(scope->arena, struct segment, segments.count), segments.count };
+    for (size_t i = 0; i < segments.count; i++)
+        ((struct segment *)before.items)[i] = ((struct segment *)segments.items)[i];
     TRY(word_align(scope->arena, text, &segments));
-    for (size_t i = 0; i < segments.count; i++) {
-        const struct segment *segment = &((struct segment *)segments.items)[i];
-        if (segment->text.size == 0)
-            TRY(db_run(scope->db, &drop_segment, DB_ARGS(db_text(segment->id)), NULL));
-        else
-            TRY(db_run(scope->db, &set_segment,
-                DB_ARGS(db_text(segment->id), db_text(segment->text), db_text(segment->words.text)), NULL));
-    }
-    TRY(db_run(scope->db, &set_text,
-        DB_ARGS(db_int(row.number), db_text(text), db_int(count_words(text)), db_int(clock_now_us())), NULL));
-    TRY(transcription_get(scope, key, ret_transcription));
-    return changed(scope, "transcription:updated", ret_transcription);
+    TRY(store_segments(scope, &before, &segments, &after));
+    TRY(segment_record(scope, &row, "text", &before, &after));
+    TRY(store_text(scope, &row, text));
+    return transcription_get(scope, key, ret_transcription);
 }
 
 DB_STATEMENT(delete_one, "DELETE FROM transcription WHERE number = $1");

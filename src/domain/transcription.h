@@ -2,7 +2,8 @@
 // Transcriptions: the text of a recording, in segments with words, times and confidence.
 #pragma once
 
-#include "domain/scope.h"
+#include "domain/job.h"
+#include "domain/media.h"
 #include "domain/transcript.h"
 
 struct transcription {
@@ -44,6 +45,18 @@ MUST_USE error transcription_add_text(
 // words: [...]}]}. One of the same job before is replaced.
 MUST_USE error transcription_add_result(struct scope *scope, str user_id, str media_id, str job_id,
     const json_t *result, struct transcription *ret_transcription);
+// What there is of a transcription job that the actor may see: TRANSCRIPTION_NOT_FOUND, or JOB_STATE_CONFLICT before
+// its end.
+MUST_USE error transcription_get_of_job(
+    struct scope *scope, str job_id, struct job *ret_job, struct transcription *ret_transcription);
+// The same to be changed: READ_ONLY when it is only shared with the actor.
+MUST_USE error transcription_change_of_job(struct scope *scope, str job_id, struct transcription *ret_transcription);
+// In a change, after its segments have changed: its text and count of words, the search, the event.
+MUST_USE error transcription_settle(struct scope *scope, const struct transcription *transcription);
+// In a change: from subtitles (struct caption), as a job that is done: the words share the time of their caption, the
+// speakers keep their names. `language` may be STR_NONE.
+MUST_USE error transcription_import(struct scope *scope, const struct media *media, const struct list *captions,
+    str language, struct transcription *ret_transcription);
 // In a change: unchanged words keep their times; the changed ones share the time of those they replace.
 MUST_USE error transcription_set_text(struct scope *scope, str key, str text, struct transcription *ret_transcription);
 MUST_USE error transcription_delete(struct scope *scope, str key, struct transcription *ret_transcription);

@@ -7,8 +7,11 @@
 #include "base/id.h"
 #include "domain/event.h"
 #include "domain/member.h"
+#include "domain/merging.h"
 #include "domain/revision.h"
 #include "domain/scene_properties.h"
+#include "domain/search.h"
+#include "domain/video_state.h"
 
 static const struct field fields[] = {
     FIELD(struct video, number),
@@ -97,9 +100,10 @@ static error note_to(struct scope *scope, const char *event, const struct video 
         scope, &(struct event_new) { .kind = event, .user_id = user_id, .video_id = video->id, .payload = payload });
 }
 
-static error note(struct scope *scope, const char *event, const struct video *video)
+error video_tell(struct scope *scope, const struct video *video)
 {
-    return note_to(scope, event, video, video->user_id);
+    TRY(search_update(scope, SEARCH_VIDEO, video->id));
+    return note_to(scope, "video:updated", video, video->user_id);
 }
 
 DB_STATEMENT(insert, "INSERT INTO video (id, user_id, title, properties, revision, created_at, updated_at)"
@@ -117,34 +121,42 @@ error video_create(
             db_int(clock_now_us())),
         NULL));
     TRY(video_get(scope, id, VIDEO_READ, ret_video));
-    return note(scope, "video:added", ret_video);
+    TRY(search_update(scope, SEARCH_VIDEO, id));
+    return note_to(scope, "video:added", ret_video, ret_video->user_id);
 }
 
 DB_STATEMENT(update, "UPDATE video SET title = $2, properties = $3, updated_at = $4 WHERE id = $1");
 
 error video_update(
-    struct scope *scope, str id, str title, const json_t *options, struct problems *problems, struct video *ret_video)
+    struct scope *scope, str id, const struct video_change *change, struct problems *problems, struct video *ret_video)
 {
     struct video video;
-    json_t *old;
+    struct patch patch = patch_new(scope->arena);
+    json_t *before, *after, *changed = json_keep(scope->arena, json_object());
     TRY(video_get(scope, id, VIDEO_WRITE, &video));
-    TRY(json_read(scope->arena, video.properties.text, &old));
-    json_t *patch = options_of(scope->arena, options);
-    const json_t *merged = json_merge(scope->arena, old, patch);
+    TRY(video_state_video(scope->arena, &video, &before));
+    json_object_set(changed, "properties", options_of(scope->arena, change->options));
+    if (change->title.data)
+        json_object_set_new(changed, "title", json_str(change->title));
+    TRY(merging_check(scope, &change->merging,
+        &(struct merging_target) { "videos", video.id, video.id, video.revision, before, changed }, problems));
+    const json_t *merged = json_merge(
+        scope->arena, json_object_get(before, "properties"), json_object_get(changed, "properties"));
     scene_options_check(scope->arena, ON_VIDEO, merged, problems);
     TRY(problems_error(problems));
     TRY(db_run(scope->db, &update,
-        DB_ARGS(db_text(video.id), db_text(title.data ? title : video.title), db_text(json_text(scope->arena, merged)),
-            db_int(clock_now_us())),
+        DB_ARGS(db_text(video.id), db_text(change->title.data ? change->title : video.title),
+            db_text(json_text(scope->arena, merged)), db_int(clock_now_us())),
         NULL));
-    json_t *inverse = revision_inverse(scope->arena, old, patch);
-    if (title.data) {
-        json_object_set_new(patch, "title", json_str(title));
-        json_object_set_new(inverse, "title", json_str(video.title));
-    }
-    TRY(revision_add(scope, &(struct revision_new) { "video.update", video.id, video.id, patch, inverse }));
     TRY(video_get(scope, id, VIDEO_READ, ret_video));
-    return note(scope, "video:updated", ret_video);
+    ret_video->revision++; // as the log leaves it
+    TRY(video_state_video(scope->arena, ret_video, &after));
+    patch_row(&patch, "videos", video.id, before, after);
+    TRY(revision_add(
+        scope, &(struct revision_new) {
+                   .kind = "video.update", .video_id = video.id, .target_id = video.id, .patch = &patch }));
+    TRY(video_get(scope, id, VIDEO_READ, ret_video));
+    return video_tell(scope, ret_video);
 }
 
 DB_STATEMENT(delete_one, "DELETE FROM video WHERE id = $1");

@@ -15,6 +15,19 @@ struct video {
 };
 extern const struct shape video_row_shape;
 
+// How a change is merged with those of others: the last writer of a property wins, but a strict one that was based on
+// an older revision is refused where the property has changed since.
+struct merging {
+    struct opt_int base_revision;
+    bool strict;
+};
+
+struct video_change {
+    str title; // STR_NONE: as it is
+    struct merging merging;
+    const json_t *options; // the whole body, of which the property table's members are taken
+};
+
 enum video_right { VIDEO_READ, VIDEO_WRITE, VIDEO_OWN };
 // VIDEO_NOT_FOUND for an unknown one and for one that the actor may not even read; READ_ONLY for a viewer who wants to
 // write, OWNER_REQUIRED for a member who wants what only the owner may.
@@ -25,9 +38,10 @@ MUST_USE error video_list(
 // In a change. `options` holds the other members of the body (borrowed); wrong ones are problems.
 MUST_USE error video_create(
     struct scope *scope, str title, const json_t *options, struct problems *problems, struct video *ret_video);
-// Merges options key by key; STR_NONE leaves the title.
+// In a change: merges options key by key.
 MUST_USE error video_update(
-    struct scope *scope, str id, str title, const json_t *options, struct problems *problems, struct video *ret_video);
+    struct scope *scope, str id, const struct video_change *change, struct problems *problems, struct video *ret_video);
+MUST_USE error video_tell(struct scope *scope, const struct video *video); // the event that it was changed
 MUST_USE error video_delete(struct scope *scope, str id);
 // The whole document as the renderer takes it: {"video": {...}, "scenes": [{..., "layers": [...]}]}.
 MUST_USE error video_document(struct scope *scope, const struct video *video, json_t **ret_document);

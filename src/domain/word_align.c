@@ -32,27 +32,6 @@ static struct words split(struct arena *arena, str text)
     return words;
 }
 
-static error old_words(struct arena *arena, const struct list *segments, struct words *ret_words)
-{
-    struct words words = { 0 };
-    json_t **lists = ARENA_ARRAY(arena, json_t *, segments->count);
-    size_t total = 0;
-    for (size_t i = 0; i < segments->count; i++) {
-        TRY(json_read(arena, ((struct segment *)segments->items)[i].words.text, &lists[i]));
-        total += json_array_size(lists[i]);
-    }
-    words.items = ARENA_ARRAY(arena, struct word, total);
-    for (size_t i = 0; i < segments->count; i++) {
-        size_t k;
-        const json_t *word;
-        json_array_foreach (lists[i], k, word)
-            words.items[words.count++] = (struct word) { json_get_str(word, "text"), json_get_number(word, "start", 0),
-                json_get_number(word, "end", 0), json_get_number(word, "confidence", 0), i };
-    }
-    *ret_words = words;
-    return OK;
-}
-
 // Spreads the time from `start` to `end` over new words [from, to).
 static void spread(struct words *fresh, size_t from, size_t to, double start, double end, size_t segment)
 {
@@ -67,6 +46,44 @@ static void spread(struct words *fresh, size_t from, size_t to, double start, do
         fresh->items[i].segment = segment;
         at += share;
     }
+}
+
+static void take_words(struct words *words, const json_t *list, size_t segment)
+{
+    size_t k;
+    const json_t *word;
+    json_array_foreach ((json_t *)list, k, word)
+        words->items[words->count++] = (struct word) { json_get_str(word, "text"), json_get_number(word, "start", 0),
+            json_get_number(word, "end", 0), json_get_number(word, "confidence", 0), segment };
+}
+
+// Of a segment that has only a text, its words with the time spread over them.
+static void take_text(struct arena *arena, struct words *words, const struct segment *row, size_t segment)
+{
+    struct words said = split(arena, row->text);
+    memcpy(words->items + words->count, said.items, said.count * sizeof *said.items);
+    words->count += said.count;
+    spread(words, words->count - said.count, words->count, row->start_time, row->end_time, segment);
+}
+
+static error old_words(struct arena *arena, const struct list *segments, struct words *ret_words)
+{
+    struct words words = { 0 };
+    const struct segment *rows = segments->items;
+    json_t **lists = ARENA_ARRAY(arena, json_t *, segments->count);
+    size_t total = 0;
+    for (size_t i = 0; i < segments->count; i++) {
+        TRY(json_read(arena, rows[i].words.text, &lists[i]));
+        total += json_array_size(lists[i]) ? json_array_size(lists[i]) : rows[i].text.size / 2 + 1;
+    }
+    words.items = ARENA_ARRAY(arena, struct word, total);
+    for (size_t i = 0; i < segments->count; i++)
+        if (json_array_size(lists[i]))
+            take_words(&words, lists[i], i);
+        else
+            take_text(arena, &words, &rows[i], i);
+    *ret_words = words;
+    return OK;
 }
 
 // Old words [a0, a1) were replaced by new words [b0, b1).

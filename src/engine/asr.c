@@ -8,6 +8,7 @@
 #include "engine/asr_voice.h"
 #include "engine/engine_source.h"
 #include "engine/ops.h"
+#include "engine/voicing.h"
 
 enum {
     RATE = 16000,
@@ -16,7 +17,12 @@ enum {
     CHUNKS_MAX = 100000,
     HOURS_MAX = 48, // of a recording
     INVENTED_WORDS_MAX = 3,
+    MUSIC_LEVELS_LEAST = 3 * VOICE_LEVELS_A_SECOND,
 };
+
+// Parts of a chunk that have a pitch: of speech a third to three quarters.
+#define VOICED_PART_LEAST 0.03
+#define VOICED_PART_MOST 0.92
 
 #define INVENTED_CONFIDENCE_MAX 0.02
 
@@ -29,24 +35,50 @@ static error open_audio(struct engine_call *call, struct source **ret_source, st
     return OK;
 }
 
-static error measure(
-    struct engine_call *call, struct audio_reader *reader, double duration, struct buffer *levels, int64_t *ret_frames)
+// One byte a hundredth of a second each.
+struct sound {
+    struct buffer levels, voiced;
+    int64_t frames;
+};
+
+static void sound_done(struct sound *sound)
+{
+    buffer_done(&sound->levels);
+    buffer_done(&sound->voiced);
+}
+
+#define SOUND_AUTO __attribute__((cleanup(sound_done)))
+
+static error measure(struct engine_call *call, struct audio_reader *reader, double duration, struct sound *sound)
 {
     float samples[LEVEL_FRAMES];
-    int64_t frames = 0;
+    struct voicing voicing = { 0 };
     size_t got = LEVEL_FRAMES;
     while (got == LEVEL_FRAMES) {
         TRY(audio_reader_read(reader, samples, LEVEL_FRAMES, &got));
-        frames += (int64_t)got;
-        if (got)
-            buffer_append_byte(levels, (char)voice_level(samples, got));
-        if (frames % (10 * RATE) == 0)
-            TRY(engine_progress(call, duration > 0 ? (double)frames / RATE / duration : 0));
-        if (levels->failed)
+        sound->frames += (int64_t)got;
+        if (got) {
+            bool is_voiced = voicing_hear(&voicing, samples, got);
+            buffer_append_byte(&sound->levels, (char)voice_level(samples, got));
+            if (sound->levels.size > VOICING_LAG)
+                buffer_append_byte(&sound->voiced, is_voiced);
+        }
+        if (sound->frames % (10 * RATE) == 0)
+            TRY(engine_progress(call, duration > 0 ? (double)sound->frames / RATE / duration : 0));
+        if (sound->levels.failed)
             return error_make(ERROR_LIMIT_EXCEEDED, NULL, "The recording is longer than %d hours", HOURS_MAX);
     }
-    *ret_frames = frames;
     return OK;
+}
+
+// Vowels come and go: what never has a pitch is noise, what always has one is music.
+static bool may_be_speech(const struct sound *sound, struct voice_chunk chunk)
+{
+    size_t voiced = 0, size = chunk.end - chunk.start;
+    for (size_t i = chunk.start; i < chunk.end && i < sound->voiced.size; i++)
+        voiced += (size_t)sound->voiced.data[i];
+    double part = (double)voiced / (double)size;
+    return part >= VOICED_PART_LEAST && (part <= VOICED_PART_MOST || size < MUSIC_LEVELS_LEAST);
 }
 
 static error split(struct engine_call *call, json_t **ret_result)
@@ -58,15 +90,16 @@ static error split(struct engine_call *call, json_t **ret_result)
     AUDIO_READER_AUTO struct audio_reader *reader = NULL;
     TRY(open_audio(call, &source, &reader));
     const struct source_info *info = source_info(source);
-    BUFFER_AUTO struct buffer levels = { .limit = (size_t)HOURS_MAX * 3600 * VOICE_LEVELS_A_SECOND };
-    int64_t frames = 0;
-    TRY(measure(call, reader, (double)info->duration_us / 1e6, &levels, &frames));
+    SOUND_AUTO struct sound sound = { .levels.limit = (size_t)HOURS_MAX * 3600 * VOICE_LEVELS_A_SECOND };
+    TRY(measure(call, reader, (double)info->duration_us / 1e6, &sound));
     struct voice_chunk *chunks;
-    size_t count = voice_chunks(engine_arena(call), (const int8_t *)levels.data, levels.size,
+    size_t count = voice_chunks(engine_arena(call), (const int8_t *)sound.levels.data, sound.levels.size,
         (size_t)(longest * VOICE_LEVELS_A_SECOND), &chunks);
-    double duration = (double)frames / RATE;
+    double duration = (double)sound.frames / RATE;
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
+        if (!may_be_speech(&sound, chunks[i]))
+            continue;
         double end = (double)chunks[i].end / VOICE_LEVELS_A_SECOND;
         json_array_append_new(list, json_pack("{s:f, s:f}", "start", (double)chunks[i].start / VOICE_LEVELS_A_SECOND,
                                         "end", end < duration ? end : duration));

@@ -17,14 +17,10 @@ enum {
     HOP = MFCC_HOP,
     HOURS_MAX = 48, // of a recording, as asr.split
     LEVELS_MAX = HOURS_MAX * 3600 * VOICE_LEVELS_A_SECOND,
-    // The hop in whose middle the window for the pitch has its own.
-    VOICING_LAG = VOICING_WINDOW / HOP / 2,
-    QUIET = -60, // dB; below, nobody asks for the pitch
     BLOCK_MEMORY = 64 << 20,
 };
 
-#define VOICED_LEAST 0.7F // normalized autocorrelation of a vowel
-#define READ_SHARE 0.4    // of the progress, for the first reading
+#define READ_SHARE 0.4 // of the progress, for the first reading
 
 struct listening {
     struct engine_call *call;
@@ -44,29 +40,27 @@ static void measure_channels(struct listening *listening, const float *samples, 
     }
 }
 
-// The pitch belongs to the hop in the middle of the window, which ends with the newest hop.
-static void measure_hop(struct listening *listening, const float *samples, size_t count, float *window)
+static void measure_hop(struct listening *listening, const float *samples, size_t count, struct voicing *voicing)
 {
-    memmove(window, window + HOP, (VOICING_WINDOW - HOP) * sizeof *window);
-    float *newest = window + VOICING_WINDOW - HOP;
-    memset(newest, 0, HOP * sizeof *newest);
+    float mix[HOP];
     for (size_t i = 0; i < count; i++)
-        newest[i] = listening->channels == 2 ? (samples[2 * i] + samples[2 * i + 1]) / 2 : samples[i];
-    int8_t level = voice_level(newest, count);
-    buffer_append_byte(&listening->levels[0], (char)level);
+        mix[i] = listening->channels == 2 ? (samples[2 * i] + samples[2 * i + 1]) / 2 : samples[i];
+    buffer_append_byte(&listening->levels[0], (char)voice_level(mix, count));
     measure_channels(listening, samples, count);
+    bool is_voiced = voicing_hear(voicing, mix, count);
     if (listening->levels[0].size > VOICING_LAG)
-        buffer_append_byte(&listening->voiced, level >= QUIET && voicing_of(window) >= VOICED_LEAST);
+        buffer_append_byte(&listening->voiced, is_voiced);
 }
 
 static error measure(struct listening *listening, double expected)
 {
-    float samples[2 * HOP], window[VOICING_WINDOW] = { 0 };
+    float samples[2 * HOP];
+    struct voicing voicing = { 0 };
     int64_t frames = 0;
     for (size_t got = HOP; got == HOP;) {
         TRY(audio_reader_read(listening->reader, samples, HOP, &got));
         if (got)
-            measure_hop(listening, samples, got, window);
+            measure_hop(listening, samples, got, &voicing);
         frames += (int64_t)got;
         if (listening->levels[0].size > LEVELS_MAX)
             return error_make(ERROR_LIMIT_EXCEEDED, NULL, "The recording is longer than %d hours", HOURS_MAX);

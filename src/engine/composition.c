@@ -55,6 +55,8 @@ static error read_layer(const json_t *json, size_t inputs, struct composition_la
         return not_a("properties", "an object");
     TRY(composition_number(json, "start", 0, 0, duration_max, &layer->start));
     TRY(composition_number(json, "end", duration_max, 0, duration_max, &layer->end));
+    layer->speech = json_object_get(json, "speech");
+    TRY(read_input(json_object_get(layer->speech, "sound"), inputs, &layer->sound));
     return read_input(json, inputs, &layer->input);
 }
 
@@ -171,6 +173,7 @@ error composition_read(
     TRY(read_captions(json_object_get(json, "captions"), &composition.captions));
     const json_t *watermark = json_object_get(json, "watermark");
     composition.watermark = str_trim(json_get_str(watermark, "text"));
+    composition.watermark_position = json_get_str(watermark, "position");
     TRY(composition_number(watermark, "opacity", 0.5, 0, 1, &composition.watermark_opacity));
     str background = json_get_str(json, "background");
     const json_t *list = json_object_get(json, "scenes");

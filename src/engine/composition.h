@@ -12,6 +12,8 @@ struct composition_layer {
     double start, end;        // of its scene
     int input;                // NO_INPUT, or an index below the number of inputs
     const json_t *properties; // an object
+    const json_t *speech;     // what an avatar says: {phonemes, start} or {sound: {input, start, start_from}}; or NULL
+    int sound;                // the input of that sound, or NO_INPUT
 };
 
 struct composition_word {
@@ -51,7 +53,8 @@ struct composition {
     int fps;
     double unit; // pixels of this canvas for one of a canvas whose short side is 1080
     struct composition_captions captions;
-    str watermark; // absent: none
+    str watermark;          // absent: none
+    str watermark_position; // top_left and so on; absent: bottom_right
     double watermark_opacity;
     const struct composition_scene *scenes;
     size_t scene_count;

@@ -104,10 +104,24 @@ static error draw_before(struct compositor *compositor, size_t scene)
     return OK;
 }
 
+// The centre of the watermark, which is so large.
+static void place_watermark(
+    const struct composition *composition, double width, double height, double *ret_x, double *ret_y)
+{
+    str where = composition->watermark_position;
+    double margin = 28 * composition->unit;
+    *ret_x = str_ends(where, STR("left")) ? margin + width / 2 : composition->width - margin - width / 2;
+    *ret_y = str_starts(where, STR("top")) ? margin + height / 2 : composition->height - margin - height / 2;
+    if (str_equal_c(where, "center")) {
+        *ret_x = composition->width / 2.0;
+        *ret_y = composition->height / 2.0;
+    }
+}
+
 static error draw_watermark(struct compositor *compositor)
 {
     const struct composition *composition = compositor->composition;
-    double size = 30 * composition->unit, margin = 28 * composition->unit, width, height;
+    double size = 30 * composition->unit, width, height, x, y;
     struct text_style style = {
         .size = size,
         .weight = 600,
@@ -125,7 +139,7 @@ static error draw_watermark(struct compositor *compositor)
     struct text_block *block;
     TRY(text_block_new(compositor->arena, composition->watermark, &style, &block));
     text_block_size(block, &width, &height);
-    double x = composition->width - margin - width / 2, y = composition->height - margin - height / 2;
+    place_watermark(composition, width, height, &x, &y);
     struct frame_box box = raster_box(
         &compositor->raster, x - width / 2, y - height / 2, x + width / 2, y + height / 2);
     if (box.width <= 0)

@@ -4,9 +4,8 @@
 #include <math.h>
 #include <stdint.h>
 
-// The weight of the price of a further voice. 1 would be the theory, for frames that do not depend on their neighbours;
-// with 1.5 one person becomes two, with 1.8 two become one.
-#define PRICE_WEIGHT 1.5
+// The weight of the price of a further voice; 1 would be the theory, for frames that do not depend on their neighbours.
+#define PRICE_WEIGHT 1.65
 
 struct clusters {
     struct gaussian *gaussians;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/layer.h"
 
-static const struct layer_kind *const kinds[] = { &layer_text, &layer_media, &layer_shape, &layer_effect };
+static const struct layer_kind *const kinds[] = { &layer_text, &layer_media, &layer_shape, &layer_avatar,
+    &layer_effect };
 
 error layer_error(const struct composition_layer *spec, error cause)
 {

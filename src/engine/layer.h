@@ -47,7 +47,7 @@ struct layer_kind {
     error (*apply)(struct layer *layer, const struct layer_moment *moment, struct frame *frame);
 };
 
-extern const struct layer_kind layer_text, layer_media, layer_shape, layer_effect;
+extern const struct layer_kind layer_text, layer_media, layer_shape, layer_avatar, layer_effect;
 
 // VALIDATION_ERROR names the layer and what is wrong with it.
 MUST_USE error layer_open(struct arena *arena, const struct composition *composition,

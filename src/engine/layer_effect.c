@@ -14,6 +14,7 @@ struct effect_state {
     struct overlay_colour colour;
     bool has_colour;
     struct frame *sheet;    // a copy of the frame, for effects that need one
+    struct frame *sharp;    // another, of the glow
     struct overlay overlay; // of the vignette
     int *sums;              // of the blur
 };
@@ -277,7 +278,54 @@ static error apply_vignette(struct layer *layer, const struct layer_moment *mome
     return OK;
 }
 
+// A turn of the colour circle: intensity 1 is once around it, 0.5 the opposite colours.
+static error apply_hue(struct layer *layer, const struct layer_moment *moment, struct frame *frame)
+{
+    (void)moment;
+    double angle = intensity_of(layer) * 2 * M_PI;
+    int along = (int)lround(cos(angle) * 256), across = (int)lround(sin(angle) * 256);
+    for (int y = 0; y < frame->height / 2; y++) {
+        uint8_t *u = frame->planes[1] + (ptrdiff_t)y * frame->strides[1];
+        uint8_t *v = frame->planes[2] + (ptrdiff_t)y * frame->strides[2];
+        for (int x = 0; x < frame->width / 2; x++) {
+            int blue = u[x] - 128, red = v[x] - 128;
+            int new_blue = (blue * along - red * across) / 256 + 128,
+                new_red = (blue * across + red * along) / 256 + 128;
+            u[x] = (uint8_t)(new_blue < 16 ? 16 : new_blue > 240 ? 240 : new_blue);
+            v[x] = (uint8_t)(new_red < 16 ? 16 : new_red > 240 ? 240 : new_red);
+        }
+    }
+    return OK;
+}
+
+// A blurred copy of the light laid over the picture by "screen": what is bright spreads, nothing grows darker.
+static error apply_glow(struct layer *layer, const struct layer_moment *moment, struct frame *frame)
+{
+    struct effect_state *state = layer->state;
+    if (!state->sharp)
+        state->sharp = frame_new(layer->arena, frame->width, frame->height);
+    frame_copy(state->sharp, frame);
+    TRY(apply_blur(layer, moment, frame));
+    int share = (int)lround(state->intensity * 256);
+    for (int y = 0; y < frame->height; y++) {
+        uint8_t *row = frame->planes[0] + (ptrdiff_t)y * frame->strides[0];
+        const uint8_t *sharp = state->sharp->planes[0] + (ptrdiff_t)y * state->sharp->strides[0];
+        for (int x = 0; x < frame->width; x++) {
+            int light = sharp[x] > 16 ? sharp[x] - 16 : 0, glow = row[x] > 16 ? (row[x] - 16) * share >> 8 : 0;
+            int sum = light + glow - light * glow / 219 + 16;
+            row[x] = (uint8_t)(sum > 235 ? 235 : sum);
+        }
+    }
+    for (int i = 1; i < 3; i++)
+        for (int y = 0; y < frame->height / 2; y++)
+            memcpy(frame->planes[i] + (ptrdiff_t)y * frame->strides[i],
+                state->sharp->planes[i] + (ptrdiff_t)y * state->sharp->strides[i], (size_t)frame->width / 2);
+    return OK;
+}
+
 static const struct effect effects[] = {
+    { "hue", apply_hue, false },
+    { "glow", apply_glow, false },
     { "brightness", apply_brightness, false },
     { "contrast", apply_contrast, false },
     { "saturation", apply_saturation, false },

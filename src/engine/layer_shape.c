@@ -3,12 +3,16 @@
 
 #include "engine/drawing.h"
 #include "engine/layer.h"
+#include "engine/shape_path.h"
 
 struct shape_state {
     const struct shape_form *form;
     struct colour fill, stroke;
     double width, height, stroke_width, radius;
-    int sides, points; // of a polygon, of a star
+    int sides;             // of a polygon, points of a star
+    const json_t *corners; // of a polygon that names them: [x, y] or {x, y} in percent of the layer
+    str path;              // checked
+    double path_box[4];    // left, top, width, height of what it draws
 };
 
 // Adds the path of a form that fills a box of the state's size around the origin.
@@ -73,12 +77,36 @@ static void trace_spokes(const struct shape_state *state, cairo_t *cairo, int co
 
 static void trace_star(const struct shape_state *state, cairo_t *cairo)
 {
-    trace_spokes(state, cairo, state->points * 2, state->points == 5 ? 0.382 : 0.5);
+    trace_spokes(state, cairo, state->sides * 2, state->sides == 5 ? 0.382 : 0.5);
 }
 
 static void trace_polygon(const struct shape_state *state, cairo_t *cairo)
 {
-    trace_spokes(state, cairo, state->sides, 1);
+    size_t count = json_array_size(state->corners);
+    if (count < 3) {
+        trace_spokes(state, cairo, state->sides, 1);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const json_t *corner = json_array_get(state->corners, i);
+        const json_t *across = json_object_get(corner, "x"), *down = json_object_get(corner, "y");
+        double x = json_number_value(across ? across : json_array_get(corner, 0));
+        double y = json_number_value(down ? down : json_array_get(corner, 1));
+        cairo_line_to(cairo, (x / 100 - 0.5) * state->width, (y / 100 - 0.5) * state->height);
+    }
+    cairo_close_path(cairo);
+}
+
+// The path fills the layer, whatever its own coordinates are.
+static void trace_path(const struct shape_state *state, cairo_t *cairo)
+{
+    const double *box = state->path_box;
+    cairo_save(cairo);
+    cairo_scale(cairo, state->width / box[2], state->height / box[3]);
+    cairo_translate(cairo, -box[0] - box[2] / 2, -box[1] - box[3] / 2);
+    error checked = shape_path_trace(state->path, cairo);
+    (void)checked; // when the layer was opened
+    cairo_restore(cairo);
 }
 
 static const struct shape_form forms[] = {
@@ -90,6 +118,7 @@ static const struct shape_form forms[] = {
     { "triangle", trace_triangle, false },
     { "star", trace_star, false },
     { "polygon", trace_polygon, false },
+    { "path", trace_path, false },
 };
 
 static error read_form(struct layer *layer, struct shape_state *state)
@@ -100,7 +129,7 @@ static error read_form(struct layer *layer, struct shape_state *state)
             state->form = &forms[i];
     if (!state->form)
         return error_make(ERROR_VALIDATION_ERROR, "shape",
-            "shape must be rectangle, rounded, ellipse, line, arrow, triangle, star or polygon");
+            "shape must be rectangle, rounded, ellipse, line, arrow, triangle, star, polygon or path");
     return OK;
 }
 
@@ -117,12 +146,27 @@ static error read_stroke(const json_t *properties, double unit, struct shape_sta
     return OK;
 }
 
+static error read_path(struct layer *layer, struct shape_state *state)
+{
+    cairo_surface_t *surface = cairo_recording_surface_create(CAIRO_CONTENT_ALPHA, NULL);
+    cairo_t *cairo = cairo_create(surface);
+    double right, bottom, *box = state->path_box;
+    state->path = json_get_str(layer->spec->properties, "path");
+    error failed = shape_path_trace(state->path.data ? state->path : STR(""), cairo);
+    cairo_path_extents(cairo, &box[0], &box[1], &right, &bottom);
+    cairo_destroy(cairo);
+    cairo_surface_destroy(surface);
+    box[2] = fmax(right - box[0], 1e-6);
+    box[3] = fmax(bottom - box[1], 1e-6);
+    return failed;
+}
+
 static error shape_open(struct layer *layer)
 {
     struct shape_state *state = ARENA_NEW(layer->arena, struct shape_state);
     const json_t *properties = layer->spec->properties;
     const struct composition *canvas = layer->composition;
-    double width, height, sides, points;
+    double width, height, sides;
     TRY(read_form(layer, state));
     bool rounded = str_equal_c(STR("rounded"), state->form->name);
     TRY(composition_number(properties, "width", 20, 0.01, 1000, &width));
@@ -133,10 +177,12 @@ static error shape_open(struct layer *layer)
     TRY(read_stroke(properties, canvas->unit, state));
     TRY(composition_number(properties, "radius", rounded ? 24 : 0, 0, 4000, &state->radius));
     state->radius *= canvas->unit;
-    TRY(composition_number(properties, "sides", 6, 3, 64, &sides));
-    TRY(composition_number(properties, "points", 5, 3, 64, &points));
+    bool star = str_equal_c(STR("star"), state->form->name);
+    TRY(composition_number(properties, "sides", star ? 5 : 6, 3, 100, &sides));
     state->sides = (int)sides;
-    state->points = (int)points;
+    state->corners = json_object_get(properties, "points");
+    if (state->form->trace == trace_path)
+        TRY(read_path(layer, state));
     state->width = width / 100 * canvas->width;
     state->height = height / 100 * canvas->height;
     // Pointed corners of an outline reach out by up to the miter limit.

@@ -21,6 +21,7 @@ struct track {
     const struct mixer_track *spec;
     struct source *source;
     struct audio_reader *reader;
+    int rate;           // samples of the source read for a second of it
     int64_t start, end; // samples of the mix
     bool ended;
 };
@@ -51,9 +52,10 @@ static error open_track(struct track *track, const struct mixer_track *spec)
     track->start = llround(spec->start * AUDIO_RATE);
     track->end = llround((spec->start + spec->duration) * AUDIO_RATE);
     TRY(source_open(&spec->io, &track->source));
-    TRY(audio_reader_open(track->source, AUDIO_RATE, 2, &track->reader));
+    track->rate = (int)lround(AUDIO_RATE / spec->speed);
+    TRY(audio_reader_open(track->source, track->rate, 2, &track->reader));
     if (spec->start_from > 0)
-        TRY(audio_reader_seek(track->reader, llround(spec->start_from * AUDIO_RATE)));
+        TRY(audio_reader_seek(track->reader, llround(spec->start_from * track->rate)));
     return OK;
 }
 
@@ -86,7 +88,7 @@ static error read_source(struct track *track, float *samples, size_t frames)
         track->ended = !track->spec->loop || (again && got == 0);
         again = true;
         if (!track->ended)
-            TRY(audio_reader_seek(track->reader, llround(track->spec->start_from * AUDIO_RATE)));
+            TRY(audio_reader_seek(track->reader, llround(track->spec->start_from * track->rate)));
     }
     memset(samples + 2 * at, 0, (frames - at) * 2 * sizeof *samples);
     return OK;

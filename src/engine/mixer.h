@@ -10,6 +10,7 @@ struct mixer_track {
     struct source_io io;
     double start, duration;   // seconds on the mix's clock
     double start_from;        // seconds into the source
+    double speed;             // factor; the pitch changes with it
     double volume;            // factor
     double fade_in, fade_out; // seconds
     bool loop, ducking, speech;

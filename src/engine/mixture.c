@@ -2,7 +2,6 @@
 #include "engine/mixture.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { ROUNDS = 6, FRAMES_A_PART = 120 };
 
@@ -52,6 +51,7 @@ static double part_score(const struct mixture *mixture, size_t part, const float
 static double score_parts(const struct mixture *mixture, const float *frame, double *shares)
 {
     double best = -INFINITY, sum = 0;
+
     for (size_t part = 0; part < mixture->parts; part++) {
         shares[part] = part_score(mixture, part, frame);
         best = fmax(best, shares[part]);
@@ -60,7 +60,7 @@ static double score_parts(const struct mixture *mixture, const float *frame, dou
         sum += shares[part] = exp(shares[part] - best);
     for (size_t part = 0; part < mixture->parts; part++)
         shares[part] /= sum;
-    return best + log(sum);
+    return best + log(fmax(sum, 1)); // the best part itself adds 1
 }
 
 double mixture_score(const struct mixture *mixture, const float *frame)

@@ -9,6 +9,7 @@ const struct engine_op *const engine_ops[] = {
     &render_segment_op,
     &render_mix_op,
     &render_join_op,
+    &render_gif_op,
     &render_frame_op,
     &picture_thumbnail_op,
     &sound_waveform_op,

@@ -10,6 +10,7 @@ extern const struct engine_op tts_speak_op;
 extern const struct engine_op render_segment_op;
 extern const struct engine_op render_mix_op;
 extern const struct engine_op render_join_op;
+extern const struct engine_op render_gif_op;
 extern const struct engine_op render_frame_op;
 extern const struct engine_op picture_thumbnail_op;
 extern const struct engine_op sound_waveform_op;

@@ -31,29 +31,42 @@ static error read_chapters(struct arena *arena, const json_t *list, struct join_
     return OK;
 }
 
+static error read_muxer(str format, const char **ret_muxer)
+{
+    static const char *const muxers[] = { "mp4", "mov", "webm", "mp3", "wav" };
+    for (size_t i = 0; i < sizeof muxers / sizeof *muxers; i++)
+        if (!format.data || str_equal_c(format, muxers[i])) {
+            *ret_muxer = muxers[i];
+            return OK;
+        }
+    return error_make(ERROR_VALIDATION_ERROR, "format", "Films are joined as mp4, mov, webm, mp3 or wav");
+}
+
 static error run(struct engine_call *call, json_t **ret_result)
 {
     struct arena *arena = engine_arena(call);
     const json_t *params = engine_params(call), *sound = json_object_get(params, "audio");
-    double segments, audio, fps;
+    double segments, audio, fps, duration;
     size_t inputs = engine_input_count(call);
-    TRY(composition_number(params, "segments", 0, 1, (double)inputs, &segments));
+    TRY(composition_number(params, "segments", 0, 0, (double)inputs, &segments));
     TRY(composition_number(params, "audio", -1, 0, (double)inputs - 1, &audio));
     TRY(composition_number(params, "fps", 30, 1, 120, &fps));
-    if (segments < 1)
-        return error_make(ERROR_VALIDATION_ERROR, "segments", "A film needs at least one segment");
+    TRY(composition_number(params, "duration", 0, 0, duration_max, &duration));
+    bool has_sound = json_is_number(sound);
+    if (segments < 1 && !has_sound)
+        return error_make(ERROR_VALIDATION_ERROR, "segments", "A film needs at least one segment, or sound");
     struct join_settings settings = {
-        .mov = str_equal_c(json_get_str(params, "format"), "mov"),
         .fps = (int)lround(fps),
+        .duration = duration,
         .title = json_get_str(params, "title"),
         .progress = tell,
         .progress_context = call,
     };
+    TRY(read_muxer(json_get_str(params, "format"), &settings.muxer));
     TRY(read_chapters(arena, json_object_get(params, "chapters"), &settings));
     const struct source_io *sources = engine_inputs_io(call, arena);
     struct sink_io sink = engine_sink_io(call, 0);
     struct join_result result;
-    bool has_sound = json_is_number(sound);
     TRY(join_run(sources, (size_t)segments, has_sound ? &sources[(size_t)audio] : NULL, &sink, &settings, &result));
     *ret_result = json_pack("{s:f, s:I, s:i, s:i, s:I}", "duration", result.duration, "frames",
         (json_int_t)result.frames, "width", result.width, "height", result.height, "bytes",

@@ -30,7 +30,6 @@ struct mix {
 
 static error read_track(struct mix *mix, const json_t *json, struct mixer_track *track)
 {
-    double speed;
     const json_t *input = json_object_get(json, "input");
     if (!json_is_integer(input) || json_integer_value(input) < 0
         || (size_t)json_integer_value(input) >= engine_input_count(mix->call))
@@ -42,13 +41,25 @@ static error read_track(struct mix *mix, const json_t *json, struct mixer_track 
     TRY(composition_number(json, "volume", 1, 0, 10, &track->volume));
     TRY(composition_number(json, "fade_in", 0, 0, duration_max, &track->fade_in));
     TRY(composition_number(json, "fade_out", 0, 0, duration_max, &track->fade_out));
-    TRY(composition_number(json, "speed", 1, 0.1, 10, &speed));
-    if (speed != 1)
-        return error_make(ERROR_VALIDATION_ERROR, "speed", "Sound can be mixed at its own speed only");
+    TRY(composition_number(json, "speed", 1, 0.1, 10, &track->speed));
     track->loop = json_get_bool(json, "loop", false);
     track->ducking = json_get_bool(json, "ducking", false);
     track->speech = str_equal_c(json_get_str(json, "role"), "speech");
     return OK;
+}
+
+static error read_codec(str name, enum audio_codec *ret_codec)
+{
+    static const struct {
+        const char *name;
+        enum audio_codec codec;
+    } codecs[] = { { "aac", AUDIO_AAC }, { "opus", AUDIO_OPUS }, { "mp3", AUDIO_MP3 }, { "pcm", AUDIO_PCM } };
+    for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++)
+        if (!name.data || str_equal_c(name, codecs[i].name)) {
+            *ret_codec = codecs[i].codec;
+            return OK;
+        }
+    return error_make(ERROR_VALIDATION_ERROR, "codec", "Sound is encoded as aac, opus, mp3 or pcm");
 }
 
 static error read_params(struct mix *mix)
@@ -62,7 +73,7 @@ static error read_params(struct mix *mix)
         return error_make(ERROR_VALIDATION_ERROR, "duration", "duration must be more than 0");
     mix->normalised = loudness && !json_is_null(loudness);
     TRY(composition_number(params, "loudness", -16, -60, 0, &mix->loudness));
-    mix->codec = str_equal_c(json_get_str(audio, "codec"), "pcm") ? AUDIO_PCM : AUDIO_AAC;
+    TRY(read_codec(json_get_str(audio, "codec"), &mix->codec));
     TRY(composition_number(audio, "bitrate", 192000, 32000, 512000, &bitrate));
     mix->bitrate = (int64_t)bitrate;
     mix->count = json_array_size(tracks);

@@ -30,8 +30,9 @@ static error read_params(struct engine_call *call, struct arena *arena, struct s
     if (segment->first + segment->count > frames + 1) // the asker may have rounded the other way
         return error_make(ERROR_VALIDATION_ERROR, "frame_count", "The scene has only %lld frames", (long long)frames);
     str codec = json_get_str(video, "codec"), preset = json_get_str(video, "preset");
-    if (codec.data && !str_equal_c(codec, "h264"))
-        return error_make(ERROR_VALIDATION_ERROR, "codec", "Segments are encoded as h264");
+    if (codec.data && !str_equal_c(codec, "h264") && !str_equal_c(codec, "vp9"))
+        return error_make(ERROR_VALIDATION_ERROR, "codec", "Segments are encoded as h264 or vp9");
+    segment->video.codec = str_equal_c(codec, "vp9") ? VIDEO_VP9 : VIDEO_H264;
     TRY(composition_number(video, "crf", 21, 0, 51, &segment->video.crf));
     segment->video.preset = preset.data ? str_to_c(arena, preset) : "veryfast";
     segment->video.width = segment->composition.width;

@@ -2,6 +2,7 @@
 #include "engine/voicing.h"
 
 #include <math.h>
+#include <string.h>
 
 // At 4 kHz: a pitch stands out there, and it costs a sixteenth.
 enum {
@@ -12,6 +13,8 @@ enum {
     SPAN = SIZE - LAG_MOST
 };
 
+#define VOICED_LEAST 0.7F  // of a vowel
+#define POWER_LEAST 1e-6F  // -60 dB; below, nobody asks for the pitch
 #define ENERGY_LEAST 1e-8F // keeps digital silence from having a pitch
 
 float voicing_of(const float *samples)
@@ -38,4 +41,16 @@ float voicing_of(const float *samples)
         moved += thin[lag + SPAN] * thin[lag + SPAN] - thin[lag] * thin[lag];
     }
     return fminf(best, 1);
+}
+
+bool voicing_hear(struct voicing *voicing, const float *samples, size_t count)
+{
+    float power = 0;
+    float *middle = voicing->window + VOICING_WINDOW / 2;
+    memmove(voicing->window, voicing->window + VOICING_HOP, (VOICING_WINDOW - VOICING_HOP) * sizeof *samples);
+    memset(voicing->window + VOICING_WINDOW - VOICING_HOP, 0, VOICING_HOP * sizeof *samples);
+    memcpy(voicing->window + VOICING_WINDOW - VOICING_HOP, samples, count * sizeof *samples);
+    for (int i = 0; i < VOICING_HOP; i++)
+        power += middle[i] * middle[i];
+    return power >= POWER_LEAST * VOICING_HOP && voicing_of(voicing->window) >= VOICED_LEAST;
 }

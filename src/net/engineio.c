@@ -17,13 +17,9 @@ static int64_t now_us(const struct engineio_session *session)
 
 // The table --------------------------------------------------------------------------------------
 
-// FNV-1a (Fowler, Noll, Vo).
 static struct engineio_session **place_of(struct engineio *engineio, str id)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < id.size; i++)
-        hash = (hash ^ (unsigned char)id.data[i]) * 1099511628211u;
-    struct engineio_session **place = &engineio->buckets[hash % SESSION_BUCKETS];
+    struct engineio_session **place = &engineio->buckets[str_hash(id) % SESSION_BUCKETS];
     while (*place && !str_equal_c(id, (*place)->id))
         place = &(*place)->next_in_bucket;
     return place;

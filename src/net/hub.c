@@ -42,13 +42,9 @@ struct hub *hub_new(void)
     return hub;
 }
 
-// FNV-1a (Fowler, Noll, Vo).
 static size_t bucket_of(str name)
 {
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < name.size; i++)
-        hash = (hash ^ (unsigned char)name.data[i]) * 1099511628211u;
-    return hash % BUCKETS;
+    return str_hash(name) % BUCKETS;
 }
 
 static struct topic **find(struct hub *hub, str name)

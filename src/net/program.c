@@ -233,7 +233,8 @@ error program_file_read(struct arena *arena, int fd, size_t size_max, str *ret_b
 
 error program_folder(struct arena *arena, const char *const *names, size_t count, const char **ret_path)
 {
-    char path[] = "/tmp/kinora-program-XXXXXX";
+    const char *place = getenv("TMPDIR");
+    char *path = (char *)str_format(arena, "%s/kinora-program-XXXXXX", place && *place ? place : "/tmp").data;
     if (!mkdtemp(path))
         return error_system("make", "a temporary folder", errno);
     bool failed = chmod(path, 0711) < 0; // a program of root's runs as nobody
@@ -246,7 +247,7 @@ error program_folder(struct arena *arena, const char *const *names, size_t count
         program_folder_remove(path, names, count);
         return failure;
     }
-    *ret_path = str_copy(arena, str_of(path)).data;
+    *ret_path = path;
     return OK;
 }
 

@@ -98,6 +98,48 @@ static int by_order(const void *a, const void *b)
     return left->index < right->index ? -1 : left->index > right->index;
 }
 
+// A plan without white-label has neither own watermark nor brand.
+static void leave_out_brand(struct film_plan *plan, json_t *video)
+{
+    static const char *const names[] = { "watermark", "brand" };
+    for (size_t i = 0; plan->options.is_unbranded && i < sizeof names / sizeof *names; i++) {
+        if (json_object_size(json_object_get(video, names[i])))
+            warning_add(plan->arena, plan->warnings, str_format(plan->arena, "video.%s", names[i]),
+                "The video's own %s needs the plan business and is left out", names[i]);
+        json_object_del(video, names[i]);
+    }
+    if (plan->options.is_unmarked)
+        json_object_del(video, "watermark");
+}
+
+// The brand's looks stand where a layer, or the captions, say nothing.
+static json_t *branded(const struct film_plan *plan, enum property_owner owner, const json_t *properties)
+{
+    static const struct {
+        const char *of_brand, *property;
+        enum property_owner owner;
+    } looks[] = {
+        { "font_family", "font_family", ON_TEXT }, { "primary_color", "fill", ON_SHAPE },
+        { "font_family", "font_family", ON_VIDEO }, { "primary_color", "highlight_color", ON_VIDEO }, // of the captions
+    };
+    const json_t *brand = json_object_get(plan->document, "brand");
+    json_t *result = json_keep(plan->arena, json_is_object(properties) ? json_deep_copy(properties) : json_object());
+    for (size_t i = 0; i < sizeof looks / sizeof *looks; i++) {
+        json_t *value = json_object_get(brand, looks[i].of_brand);
+        if (looks[i].owner == owner && value && !json_object_get(result, looks[i].property))
+            json_object_set(result, looks[i].property, value);
+    }
+    return result;
+}
+
+static void take_video(struct film_plan *plan, const json_t *video)
+{
+    plan->document = json_keep(plan->arena, json_is_object(video) ? json_deep_copy(video) : json_object());
+    leave_out_brand(plan, plan->document);
+    json_object_set(plan->document, "captions", branded(plan, ON_VIDEO, json_object_get(plan->document, "captions")));
+    plan->video = scene_properties_fill(plan->arena, ON_VIDEO, plan->document);
+}
+
 static void take_layer(struct check *check, size_t scene, struct plan_layer *layer)
 {
     struct film *film = check->film;
@@ -121,7 +163,7 @@ static void take_layer(struct check *check, size_t scene, struct plan_layer *lay
     check_time(check, layer->json, place, "start_time", 0);
     check_time(check, layer->json, place, "end_time", 0);
     check_time(check, layer->json, place, "duration", 0);
-    layer->properties = scene_properties_fill(arena, layer->owner, properties);
+    layer->properties = scene_properties_fill(arena, layer->owner, branded(film->plan, layer->owner, properties));
     layer->order = json_get_int(layer->json, "order_index", (int64_t)layer->index + 1);
 }
 
@@ -206,7 +248,7 @@ static error check_document(struct film *film, const json_t *project)
     if (video)
         scene_options_check(plan->arena, ON_VIDEO, video, &problems);
     complain_under(&check, STR("video"), &problems);
-    plan->video = scene_properties_fill(plan->arena, ON_VIDEO, video);
+    take_video(plan, video);
     plan->scene_count = json_array_size(scenes);
     plan->scenes = ARENA_ARRAY(plan->arena, struct plan_scene, plan->scene_count);
     for (size_t i = 0; i < plan->scene_count; i++) {
@@ -244,10 +286,26 @@ error film_resolve(struct film *film, struct warnings *warnings)
     return OK;
 }
 
-json_t *film_join_params(const struct film *film, const char *format)
+const struct film_format *film_format_of(const struct film *film)
 {
-    json_t *params = json_pack("{s:I,s:I,s:s,s:o,s:O,s:i}", "segments", (json_int_t)film->segment_count, "audio",
-        (json_int_t)film->segment_count, "format", format, "title", json_str(film->title), "chapters", film->chapters,
-        "fps", film->fps);
+    const struct film_format *format = film->plan->options.format;
+    return format ? format : film_format_find(STR_NONE);
+}
+
+json_t *film_join_params(const struct film *film)
+{
+    json_t *frames = json_array();
+    for (size_t i = 0; i < film->segment_count; i++)
+        json_array_append_new(frames, json_integer((json_int_t)film->segments[i].frame_count));
+    json_t *params = json_pack("{s:I,s:o,s:o,s:s,s:o,s:O,s:i,s:f}", "segments", (json_int_t)film->segment_count,
+        "frames", frames, "audio", film->mix ? json_integer((json_int_t)film->segment_count) : json_null(), "format",
+        film_format_of(film)->name, "title", json_str(film->title), "chapters", film->chapters, "fps", film->fps,
+        "duration", film->duration);
     return json_keep(film->plan->arena, params);
+}
+
+void film_subtitles(struct arena *arena, const struct film *film, bool vtt, struct buffer *ret_text)
+{
+    if (film->captions.segment_count)
+        transcript_write(arena, &film->captions, vtt ? TRANSCRIPT_VTT : TRANSCRIPT_SRT, ret_text);
 }

@@ -10,6 +10,7 @@
 // A film and all that hangs on it live in the arena given to film_plan.
 #pragma once
 
+#include "domain/film_format.h"
 #include "domain/transcript.h"
 #include "domain/warnings.h"
 
@@ -23,6 +24,7 @@ struct film_asset {
     str hash;                                 // decides the content, part of cache keys (SHA-256, or id and size)
     bool is_moving, has_audio, is_engine_own; // engine's own: drawn by the engine from its name, no input
     double duration;                          // seconds; 0 for a still
+    const json_t *look;                       // of a drawn avatar
 };
 
 struct film_source {
@@ -33,12 +35,15 @@ struct film_source {
 };
 
 struct film_options {
-    str aspect_ratio;    // absent: the video's
-    int quality;         // short side: 480, 720, 1080, 1440, 2160; 0 is 1080
-    int fps;             // 0: the video's
-    int crf;             // 0 is 21
-    const char *preset;  // NULL is "veryfast"
+    str aspect_ratio; // absent: the video's
+    int quality;      // short side: 480, 720, 1080, 1440, 2160; 0 is 1080
+    int fps;          // 0: the video's
+    // NULL: MP4 of the standard effort.
+    const struct film_format *format;
+    const struct film_effort *effort;
     str watermark;       // text laid over everything; absent: the video's own, if it has one
+    bool is_unmarked;    // not even the video's own watermark
+    bool is_unbranded;   // the plan has neither own watermark nor brand: they are left out, with a warning
     str renderer;        // engine version and fonts: part of every segment's key
     bool allow_missing;  // a missing asset becomes a marked placeholder and a warning
     bool without_speech; // nothing is spoken: for previews; scenes keep their nominal durations
@@ -94,8 +99,8 @@ struct film {
     struct film_scene *scenes;
     size_t scene_count;
     struct film_segment *segments; // in the order of the film
-    size_t segment_count;
-    json_t *mix; // params of render.mix
+    size_t segment_count;          // 0 for sound only
+    json_t *mix;                   // params of render.mix; NULL for a silent format
     struct film_input *mix_inputs;
     size_t mix_input_count;
     json_t *chapters;           // [{start, end, title}]
@@ -112,7 +117,13 @@ MUST_USE error film_resolve(struct film *film, struct warnings *warnings);
 // `width` 0 is the film's own; `format` is "jpeg" or "png".
 void film_frame(
     const struct film *film, double seconds, int width, const char *format, struct film_question *ret_question);
-// Params of render.join; inputs are the segments, then the mix.
-json_t *film_join_params(const struct film *film, const char *format);
+// An avatar that everybody has: fills in its look; false when there is none of that id.
+bool film_stock_avatar(struct arena *arena, struct film_asset *asset);
+// The format of the options, never NULL.
+const struct film_format *film_format_of(const struct film *film);
+// Params of the format's join_op; inputs are the segments, then the mix if there is one.
+json_t *film_join_params(const struct film *film);
+// Subtitles of what is spoken: SRT or VTT. *ret_text is empty when nothing is.
+void film_subtitles(struct arena *arena, const struct film *film, bool vtt, struct buffer *ret_text);
 // The canvas of an aspect ratio and a short side, both even; false for an unknown ratio.
 bool film_canvas(str aspect_ratio, int quality, int *ret_width, int *ret_height);

@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Pre-flight: every asset is found and looked at before anything is spoken or encoded.
+#include "domain/avatar_look.h"
 #include "work/film_parts.h"
 
 static const char *kind_name(enum film_asset_kind kind)
 {
     return kind == FILM_AUDIO ? "sound" : kind == FILM_AVATAR ? "avatar" : "picture";
+}
+
+bool film_stock_avatar(struct arena *arena, struct film_asset *asset)
+{
+    const struct avatar_stock *stock = avatar_stock_find(asset->reference);
+    json_t *look;
+    if (!stock || error_is(json_read(arena, str_of(stock->look), &look)))
+        return false;
+    asset->look = look;
+    asset->is_engine_own = true;
+    return true;
 }
 
 // Each reference is resolved once, however often it is used.
@@ -113,6 +125,9 @@ error film_find_assets(struct film *film)
     str music = reference_of(json_object_get(plan->video, "music"), "audio_id", "audio_url");
     if (music.data)
         TRY(find_or_miss(film, FILM_AUDIO, music, STR("video.music"), STR("The video's music"), &plan->music));
+    str logo = json_get_str(json_object_get(plan->video, "brand"), "logo_media_id");
+    if (logo.data)
+        TRY(find_or_miss(film, FILM_PICTURE, logo, STR("video.brand"), STR("The brand's logo"), &plan->logo));
     str mark = json_get_str(json_object_get(plan->video, "watermark"), "media_id");
     if (mark.data && !plan->options.watermark.size)
         TRY(find_or_miss(

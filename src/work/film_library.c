@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "work/film_library.h"
 
+#include "domain/avatar.h"
 #include "domain/derivative.h"
 #include "domain/media.h"
 
@@ -25,17 +26,34 @@ static error choose_blob(const struct film_library *library, const struct film_a
     return media_blob_get(library->scope, found ? proxy.blob_id : media->blob_id, ret_blob);
 }
 
+static error take_look(struct arena *arena, const struct avatar *avatar, struct film_asset *asset)
+{
+    json_t *look;
+    TRY(json_read(arena, avatar->look.text, &look));
+    asset->look = look;
+    asset->is_engine_own = true;
+    return OK;
+}
+
 error film_library_find(void *context, struct film_asset *asset)
 {
     const struct film_library *library = context;
     struct arena *arena = library->scope->arena;
     struct media media;
     struct media_blob blob;
-    if (asset->kind == FILM_AVATAR) { // drawn by the engine from its name
-        asset->is_engine_own = true;
-        return OK;
+    struct avatar avatar = { 0 };
+    if (asset->kind == FILM_AVATAR) {
+        if (film_stock_avatar(arena, asset))
+            return OK;
+        error unknown = avatar_get_for_video(library->scope, asset->reference, library->video_id, &avatar);
+        if (unknown.code == ERROR_AVATAR_NOT_FOUND || unknown.code == ERROR_INVALID_ID)
+            return error_make(ERROR_NOT_FOUND, NULL, "The library of avatars has none of this id");
+        TRY(unknown);
+        if (!avatar.media_id.data)
+            return take_look(arena, &avatar, asset);
     }
-    error missing = media_get_for_video(library->scope, media_key(asset->reference), library->video_id, &media);
+    str key = avatar.media_id.data ? avatar.media_id : media_key(asset->reference);
+    error missing = media_get_for_video(library->scope, key, library->video_id, &media);
     if (missing.code == ERROR_INVALID_ID)
         return error_make(ERROR_NOT_FOUND, NULL, "It is no file of the library; save it there first");
     TRY(missing);
@@ -52,7 +70,14 @@ error film_library_find(void *context, struct film_asset *asset)
     return OK;
 }
 
-str film_library_watermark(const struct scope *scope, bool is_wanted)
+void film_library_mark(
+    const struct scope *scope, const json_t *document, const json_t *wanted, struct film_options *options)
 {
-    return is_wanted || str_equal(scope->actor.plan, STR("free")) ? STR("Made with Kinora") : STR_NONE;
+    str plan = scope->actor.plan;
+    bool is_business = str_equal_c(plan, "business");
+    bool has_own = is_business && json_object_get(json_object_get(document, "video"), "watermark");
+    if (str_equal_c(plan, "free") || (json_is_true(wanted) && !has_own))
+        options->watermark = STR("Made with Kinora");
+    options->is_unbranded = !is_business;
+    options->is_unmarked = json_is_false(wanted);
 }

@@ -12,5 +12,7 @@ struct film_library {
 };
 // struct film_source's resolve; `library` is a struct film_library. An asset's handle is its blob's id (const char *).
 MUST_USE error film_library_find(void *library, struct film_asset *asset);
-// What is laid over the actor's films, STR_NONE for nothing.
-str film_library_watermark(const struct scope *scope, bool is_wanted);
+// What is laid over the actor's films, by plan: ours over those of free whatever is wanted, the video's own over those
+// of business. `wanted` is a JSON boolean, or NULL for what the plan has.
+void film_library_mark(
+    const struct scope *scope, const json_t *document, const json_t *wanted, struct film_options *options);

@@ -51,9 +51,13 @@ static error probe(const struct film_local *local, struct local_file *file, json
 static error resolve(void *context, struct film_asset *asset)
 {
     const struct film_local *local = context;
-    if (asset->kind == FILM_AVATAR) { // drawn by the engine from its name
-        asset->is_engine_own = true;
-        return OK;
+    if (asset->kind == FILM_AVATAR) {
+        if (film_stock_avatar(local->arena, asset))
+            return OK;
+        if (str_index(asset->reference, '.') < 0)
+            return error_make(ERROR_NOT_FOUND, NULL,
+                "There is no avatar of this name; take amy, ben, mia, walter, zara, leila, kenji, bolt, finn or a "
+                "picture file");
     }
     if (str_find(asset->reference, STR("://")) >= 0)
         return error_make(ERROR_NOT_FOUND, NULL, "Only local files are read; save it and name the file");
@@ -73,7 +77,7 @@ static error resolve(void *context, struct film_asset *asset)
     asset->duration = json_get_number(facts, "duration", 0);
     if (asset->kind == FILM_AUDIO && !asset->has_audio)
         return error_make(ERROR_NO_AUDIO, NULL, "It has no sound");
-    if (asset->kind == FILM_PICTURE && !has_video && !str_equal_c(kind, "image") && !asset->is_moving)
+    if (asset->kind != FILM_AUDIO && !has_video && !str_equal_c(kind, "image") && !asset->is_moving)
         return error_make(ERROR_NO_VIDEO, NULL, "It has no picture");
     asset->handle = file;
     return OK;
@@ -146,7 +150,7 @@ static error encode_all(struct making *making, struct local_file **files)
 {
     const struct film_local *local = making->local;
     struct film *film = making->film;
-    size_t count = film->segment_count + 1;
+    size_t count = film->segment_count + (film->mix != NULL);
     struct local_task *tasks = ARENA_ARRAY(local->arena, struct local_task, count);
     for (size_t i = 0; i < count; i++) {
         TRY(scratch_file(local, &files[i]));
@@ -161,26 +165,30 @@ static error encode_all(struct making *making, struct local_file **files)
         tasks[i].input_count = segment->question.input_count;
         tasks[i].weight = (double)segment->frame_count;
     }
-    struct local_task *mix = &tasks[film->segment_count];
-    mix->op = "render.mix";
-    mix->params = film->mix;
-    mix->inputs = inputs_of(local, film->mix_inputs, film->mix_input_count);
-    mix->input_count = film->mix_input_count;
-    mix->weight = (double)film->frame_count * 0.05;
+    if (film->mix)
+        tasks[film->segment_count] = (struct local_task) {
+            .op = "render.mix",
+            .params = film->mix,
+            .inputs = inputs_of(local, film->mix_inputs, film->mix_input_count),
+            .input_count = film->mix_input_count,
+            .outputs = tasks[film->segment_count].outputs,
+            .output_count = 1,
+            .weight = (double)film->frame_count * 0.05,
+        };
     making->from = SPOKEN, making->to = ENCODED;
     return local_pool_run(local->pool, local->arena, tasks, count, stage_progress, making);
 }
 
-static error join(struct making *making, struct local_file **files, struct local_file *target, const char *format)
+static error join(struct making *making, struct local_file **files, struct local_file *target)
 {
     const struct film_local *local = making->local;
-    size_t count = making->film->segment_count + 1;
+    size_t count = making->film->segment_count + (making->film->mix != NULL);
     struct child_input *inputs = ARENA_ARRAY(local->arena, struct child_input, count);
     for (size_t i = 0; i < count; i++)
         inputs[i] = local_file_input(files[i]);
     struct local_task task = {
-        .op = "render.join",
-        .params = film_join_params(making->film, format),
+        .op = film_format_of(making->film)->join_op,
+        .params = film_join_params(making->film),
         .inputs = inputs,
         .input_count = count,
         .outputs = output_of(local, target),
@@ -192,7 +200,7 @@ static error join(struct making *making, struct local_file **files, struct local
 }
 
 static error make(const struct film_local *local, const json_t *project, const struct film_options *options,
-    struct local_file *target, const char *format, const struct film **ret_film)
+    struct local_file *target, const struct film **ret_film)
 {
     struct making making = { .local = local };
     struct film_source source = { (void *)local, resolve };
@@ -203,18 +211,18 @@ static error make(const struct film_local *local, const json_t *project, const s
     TRY(film_resolve(making.film, local->warnings));
     struct local_file **files = ARENA_ARRAY(local->arena, struct local_file *, making.film->segment_count + 1);
     TRY(encode_all(&making, files));
-    TRY(join(&making, files, target, format));
+    TRY(join(&making, files, target));
     *ret_film = making.film;
     return OK;
 }
 
 error film_local_make(const struct film_local *local, const json_t *project, const struct film_options *options,
-    const char *target, const char *format, const struct film **ret_film)
+    const char *target, const struct film **ret_film)
 {
     LOCAL_FILE_AUTO struct local_file *file = NULL;
     TRY(local_file_new_for(target, &file));
     const struct film *film;
-    TRY(make(local, project, options, file, format, &film));
+    TRY(make(local, project, options, file, &film));
     TRY(local_file_keep(TAKE(file), target));
     *ret_film = film;
     return OK;

@@ -16,10 +16,10 @@ struct film_local {
     void *context;
 };
 
-// Makes the film and gives it the name `target` at the end; nothing is left behind on failure. `format` is "mp4" or
-// "mov". *ret_film tells what was made.
+// Makes the film and gives it the name `target` at the end; nothing is left behind on failure. *ret_film
+// tells what was made.
 MUST_USE error film_local_make(const struct film_local *local, const json_t *project,
-    const struct film_options *options, const char *target, const char *format, const struct film **ret_film);
+    const struct film_options *options, const char *target, const struct film **ret_film);
 // One frame as "png" or "jpeg". Nothing is spoken: scenes have their nominal durations.
 MUST_USE error film_local_preview(const struct film_local *local, const json_t *project,
     const struct film_options *options, double seconds, int width, const char *target, const char *format);

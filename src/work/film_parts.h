@@ -57,10 +57,11 @@ struct film_plan {
     struct film_options options;
     const struct film_source *source;
     struct warnings *warnings; // of the step under way
-    json_t *video;             // with defaults
+    json_t *document;          // the video's part of it, as far as the plan allows
+    json_t *video;             // the same with defaults
     struct plan_scene *scenes;
     size_t scene_count;
-    struct film_asset *music, *watermark;
+    struct film_asset *music, *watermark, *logo;
 };
 
 // film_assets.c: every asset that the scenes use, found or ASSET_MISSING.

@@ -56,16 +56,46 @@ static json_t *placeholder(struct arena *arena, const struct plan_layer *layer)
     return json_incref(scene_properties_fill(arena, ON_TEXT, properties));
 }
 
-// The mouth follows the scene's first voice.
-static json_t *speech_of(const struct plan_scene *scene)
+// Without a voice the mouth follows the loudness of the front-most sound.
+static json_t *sound_of(struct composing *composing, const struct plan_scene *scene)
+{
+    for (size_t i = 0; i < scene->layer_count; i++) {
+        const struct plan_layer *layer = &scene->layers[i];
+        bool heard = layer->owner == ON_AUDIO || json_get_number(layer->properties, "volume", 0) > 0;
+        if (layer->is_left_out || !layer->asset || !layer->asset->has_audio || !heard || layer->owner == ON_AVATAR)
+            continue;
+        return json_pack("{s:{s:I,s:f,s:f}}", "sound", "input", number_of(composing, layer->asset), "start",
+            layer->start, "start_from", json_get_number(layer->properties, "start_from", 0));
+    }
+    return json_null();
+}
+
+// The part of a voice's phonemes that is heard, on the scene's clock.
+static void add_phonemes(json_t *all, const struct film_speech *speech)
+{
+    const json_t *phonemes = json_object_get(speech->voice->result, "phonemes"), *phoneme;
+    size_t i;
+    json_array_foreach ((json_t *)phonemes, i, phoneme) {
+        double start = json_get_number(phoneme, "start", 0), end = json_get_number(phoneme, "end", 0);
+        start = fmax(start, speech->from) - speech->from;
+        end = fmin(end, speech->from + speech->length) - speech->from;
+        size_t count = json_array_size(all);
+        double before = count ? json_get_number(json_array_get(all, count - 1), "start", 0) : 0;
+        if (end > start && speech->start + start >= before)
+            json_array_append_new(all, json_pack("{s:O,s:f,s:f}", "phoneme", json_object_get(phoneme, "phoneme"),
+                                           "start", speech->start + start, "end", speech->start + end));
+    }
+}
+
+// The mouth follows all voices of the scene.
+static json_t *speech_of(struct composing *composing, const struct plan_scene *scene)
 {
     if (!scene->speech_count)
-        return json_null();
-    const struct film_speech *speech = &scene->speeches[0];
-    json_t *phonemes = json_object_get(speech->voice->result, "phonemes");
-    if (!json_is_array(phonemes))
-        return json_null();
-    return json_pack("{s:O,s:f}", "phonemes", phonemes, "start", speech->start - speech->from);
+        return sound_of(composing, scene);
+    json_t *all = json_array();
+    for (size_t i = 0; i < scene->speech_count; i++)
+        add_phonemes(all, &scene->speeches[i]);
+    return json_pack("{s:o,s:f}", "phonemes", all, "start", 0.0);
 }
 
 // What no width, no height and no fit mean: a picture covers the canvas.
@@ -88,7 +118,8 @@ static json_t *layer_json(struct composing *composing, const struct plan_scene *
         id = str_format(arena, "layer-%zu", layer->index + 1);
     json_t *properties = json_deep_copy(layer->properties);
     // The input says what is shown; what it is called decides no pixel.
-    static const char *const unseen[] = { "start_at", "media_id", "media_url", "media_type", "avatar_url", "words" };
+    static const char *const unseen[] = { "start_at", "media_id", "media_url", "media_type", "avatar_id", "avatar_url",
+        "words" };
     for (size_t i = 0; i < sizeof unseen / sizeof *unseen; i++)
         json_object_del(properties, unseen[i]);
     str type = json_get_str(layer->json, "type");
@@ -98,35 +129,41 @@ static json_t *layer_json(struct composing *composing, const struct plan_scene *
         json_decref(properties);
         properties = placeholder(arena, layer);
         type = STR("text");
-    }
+    } else if (layer->owner == ON_AVATAR && layer->asset->look)
+        json_object_set(properties, "look", (json_t *)layer->asset->look);
     json_t *input = layer->is_missing ? json_null() : input_of(composing, layer->asset);
     return json_pack("{s:o,s:o,s:o,s:f,s:f,s:o,s:o,s:o}", "id", json_str(id), "name", json_str(film_layer_name(layer)),
         "type", json_str(type), "start", layer->start, "end", layer->end, "input", input, "speech",
-        layer->owner == ON_AVATAR ? speech_of(scene) : json_null(), "properties", properties);
+        layer->owner == ON_AVATAR && !layer->is_missing ? speech_of(composing, scene) : json_null(), "properties",
+        properties);
 }
 
-// The video's own picture mark, in front of everything.
-static json_t *mark_layer(struct composing *composing, double duration)
+// A picture in a corner, in front of everything: the video's own watermark, or the brand's logo.
+static json_t *corner_layer(struct composing *composing, const char *id, const struct film_asset *asset, str where,
+    double opacity, double duration)
+{
+    const struct film_plan *plan = composing->film->plan;
+    bool left = str_ends(where, STR("left")), top = str_starts(where, STR("top")),
+         middle = str_equal_c(where, "center");
+    double x = middle ? 50 : left ? 10 : 90, y = middle ? 50 : top ? 10 : 90;
+    json_t *own = json_pack(
+        "{s:{s:f,s:f},s:f,s:f,s:s}", "position", "x", x, "y", y, "width", 14.0, "opacity", opacity, "fit", "contain");
+    json_t *properties = scene_properties_fill(plan->arena, ON_MEDIA, own);
+    json_decref(own);
+    return json_pack("{s:s,s:s,s:s,s:f,s:f,s:o,s:n,s:O}", "id", id, "name", id, "type", "media", "start", 0.0, "end",
+        duration, "input", input_of(composing, asset), "speech", "properties", properties);
+}
+
+static void add_marks(struct composing *composing, json_t *layers, double duration)
 {
     const struct film_plan *plan = composing->film->plan;
     const json_t *mark = json_object_get(plan->video, "watermark");
-    str where = json_get_str(mark, "position");
-    bool left = str_ends(where, STR("left")), top = str_starts(where, STR("top")),
-         middle = str_equal_c(where, "center");
-    json_t *own = json_pack("{s:{s:f,s:f},s:f,s:f,s:s}", "position", "x",
-        middle ? 50.0
-        : left ? 10.0
-               : 90.0,
-        "y",
-        middle ? 50.0
-        : top  ? 10.0
-               : 90.0,
-        "width", 14.0, "opacity", json_get_number(mark, "opacity", 0.6), "fit", "contain");
-    json_t *properties = scene_properties_fill(plan->arena, ON_MEDIA, own);
-    json_decref(own);
-    return json_pack("{s:s,s:s,s:s,s:f,s:f,s:o,s:n,s:O}", "id", "watermark", "name", "Watermark", "type", "media",
-        "start", 0.0, "end", duration, "input", input_of(composing, plan->watermark), "speech", "properties",
-        properties);
+    if (plan->watermark)
+        json_array_append_new(
+            layers, corner_layer(composing, "watermark", plan->watermark, json_get_str(mark, "position"),
+                        json_get_number(mark, "opacity", 0.6), duration));
+    if (plan->logo)
+        json_array_append_new(layers, corner_layer(composing, "logo", plan->logo, STR("top_right"), 1, duration));
 }
 
 static bool has_captions(const struct film_plan *plan)
@@ -141,8 +178,7 @@ static json_t *scene_json(struct composing *composing, size_t index, int64_t tra
     const struct plan_scene *scene = &film->plan->scenes[index];
     const struct film_scene *times = &film->scenes[index];
     json_t *layers = json_array(), *words = json_array();
-    if (film->plan->watermark)
-        json_array_append_new(layers, mark_layer(composing, times->duration));
+    add_marks(composing, layers, times->duration);
     for (size_t i = 0; i < scene->layer_count; i++) {
         const struct plan_layer *layer = &scene->layers[i];
         if (!layer->is_left_out && (layer->owner & (ON_VISIBLE | ON_EFFECT)))
@@ -213,12 +249,11 @@ static void add_segment(struct film *film, size_t scene, const struct composing 
     int64_t first, int64_t count)
 {
     const struct film_plan *plan = film->plan;
-    const char *preset = plan->options.preset ? plan->options.preset : "veryfast";
-    int crf = plan->options.crf ? plan->options.crf : 21;
+    const struct film_effort *effort = plan->options.effort ? plan->options.effort : film_effort_find(STR_NONE);
     json_int_t asked = (json_int_t)json_array_size(json_object_get(composition, "scenes")) - 1;
     json_t *params = json_pack("{s:O,s:I,s:I,s:I,s:{s:s,s:i,s:s}}", "composition", composition, "scene", asked,
-        "first_frame", (json_int_t)first, "frame_count", (json_int_t)count, "video", "codec", "h264", "crf", crf,
-        "preset", preset);
+        "first_frame", (json_int_t)first, "frame_count", (json_int_t)count, "video", "codec",
+        film_format_of(film)->video_codec, "crf", effort->crf, "preset", effort->preset);
     film->segments = arena_grow(plan->arena, film->segments, film->segment_count * sizeof *film->segments,
         (film->segment_count + 1) * sizeof *film->segments);
     struct film_segment *segment = &film->segments[film->segment_count++];
@@ -255,7 +290,7 @@ void film_set_segments(struct film *film)
 {
     film->segment_count = 0;
     film->segments = NULL;
-    for (size_t i = 0; i < film->scene_count; i++)
+    for (size_t i = 0; film_format_of(film)->video_codec && i < film->scene_count; i++)
         cut_scene(film, i);
 }
 

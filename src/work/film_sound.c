@@ -58,6 +58,10 @@ static void add_layer(struct film *film, json_t *tracks, size_t scene, const str
         .loop = json_get_bool(properties, "loop", is_film),
         .ducking = json_get_bool(properties, "ducking", false),
     };
+    if (track.speed != 1 && track.volume > 0)
+        warning_add(film->plan->arena, film->plan->warnings, film_place(film, scene, layer),
+            "The sound of \"%.*s\" is played at another speed, and its pitch changes with it",
+            STR_ARGS(film_layer_name(layer)));
     add_track(film, tracks, &track);
 }
 
@@ -102,9 +106,13 @@ static void add_music(struct film *film, json_t *tracks)
 
 static void set_mix(struct film *film)
 {
-    json_t *tracks = json_array();
     film->mix_inputs = NULL;
     film->mix_input_count = 0;
+    film->mix = NULL;
+    const char *codec = film_format_of(film)->audio_codec;
+    if (!codec)
+        return;
+    json_t *tracks = json_array();
     for (size_t s = 0; s < film->scene_count; s++) {
         const struct plan_scene *scene = &film->plan->scenes[s];
         for (size_t i = 0; i < scene->layer_count; i++) {
@@ -119,7 +127,7 @@ static void set_mix(struct film *film)
     }
     add_music(film, tracks);
     json_t *mix = json_pack("{s:f,s:f,s:o,s:{s:s,s:i}}", "duration", film->duration, "loudness", LOUDNESS, "tracks",
-        tracks, "audio", "codec", "aac", "bitrate", SOUND_BITRATE);
+        tracks, "audio", "codec", codec, "bitrate", SOUND_BITRATE);
     film->mix = json_keep(film->plan->arena, mix);
 }
 

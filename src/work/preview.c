@@ -60,9 +60,8 @@ static error plan(struct preview *preview, str video_id, const json_t *document)
     struct arena *arena = preview->scope->arena;
     struct film_library library = { preview->scope, video_id, true };
     struct film_source source = { &library, film_library_find };
-    struct film_options options = {
-        .watermark = film_library_watermark(preview->scope, false), .renderer = STR("preview"), .allow_missing = true
-    };
+    struct film_options options = { .renderer = STR("preview"), .allow_missing = true };
+    film_library_mark(preview->scope, document, NULL, &options);
     bool spoken;
     TRY(film_plan(arena, document, &options, &source, &preview->warnings, &preview->film));
     TRY(find_voices(preview, &spoken));

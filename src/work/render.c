@@ -54,16 +54,36 @@ error render_make(struct run *run, const json_t *piece, struct blob_info *ret_bl
         run, json_get_str(piece, "op").data, json_object_get(piece, "params"), inputs, count, ret_blob, ret_facts);
 }
 
-// What `join` needs to know: {"scenes", "duration", "width", "height", "warnings", "keys", "join"}.
+// What shows in the middle of the first scene, when entrances are over; NULL for sound alone.
+static json_t *poster_piece(struct run *run, const struct film *film)
+{
+    struct film_question question;
+    if (!film->segment_count)
+        return NULL;
+    film_frame(film, film->scenes[0].start + film->scenes[0].duration / 2, 0, "jpeg", &question);
+    return render_piece_json(run, "render.frame", question.params, question.inputs, question.input_count);
+}
+
+static json_t *subtitles_text(struct run *run, const struct film *film, bool vtt)
+{
+    BUFFER_AUTO struct buffer text = { 0 };
+    film_subtitles(run->scope.arena, film, vtt, &text);
+    return text.size ? json_str(buffer_str(&text)) : json_null();
+}
+
+// What `join` needs to know: {"scenes", "duration", "width", "height", "warnings", "keys", "join", "poster", "srt",
+// "vtt"}.
 static json_t *join_facts(struct run *run, const struct render_plan *plan)
 {
     json_t *facts = json_keep(run->scope.arena, json_object()), *keys = json_array();
-    str format = json_get_str(run->params, "format");
     json_object_set_new(facts, "scenes", json_integer((json_int_t)plan->film->scene_count));
     json_object_set_new(facts, "film_name", json_str(plan->film->title));
     json_object_set_new(facts, "warnings", warnings_json(&plan->warnings));
     json_object_set_new(facts, "keys", keys);
-    json_object_set(facts, "join", film_join_params(plan->film, format.data ? format.data : "mp4"));
+    json_object_set(facts, "join", film_join_params(plan->film));
+    json_object_set(facts, "poster", poster_piece(run, plan->film));
+    json_object_set_new(facts, "srt", subtitles_text(run, plan->film, false));
+    json_object_set_new(facts, "vtt", subtitles_text(run, plan->film, true));
     for (size_t i = 0; i < plan->piece_count; i++)
         json_array_append_new(keys, json_str(plan->pieces[i].key));
     return facts;
@@ -94,9 +114,14 @@ static error part(struct run *run)
 
 // The end
 
+enum { EXTRAS_MAX = 3 }; // a poster, and subtitles in two formats
+
 struct finished {
     struct blob_info blob;
     struct film_file film;
+    struct blob_info extra_blobs[EXTRAS_MAX];
+    struct film_extra extras[EXTRAS_MAX];
+    size_t extra_count;
 };
 
 static error add_film(struct scope *scope, const struct run *run, void *context)
@@ -104,7 +129,12 @@ static error add_film(struct scope *scope, const struct run *run, void *context)
     struct finished *finished = context;
     (void)run;
     TRY(media_blob_add(scope, &finished->blob));
-    return film_file_add(scope, &finished->film);
+    TRY(film_file_add(scope, &finished->film));
+    for (size_t i = 0; i < finished->extra_count; i++) {
+        TRY(media_blob_add(scope, &finished->extra_blobs[i]));
+        TRY(film_extra_add(scope, &finished->extras[i]));
+    }
+    return OK;
 }
 
 static error evict(struct scope *scope, const struct run *run, void *ret_blobs)
@@ -122,28 +152,72 @@ static error keep_cache_small(struct run *run)
     return OK;
 }
 
-static error join_pieces(struct run *run, const json_t *plan, struct blob_info *ret_blob, json_t **ret_facts)
+static error join_pieces(struct run *run, const struct film_format *format, const json_t *plan,
+    struct blob_info *ret_blob, json_t **ret_facts)
 {
     const json_t *keys = json_object_get(plan, "keys");
     size_t count = json_array_size(keys);
     struct child_input *inputs = ARENA_ARRAY(run->scope.arena, struct child_input, count);
     for (size_t i = 0; i < count; i++)
         TRY(cached_input(run, str_of(json_string_value(json_array_get(keys, i))), &inputs[i]));
-    return make(run, "render.join", json_object_get(plan, "join"), inputs, count, ret_blob, ret_facts);
+    return make(run, format->join_op, json_object_get(plan, "join"), inputs, count, ret_blob, ret_facts);
+}
+
+// Names the blob that lies behind the last extra.
+static void add_extra(struct finished *finished, str job_id, const char *name, const char *mime_type)
+{
+    struct film_extra *extra = &finished->extras[finished->extra_count];
+    *extra = (struct film_extra) { .job_id = job_id,
+        .name = str_of(name),
+        .blob_id = str_of(finished->extra_blobs[finished->extra_count].id),
+        .mime_type = str_of(mime_type) };
+    finished->extra_count++;
+}
+
+static error make_subtitles(
+    struct run *run, str text, const char *name, const char *mime_type, struct finished *finished)
+{
+    struct blob_writer *writer;
+    if (!text.size)
+        return OK;
+    TRY(blob_writer_open(run->scope.blobs, NULL, &writer));
+    error written = blob_write(writer, text.data, text.size);
+    if (error_is(written)) {
+        blob_writer_abort(writer);
+        return written;
+    }
+    TRY(blob_writer_commit(writer, &finished->extra_blobs[finished->extra_count]));
+    add_extra(finished, run->job.id, name, mime_type);
+    return OK;
+}
+
+static error make_extras(struct run *run, const json_t *plan, struct finished *finished)
+{
+    const json_t *poster = json_object_get(plan, "poster");
+    json_t *facts;
+    if (json_is_object(poster)) {
+        TRY(render_make(run, poster, &finished->extra_blobs[0], &facts));
+        add_extra(finished, run->job.id, "poster.jpg", "image/jpeg");
+    }
+    TRY(make_subtitles(run, json_get_str(plan, "srt"), "subtitles.srt", "application/x-subrip", finished));
+    return make_subtitles(run, json_get_str(plan, "vtt"), "subtitles.vtt", "text/vtt", finished);
 }
 
 static error join(struct run *run)
 {
-    struct finished finished;
+    struct finished finished = { 0 };
     json_t *plan, *facts, *result = json_keep(run->scope.arena, json_object());
     TRY(json_read(run->scope.arena, run->job.result.text, &plan));
     run->scene = run->scene_count = json_get_int(plan, "scenes", 0);
-    TRY(join_pieces(run, plan, &finished.blob, &facts));
-    bool is_mov = str_equal(json_get_str(run->params, "format"), STR("mov"));
+    const struct film_format *format = film_format_find(json_get_str(run->params, "format"));
+    if (!format)
+        return error_make(ERROR_VALIDATION_ERROR, "format", "There is no such kind of film");
+    TRY(join_pieces(run, format, plan, &finished.blob, &facts));
+    TRY(make_extras(run, plan, &finished));
     finished.film = (struct film_file) { .job_id = run->job.id,
         .video_id = run->job.video_id,
         .blob_id = str_of(finished.blob.id),
-        .mime_type = is_mov ? STR("video/quicktime") : STR("video/mp4"),
+        .mime_type = str_of(format->mime_type),
         .duration = json_get_number(facts, "duration", 0),
         .width = json_get_int(facts, "width", 0),
         .height = json_get_int(facts, "height", 0),
@@ -151,6 +225,8 @@ static error join(struct run *run)
     json_object_set(result, "film_name", json_object_get(plan, "film_name"));
     json_object_set(result, "scenes", json_object_get(plan, "scenes"));
     json_object_set(result, "warnings", json_object_get(plan, "warnings"));
+    json_object_set_new(result, "poster", json_boolean(json_is_object(json_object_get(plan, "poster"))));
+    json_object_set_new(result, "subtitles", json_boolean(json_get_str(plan, "vtt").size > 0));
     json_object_set_new(result, "blob_id", json_str(finished.film.blob_id));
     json_object_set_new(result, "duration", json_real(finished.film.duration));
     json_object_set_new(result, "width", json_integer(finished.film.width));

@@ -63,14 +63,21 @@ static json_t *inputs_json(const struct film_input *inputs, size_t count)
     return list;
 }
 
-static json_t *piece_json(struct run *run, const struct film *film, const char *op, str key, json_t *params,
-    const struct film_input *inputs, size_t count, size_t scene)
+json_t *render_piece_json(
+    struct run *run, const char *op, json_t *params, const struct film_input *inputs, size_t count)
 {
     json_t *piece = json_keep(run->scope.arena, json_object());
     json_object_set_new(piece, "op", json_string(op));
-    json_object_set_new(piece, "key", json_str(key));
     json_object_set(piece, "params", params);
     json_object_set_new(piece, "inputs", inputs_json(inputs, count));
+    return piece;
+}
+
+static json_t *piece_json(struct run *run, const struct film *film, const char *op, str key, json_t *params,
+    const struct film_input *inputs, size_t count, size_t scene)
+{
+    json_t *piece = render_piece_json(run, op, params, inputs, count);
+    json_object_set_new(piece, "key", json_str(key));
     json_object_set_new(piece, "scene", json_integer((json_int_t)scene + 1));
     json_object_set_new(piece, "scenes", json_integer((json_int_t)film->scene_count));
     return piece;
@@ -118,7 +125,7 @@ static error look_up(struct run *run, struct render_plan *plan, struct render_pi
 static error list_pieces(struct run *run, struct render_plan *plan)
 {
     struct film *film = plan->film;
-    plan->piece_count = film->segment_count + 1;
+    plan->piece_count = film->segment_count + (film->mix != NULL);
     plan->pieces = ARENA_ARRAY(run->scope.arena, struct render_piece, plan->piece_count);
     for (size_t i = 0; i < film->segment_count; i++) {
         const struct film_segment *segment = &film->segments[i];
@@ -128,6 +135,8 @@ static error list_pieces(struct run *run, struct render_plan *plan)
             segment->question.inputs, segment->question.input_count, segment->scene);
         TRY(look_up(run, plan, piece, is_to_be_fresh(run, film, segment->scene)));
     }
+    if (!film->mix)
+        return OK;
     struct render_piece *sound = &plan->pieces[film->segment_count];
     sound->key = mix_key(run->scope.arena, film);
     sound->part = piece_json(
@@ -136,11 +145,6 @@ static error list_pieces(struct run *run, struct render_plan *plan)
 }
 
 // The film
-
-static str watermark_of(const struct run *run)
-{
-    return film_library_watermark(&run->scope, json_get_bool(run->params, "include_watermark", false));
-}
 
 static int quality_of(const struct run *run)
 {
@@ -161,8 +165,15 @@ error render_plan(struct run *run, struct render_plan *ret_plan)
     TRY(video_document(&run->scope, &video, &document));
     str ratio = json_get_str(run->params, "aspect_ratio");
     struct film_options options = {
-        .aspect_ratio = ratio, .quality = quality_of(run), .watermark = watermark_of(run), .renderer = STR(RENDERER)
+        .aspect_ratio = ratio,
+        .quality = quality_of(run),
+        .fps = (int)json_get_int(run->params, "fps", 0),
+        .format = film_format_find(json_get_str(run->params, "format")),
+        .effort = film_effort_find(json_get_str(run->params, "preset")),
+        .allow_missing = json_get_bool(run->params, "allow_missing", false),
+        .renderer = STR(RENDERER),
     };
+    film_library_mark(&run->scope, document, json_object_get(run->params, "include_watermark"), &options);
     struct film_library library = { &run->scope, run->job.video_id, false };
     struct film_source source = { &library, film_library_find };
     TRY(film_plan(arena, document, &options, &source, &plan.warnings, &plan.film));

@@ -59,13 +59,14 @@ const bodies = {
     'POST /api/v1/auth/login': { username: 'nobody', password: 'wrong-password' },
     'POST /api/v1/auth/refresh': { refresh_token: 'not-a-token' },
 };
-// Headers that a route cannot do without.
-const headers_of = {};
+// What a call needs beside its path and JSON: {query, body}; headers that a route cannot do without.
+const more = {}, headers_of = {};
 // contract/*.mjs: what other areas add, each with a title, steps({server, root, ada, bob, made}), and if it needs them
-// more bodies, headers and exceptions.
+// more bodies, headers, exceptions, queries and texts.
 const areas = await Promise.all(fs.readdirSync(new URL('contract/', import.meta.url)).sort().map((name) => import(`./contract/${name}`)));
 for (const area of areas) {
     Object.assign(bodies, area.bodies);
+    Object.assign(more, area.more);
     Object.assign(headers_of, area.headers);
     exceptions.push(...area.exceptions ?? []);
 }
@@ -301,7 +302,7 @@ test('a viewer of a video changes nothing of it', async () => {
     const written = operations().filter(({ path, method }) => method !== 'GET' && /videoId|sceneId|layer/.test(path));
     assert.ok(written.length > 12);
     for (const { path, method } of written) {
-        const where = path.replace('/api/v1/videos/{videoId}', made.video).replace('{sceneId}', scene.id).replace('{layerId}', layer.id).replace('{user_id}', bob.me.uuid);
+        const where = path.replace('/api/v1/videos/{videoId}', made.video).replace('{sceneId}', scene.id).replace('{layerId}', layer.id).replace('{versionId}', randomUUID()).replace('{user_id}', bob.me.uuid);
         const body = path.endsWith('layers/reorder') ? { scene_id: scene.id, layer_orders: [{ layer_id: layer.id, order_index: 1 }] } : bodies[`${method} ${path}`];
         const { status, json } = await bob.call(method, where, { json: body });
         const owners = /members/.test(path) || (method === 'DELETE' && /videoId}$/.test(path));
@@ -357,7 +358,8 @@ test('a key that was used for another request answers 409 wherever keys are take
     await ada.must(201, 'POST', '/api/v1/videos', { title: 'Once' }, { headers });
     for (const { path, method } of keyed) {
         const where = path.replace(/\{(user_id|media_id|transcription_id)\}/, '999999');
-        const { status, bytes } = await ada.call(method, fill(where, randomUUID()), { json: bodies[`${method} ${path}`], headers });
+        const { query = '', body } = more[`${method} ${path}`] ?? {};
+        const { status, bytes } = await ada.call(method, fill(where, randomUUID()) + query, { json: bodies[`${method} ${path}`], body, headers });
         assert.equal(status, 409, `${method} ${path}: ${bytes}`);
     }
 });

@@ -104,7 +104,7 @@ test('silence gives an empty transcript and says so', () => {
 
 test('an unknown language is refused with those that are known', () => {
     const told = kinora(['transcribe', recording, '--language', 'tlh']);
-    assert.equal(told.code, 1);
+    assert.equal(told.code, 2);
     assert.match(told.err, /\ben\b/);
 });
 

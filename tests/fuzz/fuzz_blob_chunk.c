@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     (void)chunk_open(&place, is_last ? CHUNK_LAST : 0, stored, stored_size, plain, plain_size);
     // Frames may come from whoever has the key.
     size_t first_size = 0, first_plain = 0;
-    if (chunk_halve(data + 3, size - 3, plain_size, &first_size, &first_plain)) {
+    if (chunk_split(data + 3, size - 3, plain_size, plain_size / 2, &first_size, &first_plain)) {
         if (first_size > size - 3 || first_plain >= plain_size)
             abort();
         (void)chunk_unpack(data + 3, first_size, plain, first_plain);

@@ -23,18 +23,26 @@ function noise(size) {
 }
 
 const blob_rows = (server) => server.sql('SELECT id FROM blob').map(({ id }) => id).sort();
+// What was uploaded, without what is made of it.
+const originals = (server) => server.sql('SELECT count(*) AS n FROM blob WHERE id NOT IN (SELECT blob_id FROM derivative)')[0].n;
 const stored = (server) => server.blobs().map((file) => path.basename(file)).sort();
 
-test('a disk that fills up in the middle of an upload is told, and nothing stays of it', async () => {
+// A server with 40 MB for its blobs.
+function on_a_small_disk() {
     const data = temporary('full');
     fs.mkdirSync(path.join(data, 'blobs'));
     const mine = process.getuid() === 0 ? [] : ['--user', '--map-root-user'];
-    const server = await Server.start({ data, around: ['unshare', '--mount', ...mine, 'sh', '-c',
+    return Server.start({ data, around: ['unshare', '--mount', ...mine, 'sh', '-c',
         `mount -t tmpfs -o size=40m kinora-test '${data}/blobs' && exec "$@"`, '-'] });
+}
+
+test('a disk that fills up in the middle of an upload is told, and nothing stays of it', async () => {
+    const server = await on_a_small_disk();
     try {
         const ada = await new Client(server).user('ada');
         const kept = noise(3_000_000);
         const { id } = await ada.upload('kept.wav', kept);
+        await server.idle(); // its waveform is stored as well
         const before = server.blobs(), rows = blob_rows(server);
         for (const face of Object.keys(faces)) {
             const { status, json } = await ada.call('POST', face, { ...file_form('large.wav', noise(60_000_000)), agent: undefined });
@@ -59,7 +67,35 @@ test('a disk that fills up in the middle of an upload is told, and nothing stays
         }
         assert.ok(together.some(({ status }) => status === 507));
         assert.equal(sha256((await ada.get(`/api/v1/files/${id}/content`)).bytes), sha256(kept));
+        await server.idle();
         assert.deepEqual(stored(server), blob_rows(server));
+    } finally {
+        await server.remove();
+    }
+});
+
+test('a job that finds the disk full leaves nothing, and is done once there is room', async () => {
+    const server = await on_a_small_disk();
+    try {
+        const ada = await new Client(server).user('ada'), ben = await ada.user('ben');
+        const bytes = noise(3_000_000), { id } = await ada.upload('kept.wav', bytes);
+        const share = `/api/v1/keys/files/${id}/shares/${ben.me.id}`;
+        await ada.must(201, 'POST', share);
+        await server.idle(); // its waveform is stored as well
+        const before = stored(server);
+        const filler = path.join(`/proc/${server.pid}/root`, server.data, 'blobs', 'of-another-program');
+        assert.throws(() => fs.writeFileSync(filler, Buffer.alloc(64_000_000)), /ENOSPC/);
+        const { job_id } = await ada.must(200, 'DELETE', `${share}?rotate=true`); // encrypts the file anew
+        await until('the job has found no room', () => server.sql(`SELECT error_code FROM job WHERE id = '${job_id}'`)[0].error_code === 'STORAGE_FULL',
+            { limit_ms: 5000 });
+        fs.unlinkSync(filler);
+        assert.deepEqual(stored(server), before);
+        assert.equal(sha256((await ada.get(`/api/v1/files/${id}/content`)).bytes), sha256(bytes));
+        await ada.job_end(job_id);
+        assert.equal(stored(server).length, before.length);
+        assert.notDeepEqual(stored(server), before);
+        assert.deepEqual(stored(server), blob_rows(server));
+        assert.equal(sha256((await ada.get(`/api/v1/files/${id}/content`)).bytes), sha256(bytes));
     } finally {
         await server.remove();
     }
@@ -128,14 +164,15 @@ test('the same content of one owner is stored once, whoever sends it again and h
         const second = await ada.must(201, 'POST', '/mediafiles', undefined, file_form('second.wav', bytes));
         assert.notEqual(second.uuid, first.id);
         assert.equal(second.file_name, 'second.wav');
-        assert.equal(stored(server).length, 1);
+        assert.equal(originals(server), 1);
         const many = await Promise.all(Array.from({ length: 12 }, (_, i) => ada.upload(`again-${i}.wav`, bytes)));
-        assert.deepEqual(stored(server), blob_rows(server));
-        assert.equal(stored(server).length, 1);
+        assert.equal(originals(server), 1);
         const his = await ben.upload('his.wav', bytes); // whether another has it is nobody's business
-        assert.equal(stored(server).length, 2);
+        assert.equal(originals(server), 2);
         assert.equal((await ada.upload('other.wav', noise(500_000))).size_bytes, 500_000);
-        assert.equal(stored(server).length, 3);
+        assert.equal(originals(server), 3);
+        await server.idle();
+        assert.deepEqual(stored(server), blob_rows(server));
 
         // Deletions among uploads: the blob stays as long as one of the files does.
         await Promise.all([ada.must(200, 'DELETE', `/api/v1/files/${first.id}`), ada.must(200, 'DELETE', `/mediafiles/${second.uuid}`),
@@ -146,7 +183,9 @@ test('the same content of one owner is stored once, whoever sends it again and h
         const { files } = await ada.must(200, 'GET', '/api/v1/files');
         for (const { id } of files)
             await ada.must(200, 'DELETE', `/api/v1/files/${id}`);
-        assert.equal(blob_rows(server).length, 1);
+        assert.equal(originals(server), 1);
+        await server.idle();
+        assert.equal(blob_rows(server).length, 2, 'his file and its waveform');
         assert.equal(await read(his.id, ben), sha256(bytes));
         const anew = await ada.upload('anew.wav', bytes);
         assert.equal(await read(anew.id), sha256(bytes));

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import net from 'node:net';
+import { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import * as tus from 'tus-js-client';
 import { Client } from '../api/lib/client.mjs';
@@ -48,8 +49,8 @@ const offset_of = async (path) => Number((await call('HEAD', path)).headers['upl
 const id_of = (path) => path.split('/').at(-1);
 const rows = () => server.sql('SELECT (SELECT count(*) FROM upload WHERE NOT finished) AS uploads, (SELECT count(*) FROM upload_part) AS parts')[0];
 
-// A whole upload by tus-js-client; `watch(upload, sent)` may interfere.
-function send(bytes, options = {}, watch = () => {}) {
+// An upload by tus-js-client; {upload, done}.
+function begin(bytes, options = {}) {
     let upload;
     const done = new Promise((resolve, reject) => {
         upload = new tus.Upload(bytes, {
@@ -59,12 +60,35 @@ function send(bytes, options = {}, watch = () => {}) {
             retryDelays: null,
             onSuccess: resolve,
             onError: reject,
-            onProgress: (sent) => watch(upload, sent),
             ...options,
         });
         upload.start();
     });
-    return done.then(() => upload);
+    done.catch(() => {}); // whoever waits for it is told
+    return { upload, done };
+}
+
+// A whole one.
+async function send(bytes, options) {
+    const { upload, done } = begin(bytes, options);
+    await done;
+    return upload;
+}
+
+// One that gets stuck after so many bytes, of which the server has counted a part.
+async function stuck(bytes, stuck_at) {
+    let sent = 0;
+    const body = new Readable({
+        read() {
+            if (sent < stuck_at)
+                this.push(bytes.subarray(sent, sent += MB));
+        },
+    });
+    body.size = bytes.length; // where tus-js-client looks for the length
+    const source = { size: bytes.length, slice: async () => ({ value: body, size: bytes.length, done: true }), close() {} };
+    const { upload, done } = begin(source, { fileReader: { openFile: async () => source } });
+    await until('a part is counted', () => sent === stuck_at && rows().parts > 0, { every_ms: 5 });
+    return { upload, done, url: new URL(upload.url).pathname };
 }
 
 test('OPTIONS tells what the server can do, to everyone', async () => {
@@ -107,15 +131,9 @@ for (const [name, options] of [['in pieces', { chunkSize: 300_001 }], ['with its
 
 test('a server killed in the middle costs at most the part under way', async () => {
     const bytes = noise(70 * MB);
-    let killed, url;
-    await assert.rejects(send(bytes, {}, (upload, sent) => {
-        if (sent > 50 * MB && !killed) {
-            url = new URL(upload.url).pathname;
-            killed = until('a part is counted', () => server.sql('SELECT count(*) AS n FROM upload_part')[0].n, { every_ms: 5 })
-                .then(() => server.kill());
-        }
-    }));
-    await killed;
+    const { done, url } = await stuck(bytes, 50 * MB);
+    await server.kill();
+    await assert.rejects(done);
     await server.start();
     const offset = await offset_of(url);
     assert.ok(offset >= 32 * MB && offset < bytes.length && offset % (32 * MB) === 0, `${offset}`);
@@ -249,17 +267,9 @@ test('of two senders at one offset one wins, and the file is right', async () =>
 test('an upload that is given up leaves nothing, through tus-js-client too', async () => {
     await server.idle(); // what was uploaded before is still being looked at
     const start = [server.blobs().length, rows()];
-    const bytes = noise(60 * MB);
-    const url = await new Promise((resolve, reject) => {
-        let given_up;
-        send(bytes, { onError: reject }, (upload, sent) => {
-            if (sent > 45 * MB && !given_up) {
-                given_up = true;
-                upload.abort(true).then(() => resolve(new URL(upload.url ?? 'http://x/').pathname), reject);
-            }
-        });
-    });
-    assert.ok(url);
+    const { upload, url } = await stuck(noise(60 * MB), 45 * MB);
+    await upload.abort(true);
+    assert.equal((await call('HEAD', url)).status, 404);
     await until('nothing is left', () => JSON.stringify([server.blobs().length, rows()]) === JSON.stringify(start), { limit_ms: 5000 });
 });
 

@@ -21,8 +21,8 @@ before(async () => {
 after(() => server.remove());
 
 // The document describes the answer without an ending, so these are not held against it.
-const get = async (ending, user = ada) => {
-    const answer = await send(server.origin, 'GET', `/api/v1/transcriptions/${job}.${ending}`, { headers: { Authorization: `Bearer ${user.token}` } });
+const get = async (ending, user = ada, query = '') => {
+    const answer = await send(server.origin, 'GET', `/api/v1/transcriptions/${job}.${ending}${query}`, { headers: { Authorization: `Bearer ${user.token}` } });
     return { ...answer, text: answer.bytes.toString() };
 };
 
@@ -64,4 +64,35 @@ test('an unknown ending is refused, and a stranger finds nothing', async () => {
     assert.equal((await get('')).status, 400);
     assert.equal((await get('srt', bob)).status, 404);
     assert.equal((await ada.get('/api/v1/transcriptions/nothing.srt')).status, 400);
+});
+
+const cues = (text) => text.trim().split(/\n\n/).map((block) => {
+    const [, times, ...lines] = block.split('\n');
+    const [start, end] = times.split(' --> ').map((clock) => clock.split(/[:,]/).reduce((sum, part, i) => sum + Number(part) * [3600, 60, 1, 0.001][i], 0));
+    return { start, end, lines };
+});
+
+test('subtitles keep the lines, times and gaps that are asked for', async () => {
+    for (const [query, length, lines, longest, gap] of [['', 42, 2, 7, 0.04], ['?line_length=20&lines=1', 20, 1, 7, 0.04],
+        ['?line_length=16&lines=3&max_duration=3&min_duration=0.5&gap=0.2&reading_speed=12', 16, 3, 3, 0.2]]) {
+        const all = cues((await get('srt', ada, query)).text);
+        assert.ok(all.length > 0);
+        all.forEach((cue, i) => {
+            assert.ok(cue.lines.length <= lines && cue.lines.every((line) => line.length <= length), `${query}: ${cue.lines}`);
+            assert.ok(cue.end - cue.start <= longest + 0.002, `${query}: ${cue.start} to ${cue.end}`);
+            assert.ok(!i || cue.start - all[i - 1].end >= gap - 0.002 || cue.start <= all[i - 1].start + gap, `${query}: gap before ${cue.start}`);
+        });
+        assert.equal(all.flatMap((cue) => cue.lines).join(' ').replace(/\s+/g, ' '), (await get('txt')).text.trim().replace(/\s+/g, ' '));
+    }
+    for (const query of ['?line_length=3', '?lines=0', '?min_duration=5&max_duration=2', '?gap=x'])
+        assert.equal((await get('vtt', ada, query)).status, 400, query);
+});
+
+test('a name of a speaker is in the files that have room for it', async () => {
+    const { speakers: [{ id }] } = await ada.must(200, 'GET', `/api/v1/transcriptions/${job}/segments`);
+    assert.doesNotMatch((await get('vtt')).text, /<v /);
+    await ada.must(200, 'PUT', `/api/v1/transcriptions/${job}/speakers/${id}`, { name: 'Ann <3' });
+    assert.match((await get('vtt')).text, /\n<v Ann &lt;3>/);
+    const json = JSON.parse((await get('json')).text);
+    assert.ok(json.segments.every((one) => one.speaker === id && one.speaker_name === 'Ann <3'));
 });

@@ -1,176 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/id.h"
-#include "blob/blob.h"
 #include "blob/chunk.h"
 #include "blob/sealer.h"
-#include "test.h"
-
-struct fixture {
-    char folder[64], store_path[80];
-    struct keyring *keyring;
-    struct blob_store *store;
-};
-
-static void remove_tree(const char *path)
-{
-    DIR *folder = opendir(path);
-    for (struct dirent *entry; folder && (entry = readdir(folder));) {
-        char inner[512];
-        if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-            continue;
-        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-        if (unlink(inner) != 0)
-            remove_tree(inner);
-    }
-    if (folder)
-        closedir(folder);
-    rmdir(path);
-}
-
-static int open_store(void **state)
-{
-    struct fixture *fixture = calloc(1, sizeof *fixture);
-    snprintf(fixture->folder, sizeof fixture->folder, "/tmp/kinora-test-blob-XXXXXX");
-    if (!mkdtemp(fixture->folder))
-        return -1;
-    snprintf(fixture->store_path, sizeof fixture->store_path, "%s/blobs", fixture->folder);
-    *state = fixture;
-    if (error_is(keyring_open(fixture->folder, NULL, &fixture->keyring)))
-        return -1;
-    return error_is(blob_store_open(fixture->store_path, fixture->keyring, &fixture->store)) ? -1 : 0;
-}
-
-static int close_store(void **state)
-{
-    struct fixture *fixture = *state;
-    blob_store_close(fixture->store);
-    keyring_close(fixture->keyring);
-    remove_tree(fixture->folder);
-    free(fixture);
-    return 0;
-}
-
-static unsigned char *random_bytes(size_t size)
-{
-    unsigned char *bytes = malloc(size + 1);
-    id_random(bytes, size);
-    return bytes;
-}
-
-// Words in random order: shrinks, and no two chunks are alike.
-static unsigned char *text_bytes(size_t size)
-{
-    static const char *const words[] = { "river ", "stone ", "evening ", "and ", "the ", "light ", "of ", "camera ",
-        "quiet ", "morning ", "said ", "she ", "walked ", "under ", "bridge.\n", "window " };
-    unsigned char *bytes = malloc(size + 1);
-    unsigned seed = 1;
-    for (size_t at = 0; at < size;) {
-        seed = seed * 1103515245 + 12345;
-        const char *word = words[seed >> 16 & 15];
-        size_t part = strlen(word) < size - at ? strlen(word) : size - at;
-        memcpy(bytes + at, word, part);
-        at += part;
-    }
-    return bytes;
-}
-
-static struct blob_info store_bytes(struct fixture *fixture, const void *bytes, size_t size)
-{
-    struct blob_writer *writer;
-    struct blob_info info;
-    assert_ok(blob_writer_open(fixture->store, NULL, &writer));
-    for (size_t at = 0; at < size;) { // odd pieces, so that they cross the ends of chunks
-        size_t part = size - at < 1000003 ? size - at : 1000003;
-        assert_ok(blob_write(writer, (const char *)bytes + at, part));
-        at += part;
-    }
-    assert_int_equal(blob_writer_size(writer), size);
-    assert_ok(blob_writer_commit(writer, &info));
-    return info;
-}
-
-static error read_whole(struct fixture *fixture, const struct blob_info *info, const unsigned char *expected)
-{
-    struct blob_reader *reader;
-    TRY(blob_reader_open(fixture->store, info->id, info->sealed_key, &reader));
-    unsigned char *back = malloc((size_t)info->size + 1);
-    size_t got = 0;
-    error e = blob_read(reader, 0, back, (size_t)info->size + 1, &got);
-    if (!error_is(e)) {
-        assert_int_equal(got, info->size);
-        if (got)
-            assert_memory_equal(back, expected, got);
-    }
-    blob_reader_close(reader);
-    free(back);
-    return e;
-}
-
-static void path_of(struct fixture *fixture, const char *id, char out[static 160])
-{
-    snprintf(out, 160, "%s/%.2s/%.36s", fixture->store_path, id + 34, id);
-}
-
-static unsigned char *load_file(const char *path, size_t *ret_size)
-{
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    fseek(file, 0, SEEK_END);
-    *ret_size = (size_t)ftell(file);
-    rewind(file);
-    unsigned char *bytes = malloc(*ret_size + 1);
-    assert_int_equal(fread(bytes, 1, *ret_size, file), *ret_size);
-    fclose(file);
-    return bytes;
-}
-
-static void save_file(const char *path, const unsigned char *bytes, size_t size)
-{
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, size, file), size);
-    assert_int_equal(fclose(file), 0);
-}
-
-static error count_blob(void *context, const char *id, int64_t stored_size, int64_t changed_us)
-{
-    assert_true(id_is_valid(str_of(id)) && stored_size > 0 && changed_us > 0);
-    ++*(int *)context;
-    return OK;
-}
-
-static int count_blobs(struct fixture *fixture)
-{
-    int count = 0;
-    assert_ok(blob_each(fixture->store, BLOB_LOCAL, count_blob, &count));
-    return count;
-}
-
-static int count_unfinished(struct fixture *fixture)
-{
-    char path[100];
-    int count = 0;
-    snprintf(path, sizeof path, "%s/tmp", fixture->store_path);
-    DIR *folder = opendir(path);
-    assert_non_null(folder);
-    for (struct dirent *entry; (entry = readdir(folder));)
-        count += entry->d_name[0] != '.';
-    closedir(folder);
-    return count;
-}
+#include "blob_help.h"
 
 static void any_size_reads_back_and_is_hashed(void **state)
 {
@@ -195,6 +34,27 @@ static void any_size_reads_back_and_is_hashed(void **state)
         free(bytes);
     }
     assert_int_equal(count_blobs(fixture), 2 * COUNT);
+    assert_int_equal(count_unfinished(fixture), 0);
+}
+
+// Past the page cache, where the last block is in memory while a record that begins in it is put right.
+static void a_large_file_may_end_with_a_chunk_of_any_stored_size(void **state)
+{
+    struct fixture *fixture = *state;
+    static const size_t ends[] = { 1, 300, 5000, SEALER_PIECE + 1, BLOB_CHUNK_SIZE, BLOB_CHUNK_SIZE + 9 };
+    size_t start = 3 * BLOB_CHUNK_SIZE;
+    unsigned char *bytes = random_bytes(start + 3 * BLOB_CHUNK_SIZE);
+    memset(bytes + start, 'z', BLOB_CHUNK_SIZE); // a few hundred bytes when stored
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct blob_info info = store_bytes(fixture, bytes, start + BLOB_CHUNK_SIZE + ends[i]);
+        assert_ok(read_whole(fixture, &info, bytes));
+    }
+    memset(bytes + start, 'z', 3 * BLOB_CHUNK_SIZE);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct blob_info info = store_bytes(fixture, bytes, start + BLOB_CHUNK_SIZE + ends[i]);
+        assert_ok(read_whole(fixture, &info, bytes));
+    }
+    free(bytes);
     assert_int_equal(count_unfinished(fixture), 0);
 }
 
@@ -379,6 +239,14 @@ static void a_decompression_bomb_in_a_chunk_is_refused(void **state)
     free(back);
 }
 
+static void data_key_of(struct fixture *fixture, const struct blob_info *info, unsigned char ret_key[CRYPT_KEY_SIZE])
+{
+    ARENA_AUTO struct arena *arena = arena_new(4096);
+    str key, sealed = { (char *)info->sealed_key, sizeof info->sealed_key };
+    assert_ok(keyring_open_sealed(arena, fixture->keyring, "blob key", str_of(info->id), sealed, &key));
+    memcpy(ret_key, key.data, CRYPT_KEY_SIZE);
+}
+
 // Whoever has the key could write frames that say other sizes than they have.
 static void frames_that_lie_about_their_sizes_are_refused(void **state)
 {
@@ -387,10 +255,7 @@ static void frames_that_lie_about_their_sizes_are_refused(void **state)
     unsigned char *bytes = text_bytes(size), *back = malloc(size);
     struct blob_info info = store_bytes(fixture, bytes, size);
     struct chunk_place place = { .number = 0 };
-    ARENA_AUTO struct arena *arena = arena_new(4096);
-    str key, sealed = { (char *)info.sealed_key, sizeof info.sealed_key };
-    assert_ok(keyring_open_sealed(arena, fixture->keyring, "blob key", str_of(info.id), sealed, &key));
-    memcpy(place.key, key.data, sizeof place.key);
+    data_key_of(fixture, &info, place.key);
     assert_true(chunk_id_parse(str_of(info.id), place.id));
     char path[160];
     path_of(fixture, info.id, path);
@@ -401,7 +266,7 @@ static void frames_that_lie_about_their_sizes_are_refused(void **state)
     assert_true(chunk_is_packed(record));
     unsigned char *frames = malloc(body_size);
     memcpy(frames, body, body_size);
-    assert_true(chunk_halve(frames, body_size, size, &first, &first_plain));
+    assert_true(chunk_split(frames, body_size, size, size / 2, &first, &first_plain));
     assert_int_equal(first_plain, size / 2);
     assert_true(chunk_unpack(frames, first, back, first_plain));
     assert_true(chunk_unpack(frames + first, body_size - first, back + first_plain, size - first_plain));
@@ -409,13 +274,61 @@ static void frames_that_lie_about_their_sizes_are_refused(void **state)
     assert_false(chunk_unpack(frames, body_size, back, size - 1));
     assert_false(chunk_unpack(frames, first, back, first_plain + 1));
     frames[5]++; // of the first frame's size field
-    assert_true(
-        !chunk_halve(frames, body_size, size, &first, &first_plain) || !chunk_unpack(frames, first, back, first_plain));
-    assert_false(chunk_halve(frames + 1, body_size - 1, size, &first, &first_plain));
-    assert_false(chunk_halve(frames, 3, size, &first, &first_plain));
+    assert_true(!chunk_split(frames, body_size, size, size / 2, &first, &first_plain)
+                || !chunk_unpack(frames, first, back, first_plain));
+    assert_false(chunk_split(frames + 1, body_size - 1, size, size / 2, &first, &first_plain));
+    assert_false(chunk_split(frames, 3, size, size / 2, &first, &first_plain));
     free(frames);
     free(stored);
     free(back);
+    free(bytes);
+}
+
+static error read_file(const char *path, const unsigned char *key, const unsigned char *expected, size_t size)
+{
+    struct blob_reader *reader;
+    size_t got = 0;
+    TRY(blob_reader_open_file(path, key, &reader));
+    unsigned char *back = malloc(size + 1);
+    error e = blob_read(reader, 0, back, size + 1, &got);
+    if (!error_is(e)) {
+        assert_int_equal(got, size);
+        assert_memory_equal(back, expected, size);
+    }
+    blob_reader_close(reader);
+    free(back);
+    return e;
+}
+
+// Without the store's threads, then.
+static void a_sealed_file_opens_without_a_store(void **state)
+{
+    struct fixture *fixture = *state;
+    size_t size = 2 * BLOB_CHUNK_SIZE + 77, stored_size;
+    unsigned char *bytes = text_bytes(size), key[CRYPT_KEY_SIZE], other_key[CRYPT_KEY_SIZE];
+    memset(bytes, 0, 1 << 20);
+    struct blob_info info = store_bytes(fixture, bytes, size), other = store_bytes(fixture, "x", 1);
+    data_key_of(fixture, &info, key);
+    data_key_of(fixture, &other, other_key);
+    char stored_path[160], path[160];
+    path_of(fixture, info.id, stored_path);
+    unsigned char *stored = load_file(stored_path, &stored_size);
+    snprintf(path, sizeof path, "%s/taken-away.sealed", fixture->folder);
+    save_file(path, stored, stored_size);
+    assert_ok(read_file(path, key, bytes, size));
+    assert_error(read_file(path, other_key, bytes, size), ERROR_DATA_CORRUPT);
+    const size_t places[] = { 40, stored_size / 3, stored_size / 2, stored_size - 400, stored_size - 30 };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        stored[places[i]] ^= 1;
+        save_file(path, stored, stored_size);
+        assert_error(read_file(path, key, bytes, size), ERROR_DATA_CORRUPT);
+        stored[places[i]] ^= 1;
+    }
+    save_file(path, stored, stored_size - 100);
+    assert_error(read_file(path, key, bytes, size), ERROR_DATA_CORRUPT);
+    save_file(path, stored, 10);
+    assert_error(read_file(path, key, bytes, size), ERROR_UNSUPPORTED_MEDIA);
+    free(stored);
     free(bytes);
 }
 
@@ -599,12 +512,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_STORE(any_size_reads_back_and_is_hashed),
         WITH_STORE(any_range_reads_back),
+        WITH_STORE(a_large_file_may_end_with_a_chunk_of_any_stored_size),
         WITH_STORE(the_documented_vector_reads_back),
         WITH_STORE(text_shrinks_and_random_data_does_not),
         WITH_STORE(a_flipped_bit_anywhere_is_detected),
         WITH_STORE(moved_chunks_are_detected),
         cmocka_unit_test(a_decompression_bomb_in_a_chunk_is_refused),
         WITH_STORE(frames_that_lie_about_their_sizes_are_refused),
+        WITH_STORE(a_sealed_file_opens_without_a_store),
         WITH_STORE(an_aborted_file_leaves_nothing),
         WITH_STORE(a_taken_id_is_refused_and_what_is_there_stays),
         WITH_STORE(a_killed_writer_leaves_only_what_it_committed),

@@ -432,7 +432,7 @@ static void a_picture_is_fitted_into_its_box(void **state)
 static void what_is_wrong_names_its_layer(void **state)
 {
     (void)state;
-    error failed = failure_of("\"scenes\": [{\"duration\": 1, \"layers\": [{\"type\": \"avatar\", \"name\": \"Amy\","
+    error failed = failure_of("\"scenes\": [{\"duration\": 1, \"layers\": [{\"type\": \"hologram\", \"name\": \"Amy\","
                               "\"properties\": {}}]}]");
     assert_int_equal(failed.code, ERROR_VALIDATION_ERROR);
     assert_non_null(strstr(failed.message, "Amy"));

@@ -2,6 +2,7 @@
 // What only PostgreSQL has: types of its own, collisions, broken connections; and the cluster of the tests.
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -282,6 +283,51 @@ static void a_cluster_is_removed_when_its_test_is_killed(void **state)
 
 #define ON(test) cmocka_unit_test_setup(test, begin_test)
 
+// Another program on the same database, as far as the driver can tell.
+static void count_call(void *context)
+{
+    atomic_fetch_add((atomic_int *)context, 1);
+}
+
+static bool is_called_again(atomic_int *calls, int before)
+{
+    for (int i = 0; i < 300 && atomic_load(calls) == before; i++)
+        nanosleep(&(struct timespec) { .tv_nsec = 10000000 }, NULL);
+    return atomic_load(calls) > before;
+}
+
+static error add_million(struct db *db, void *context)
+{
+    return db_run(db, &add_number, DB_ARGS(db_int(*(int64_t *)context)), NULL);
+}
+
+static void another_program_hears_of_a_commit_also_after_its_connection_broke(void **state)
+{
+    struct fixture *f = *state;
+    struct db_pool *other;
+    atomic_int calls = 0, own_calls = 0;
+    int64_t number = 1000001, ended;
+    assert_ok(db_open(&(struct db_options) { postgres_cluster_url(f->cluster) }, &other));
+    db_on_commit(other, count_call, &calls);
+    db_on_commit(f->pool, count_call, &own_calls);
+    assert_true(is_called_again(&calls, 0)); // it listens
+    for (; number < 1000004; number++) {
+        int before = atomic_load(&calls);
+        assert_ok(db_write(f->pool, add_million, &number));
+        assert_true(is_called_again(&calls, before));
+    }
+    int before = atomic_load(&calls);
+    assert_ok(db_integer(f->reader, &end_others, DB_NO_ARGS, &ended, NULL));
+    assert_true(ended >= 2);
+    assert_true(is_called_again(&calls, before)); // it listens again, and has looked for what it missed
+    before = atomic_load(&calls);
+    assert_ok(db_write(f->pool, add_million, &number));
+    assert_true(is_called_again(&calls, before));
+    db_on_commit(other, NULL, NULL);
+    db_on_commit(f->pool, NULL, NULL);
+    db_close(other);
+}
+
 int main(void)
 {
     if (!postgres_cluster_possible()) {
@@ -289,6 +335,7 @@ int main(void)
         return 77; // Meson's word for a skipped test
     }
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(another_program_hears_of_a_commit_also_after_its_connection_broke),
         cmocka_unit_test(a_cluster_is_removed_when_its_test_is_killed),
         ON(types_of_its_own_are_texts_here),
         ON(a_value_that_a_type_does_not_take_is_no_fault_of_ours),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <math.h>
+#include <utf8proc.h>
 
 #include "domain/transcript.h"
 #include "test.h"
@@ -115,7 +116,7 @@ static void cues_keep_lines_short_and_lose_no_word(void **state)
         "to the wall. It depicted simply an enormous face";
     struct transcript transcript = spoken(arena, text, 0.5);
     struct transcript_cue *cues;
-    size_t count = transcript_cues(arena, &transcript, &cues);
+    size_t count = transcript_cues(arena, &transcript, &transcript_rules_default, &cues);
     check_rules(cues, count);
     assert_true(cues[0].start == 0.5);
     BUFFER_AUTO struct buffer all = { 0 };
@@ -141,7 +142,7 @@ static void a_pause_ends_a_cue_and_a_short_one_stays_a_second(void **state)
     transcript.segments[0].words[1].start = 4;
     transcript.segments[0].words[1].end = 4.2;
     struct transcript_cue *cues;
-    assert_int_equal(transcript_cues(arena, &transcript, &cues), 2);
+    assert_int_equal(transcript_cues(arena, &transcript, &transcript_rules_default, &cues), 2);
     assert_true(fabs(cues[0].end - 2) < 1e-9);
     assert_true(fabs(cues[1].end - 5) < 1e-9);
 }
@@ -157,6 +158,126 @@ static void subtitles_are_written_in_both_forms(void **state)
     buffer_append_byte(&out, '\0');
     assert_string_equal(out.data, "WEBVTT\n\n01:02:05.500 --> 01:02:07.000\na &lt;b&gt; &amp; c\n\n"
                                   "1\n01:02:05,500 --> 01:02:07,000\na <b> & c\n\n");
+}
+
+// Marks above and below a letter take no room.
+static size_t seen_letters(str text)
+{
+    size_t count = 0;
+    utf8proc_int32_t code;
+    for (size_t at = 0; at < text.size;) {
+        at += (size_t)utf8proc_iterate(
+            (const utf8proc_uint8_t *)text.data + at, (utf8proc_ssize_t)(text.size - at), &code);
+        count += utf8proc_charwidth(code) > 0;
+    }
+    return count;
+}
+
+// Lines and times of any transcript under any rules.
+static void check_all(const struct transcript *transcript, const struct transcript_rules *rules)
+{
+    ARENA_AUTO struct arena *arena = arena_new(8 << 20);
+    struct transcript_cue *cues;
+    size_t count = transcript_cues(arena, transcript, rules, &cues);
+    for (size_t i = 0; i < count; i++) {
+        int64_t lines = 0;
+        str rest = cues[i].text, line;
+        while (str_split(&rest, '\n', &line)) {
+            lines++;
+            assert_in_range(seen_letters(line), 1, rules->line_letters);
+        }
+        assert_in_range(lines, 1, rules->lines);
+        assert_true(cues[i].end > cues[i].start && cues[i].end <= cues[i].start + rules->most_s + 1e-9);
+        if (i)
+            assert_true(cues[i].start >= cues[i - 1].end);
+    }
+}
+
+static void lines_keep_their_length_in_every_script_and_under_every_rule(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(1 << 20);
+    static const char *const texts[] = { "a",
+        "https://example.org/a/very/long/address/that/has/no/blank/at/all?and=goes&on=for-more-than-one-line-of-text "
+        "ok",
+        "東京都庁は、東京都新宿区西新宿にある東京都の行政機関の庁舎です。地上48階の第一本庁舎があります。「展望室」は無"
+        "料です。",
+        "แมวนั่งอยู่บนเสื่อที่สวยงามมากในบ้านหลังใหญ่ของคุณยายที่อยู่ต่างจังหวัด",
+        "서울특별시는 대한민국의 수도이자 최대 도시입니다 그리고 많은 사람들이 살고 있습니다",
+        "one two three. four, five; six: seven eight nine ten eleven twelve thirteen. yes. no. oh! so? very well then, "
+        "go" };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct transcript transcript = spoken(arena, texts[i], 1);
+        for (int64_t length = 10; length < 60; length += 7)
+            for (int64_t lines = 1; lines <= 3; lines++)
+                check_all(&transcript, &(struct transcript_rules) { length, lines, 17, 1, 4, 0.1 });
+        check_all(&transcript, &transcript_rules_default);
+    }
+}
+
+static void lines_of_japanese_begin_and_end_with_marks_that_may(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(1 << 20);
+    struct transcript transcript = spoken(
+        arena, "東京都庁は、新宿にあります。「展望室」は無料です、ぜひ「一度」どうぞ！", 0);
+    transcript.segments[0].words[0].end = 12; // three letters a second
+    for (int64_t length = 10; length < 60; length += 3) {
+        struct transcript_cue *cues;
+        struct transcript_rules rules = transcript_rules_default;
+        rules.line_letters = length;
+        size_t count = transcript_cues(arena, &transcript, &rules, &cues);
+        BUFFER_AUTO struct buffer all = { 0 };
+        for (size_t i = 0; i < count; i++) {
+            str rest = cues[i].text, line;
+            while (str_split(&rest, '\n', &line)) {
+                buffer_append_str(&all, line);
+                if (length > 15) { // nothing fits into less
+                    assert_false(
+                        str_starts(line, STR("、")) || str_starts(line, STR("。")) || str_starts(line, STR("」")));
+                    assert_false(str_ends(line, STR("「")));
+                }
+            }
+        }
+        assert_true(
+            str_equal(buffer_str(&all), transcript.segments[0].words[0].text)); // no letter lost, no blank added
+    }
+}
+
+static void what_is_said_too_fast_to_read_is_joined_with_the_next(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(1 << 20);
+    struct transcript transcript = spoken(arena, "Certainly not. Let me explain this to you.", 1);
+    struct transcript_cue *cues;
+    transcript.segments[0].words[0].end = 1.1;
+    for (size_t i = 1; i < transcript.segments[0].word_count; i++) {
+        transcript.segments[0].words[i].start = 1 + (double)i * 0.2;
+        transcript.segments[0].words[i].end = 1.1 + (double)i * 0.2;
+    }
+    assert_int_equal(transcript_cues(arena, &transcript, &transcript_rules_default, &cues), 1);
+    struct transcript_rules slow = transcript_rules_default;
+    slow.letters_per_second = 100;
+    slow.least_s = 0.3;
+    assert_int_equal(transcript_cues(arena, &transcript, &slow, &cues), 2);
+    assert_true(str_equal_c(cues[0].text, "Certainly not."));
+}
+
+static void speakers_do_not_share_a_cue_and_have_voices(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(1 << 20);
+    struct transcript first = spoken(arena, "well then", 1), second = spoken(arena, "go on", 1.8);
+    struct transcript_segment both[] = { first.segments[0], second.segments[0] };
+    both[0].speaker = STR("speaker_1");
+    both[1].speaker = STR("speaker_2");
+    both[1].speaker_name = STR("A & B");
+    struct transcript transcript = { .segments = both, .segment_count = 2, .duration = 9 };
+    BUFFER_AUTO struct buffer out = { 0 };
+    transcript_write(arena, &transcript, TRANSCRIPT_VTT, &out);
+    buffer_append_byte(&out, '\0');
+    assert_string_equal(out.data, "WEBVTT\n\n00:00:01.000 --> 00:00:01.760\n<v speaker_1>well then\n\n"
+                                  "00:00:01.800 --> 00:00:02.800\n<v A &amp; B>go on\n\n");
 }
 
 static void nothing_spoken_is_an_empty_transcript(void **state)
@@ -183,6 +304,10 @@ int main(void)
         cmocka_unit_test(cues_keep_lines_short_and_lose_no_word),
         cmocka_unit_test(a_pause_ends_a_cue_and_a_short_one_stays_a_second),
         cmocka_unit_test(subtitles_are_written_in_both_forms),
+        cmocka_unit_test(lines_keep_their_length_in_every_script_and_under_every_rule),
+        cmocka_unit_test(lines_of_japanese_begin_and_end_with_marks_that_may),
+        cmocka_unit_test(what_is_said_too_fast_to_read_is_joined_with_the_next),
+        cmocka_unit_test(speakers_do_not_share_a_cue_and_have_voices),
         cmocka_unit_test(nothing_spoken_is_an_empty_transcript),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,19 @@ static void a_segment_may_lose_all_its_words(void **state)
     assert_int_equal(((struct segment *)segments.items)[1].text.size, 0);
 }
 
+static void a_segment_without_words_has_those_of_its_text(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(1 << 20);
+    struct segment *segment = ARENA_NEW(arena, struct segment);
+    *segment = (struct segment) { .end_time = 4, .text = STR("one two"), .words.text = STR("[]") };
+    struct list segments = { segment, 1 };
+    assert_ok(word_align(arena, STR("one three"), &segments));
+    assert_string_equal(segment->text.data, "one three");
+    assert_word(word(arena, &segments, 0, 0), "one", 0, 2, 1);
+    assert_word(word(arena, &segments, 0, 1), "three", 2, 4, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,6 +99,7 @@ int main(void)
         cmocka_unit_test(one_word_that_becomes_several_shares_its_time),
         cmocka_unit_test(inserted_words_lie_between_their_neighbours),
         cmocka_unit_test(a_segment_may_lose_all_its_words),
+        cmocka_unit_test(a_segment_without_words_has_those_of_its_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

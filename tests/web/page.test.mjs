@@ -156,6 +156,23 @@ test('a corrected word is kept, the others keep their times, and the text can be
     await page.locator('.word').filter({ hasText: 'pineapple' }).waitFor();
 });
 
+test('what was said is found, and a hit opens the file at its second', async () => {
+    await page.goto(`${address}/#/library`);
+    const field = page.getByRole('searchbox', { name: 'Search' });
+    await field.fill('nothing of the kind');
+    await page.getByText('Nothing was found').waitFor();
+    await field.fill('PINEAPP*');
+    const hit = page.getByRole('list', { name: 'Found' }).getByRole('listitem');
+    await hit.first().waitFor();
+    assert.equal(await hit.locator('mark').first().textContent(), 'pineapple');
+    await picture('search');
+    await hit.first().getByRole('link').click();
+    await page.locator('.word').first().waitFor();
+    assert.match(page.url(), /#\/file\/[0-9a-f-]{36}/);
+    await page.getByRole('link', { name: 'Library' }).first().click();
+    await page.getByLabel('Choose files').waitFor({ state: 'attached' });
+});
+
 test('a script becomes scenes that can be edited', async () => {
     await page.getByRole('link', { name: 'Videos' }).click();
     await page.getByRole('heading', { name: 'Videos' }).waitFor();

@@ -6,7 +6,7 @@ import { until } from '../../api/lib/server.mjs';
 const { io } = createRequire(new URL('../../package.json', import.meta.url))('socket.io-client');
 
 export const EVENTS = ['session', 'error', 'presence:update', 'scene:updated', 'scene:added', 'scene:deleted', 'scenes:reordered', 'layer:updated',
-    'layer:added', 'layer:deleted', 'layers:reordered', 'video:updated', 'video:regenerated', 'video:regeneration:progress', 'job:progress'];
+    'layer:added', 'layer:deleted', 'layers:reordered', 'video:updated', 'video:restored', 'video:regenerated', 'video:regeneration:progress', 'job:progress'];
 
 // A socket that gathers what it hears in `heard`: {name, data}.
 export class Live {

@@ -31,6 +31,11 @@ for name, port in zip(('account', 'container', 'object'), map(int, sys.argv[2:])
     builder.rebalance()
     builder.get_ring().save('%s/%s.ring.gz' % (folder, name))`;
 
+// On a busy machine Swift would answer a change before its lists know of it, or give up on the list altogether.
+const PATIENCE = `conn_timeout = 10
+node_timeout = 30
+container_update_timeout = 30`;
+
 const backend = (folder, user, name, port) => `
 [DEFAULT]
 bind_ip = 127.0.0.1
@@ -42,6 +47,7 @@ devices = ${folder}/devices
 mount_check = false
 disable_fallocate = true
 log_address = ${folder}/no-syslog
+${PATIENCE}
 [pipeline:main]
 pipeline = ${name}-server
 [app:${name}-server]
@@ -56,6 +62,7 @@ workers = 0
 user = ${user}
 swift_dir = ${folder}
 log_address = ${folder}/no-syslog
+${PATIENCE}
 [pipeline:main]
 pipeline = catch_errors cache s3api tempauth copy bulk slo dlo versioned_writes proxy-server
 [app:proxy-server]
