@@ -342,8 +342,9 @@ static bool take_text(struct socketio *socketio, struct engineio_session *sessio
         return false;
     if (packet.attachments == 0)
         return take(socketio, session, &packet, &arrival);
-    client->waiting = strndup(text.data, text.size);
+    client->waiting = malloc(text.size);
     ASSERT(client->waiting);
+    memcpy(client->waiting, text.data, text.size);
     client->waiting_size = text.size;
     client->wanted = packet.attachments;
     return true;
