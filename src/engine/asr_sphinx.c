@@ -9,7 +9,7 @@
 
 #define MODEL "/usr/share/pocketsphinx/model/en-us"
 
-enum { UTTERANCES_TRIED = 1 };
+enum { UTTERANCES_TRIED = 2 };
 
 // How the frequencies are stretched; the first is the model's own.
 static const char *const warps[SPHINX_WARPS] = { "1.0", "0.95", "1.05" };

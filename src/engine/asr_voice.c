@@ -15,7 +15,7 @@ enum {
     BURST_LEAST = 8,                           // levels
     GAP_MOST = 30,
     MARGIN = 20,
-    UTTERANCE_GAP = 100, // a longer silence ends an utterance
+    UTTERANCE_GAP = 200, // a longer silence ends an utterance; recognizers like context
     EVEN_LEAST = 300,    // a chunk this long ...
     EVEN_DEVIATION = 3,  // ... that varies by less dB than this is music or machinery
     DEPTH = 30,          // dB below the loudest voice; quieter is somebody in another room

@@ -48,22 +48,28 @@ test('a killed server goes on from the parts that were finished', async () => {
     }, { limit_ms: 180_000 });
     await server.kill();
     await server.start();
-    const told = await ada.job_end(job, { limit_ms: 240_000 });
-    assert.equal(told.progress, 1);
-    const after_it = done_parts(job);
+    // Finished parts are gone with the end of the job: what stood there last is looked at.
+    let last = [];
+    const told = await until('the job is done', async () => {
+        const parts = done_parts(job);
+        last = parts.length >= last.length ? parts : last;
+        const now = await ada.job(job);
+        return /completed|failed/.test(now.status) && now;
+    }, { limit_ms: 240_000 });
+    assert.deepEqual([told.status, told.progress], ['completed', 1]);
+    assert.ok(last.length > before.length, 'parts were done after the restart');
     for (const { part, finished_at } of before)
-        assert.equal(after_it.find((one) => one.part === part)?.finished_at, finished_at, `part ${part} was done again`);
+        assert.equal(last.find((one) => one.part === part)?.finished_at, finished_at, `part ${part} was done again`);
     const { segments, duration } = await transcript(job);
     assert.ok(Math.abs(duration - file.duration) < 0.1);
-    const words = segments.flatMap((segment) => segment.words);
-    assert.ok(words.filter((word) => word.text === 'queen').length >= 12, segments.map((one) => one.text).join(' '));
-    assert.ok(words.every((word, i) => !i || word.start >= words[i - 1].start), 'words in order, none twice');
+    assert.ok(segments.map((one) => one.text).join(' ').split('queen').length > 12, JSON.stringify(segments));
+    assert.ok(segments.every((one, i) => !i || one.start >= segments[i - 1].end - 0.01), 'segments in order, none twice');
 });
 
 test('a call with one person a channel has a speaker for each', async () => {
     // The second person answers two seconds later, on the other channel.
     const call = made('call.wav', '-i', CARD, '-i', '/usr/share/pocketsphinx/test/data/cards/003.wav', '-filter_complex',
-        '[0]aresample=16000,apad=whole_dur=8[a];[1]aresample=16000,adelay=4000,apad=whole_dur=8[b];[a][b]amerge=inputs=2', '-t', '8');
+        '[0]aformat=channel_layouts=mono:sample_rates=16000,apad=whole_dur=8[a];[1]aformat=channel_layouts=mono:sample_rates=16000,adelay=4000,apad=whole_dur=8[b];[a][b]join=inputs=2:channel_layout=stereo', '-t', '8');
     const file = await ada.upload('call.wav', call);
     const job = await start(file.id, { speakers: 2 });
     await ada.job_end(job.jobId, { limit_ms: 120_000 });

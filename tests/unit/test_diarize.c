@@ -186,9 +186,9 @@ static void two_voices_are_told_apart(void **state)
     json_t *result = speakers_of(arena, &file, 0);
     assert_int_equal(json_get_int(result, "speakers", 0), 2);
     assert_false(json_is_true(json_object_get(result, "by_channel")));
-    double wrong_share = error_of_turns(talk.turns, talk.turn_count, result);
-    print_message("two synthetic voices: %.1f %% wrong\n", wrong_share);
-    assert_true(wrong_share < 12);
+    double wrong = error_of_turns(talk.turns, talk.turn_count, result);
+    print_message("two synthetic voices: %.1f %% wrong\n", wrong);
+    assert_true(wrong < 12);
     assert_int_equal(json_get_int(speakers_of(arena, &file, 1), "speakers", 0), 1);
     assert_int_equal(json_get_int(speakers_of(arena, &file, 2), "speakers", 0), 2);
     free((char *)file.data);
@@ -299,10 +299,9 @@ static void check_recording(const char *name, const char *turns_name, double mos
     snprintf(path, sizeof path, "%s/inputs/speech/%s.wav", KINORA_SHARED, name);
     struct memory_file file = file_load(path);
     json_t *result = speakers_of(arena, &file, 0);
-    double wrong_share = error_of_turns(turns, count, result);
-    print_message(
-        "%s: %.1f %% wrong, %d speakers found\n", name, wrong_share, (int)json_get_int(result, "speakers", 0));
-    assert_true(wrong_share < most);
+    double wrong = error_of_turns(turns, count, result);
+    print_message("%s: %.1f %% wrong, %d speakers found\n", name, wrong, (int)json_get_int(result, "speakers", 0));
+    assert_true(wrong < most);
     free((char *)file.data);
     free((char *)list.data);
 }
