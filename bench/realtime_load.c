@@ -49,6 +49,7 @@ struct load {
     struct client *clients;
     uint32_t *samples; // microseconds
     bool measuring;
+    int64_t begin_us; // what was sent before is none of the measurement
 };
 
 static int64_t now_us(void)
@@ -135,14 +136,21 @@ static void start_client(struct load *load, struct client *client)
     load->opening++;
 }
 
-static void hear(struct load *load, const char *text, size_t size)
+// When it was sent, -1: it says nothing of it, or it is none of the measurement.
+static int64_t sent_us(const struct load *load, const char *text, size_t size)
 {
     const char *mark = memmem(text, size, "T=", 2);
-    if (!mark || !load->measuring)
+    int64_t time_us = mark ? strtoll(mark + 2, NULL, 10) : -1;
+    return load->measuring && time_us >= load->begin_us ? time_us : -1;
+}
+
+static void hear(struct load *load, const char *text, size_t size)
+{
+    int64_t from_us = sent_us(load, text, size);
+    if (from_us < 0)
         return;
-    int64_t took_us = now_us() - strtoll(mark + 2, NULL, 10);
     if (load->heard < SAMPLES_MAX)
-        load->samples[load->heard] = (uint32_t)took_us;
+        load->samples[load->heard] = (uint32_t)(now_us() - from_us);
     load->heard++;
 }
 
@@ -161,7 +169,7 @@ static void take_packet(struct load *load, struct client *client, const char *te
     } else if (size > 1 && text[0] == '4' && text[1] == '2') {
         hear(load, text, size);
     } else if (size > 1 && text[0] == '4' && text[1] == '3') {
-        load->acks += load->measuring;
+        load->acks += sent_us(load, text, size) >= 0;
         load->refused += memmem(text, size, "\"success\":true", 14) == NULL;
     } else {
         fprintf(stderr, "realtime_load: unexpected packet: %.*s\n", (int)size, text);
@@ -337,6 +345,7 @@ int main(int count, char **words)
     } else {
         run(&load, now_us() + 2000000); // warm
         load.measuring = true;
+        load.begin_us = now_us();
         puts("begin");
         fflush(stdout);
         run(&load, now_us() + (int64_t)(seconds * 1e6));
