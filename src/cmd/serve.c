@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // kinora serve: the server, and the job runner beside it, on one data folder.
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -253,8 +254,13 @@ static void greet(const struct service *service)
         fprintf(stderr, "  The first account needs this setup code: %s\n\n", settings.setup_code);
 }
 
+enum { BUFFERS_FROM = 128 << 10 }; // bytes: above what a request of text takes
+
 static error run(const struct call *call)
 {
+    // The buffers of uploads and downloads go back to the system when they are freed. Left to itself the limit grows
+    // with the first large one, and hundreds of them stay in the gaps of many threads' heaps.
+    (void)mallopt(M_MMAP_THRESHOLD, BUFFERS_FROM);
     struct service service = { .lock = -1 };
     if (!*settings.setup_code)
         settings.setup_code = id_new(call->arena).data;
