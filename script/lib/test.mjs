@@ -27,26 +27,26 @@ const groups = [
         ])],
     },
     {
-        name: 'unit', budget_s: 200, what: 'unit tests, and what the programs are linked with',
+        name: 'unit', budget_s: 180, what: 'unit tests, and what the programs are linked with',
         steps: [build(600), meson('build', 'unit'), commands('linked', 60, [
             ['kinora needs no engine library', 'script/check-layers', '--linked'],
             ['docs/api.md is current', 'script/docs', '--check'],
         ])],
     },
     {
-        name: 'asan', budget_s: 360, what: 'unit tests by clang under the address and undefined sanitizers',
+        name: 'asan', budget_s: 300, what: 'unit tests by clang under the address and undefined sanitizers',
         steps: [build_sanitized(600), meson('build-asan', 'unit', sanitized)],
     },
     {
-        name: 'fuzz', budget_s: 60, what: 'the corpora of the fuzzers, replayed under the sanitizers',
+        name: 'fuzz', budget_s: 30, what: 'the corpora of the fuzzers, replayed under the sanitizers',
         steps: [build_sanitized(600), meson('build-asan', 'fuzz', sanitized)],
     },
-    { name: 'api', budget_s: 150, what: 'HTTP against a running server', steps: [build(600), node_tests('tests/api')] },
-    { name: 'storage', budget_s: 300, what: 'files: uploads, downloads, keys, stores', steps: [build(600), packages(120), node_tests('tests/storage', { at_once: 2 })] },
-    { name: 'transcription', budget_s: 120, what: 'engines, words, speakers, search', steps: [build(600), packages(120), node_tests('tests/transcription')] },
-    { name: 'realtime', budget_s: 120, what: 'live editing over Socket.IO', steps: [build(600), packages(120), node_tests('tests/realtime')] },
-    { name: 'render', budget_s: 150, what: 'films: formats, frames, properties, bad input', steps: [build(600), node_tests('tests/render')] },
-    { name: 'cli', budget_s: 120, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
+    { name: 'api', budget_s: 120, what: 'HTTP against a running server', steps: [build(600), node_tests('tests/api')] },
+    { name: 'storage', budget_s: 240, what: 'files: uploads, downloads, keys, stores', steps: [build(600), packages(120), node_tests('tests/storage', { at_once: 2 })] },
+    { name: 'transcription', budget_s: 210, what: 'engines, words, speakers, search', steps: [build(600), packages(120), node_tests('tests/transcription')] },
+    { name: 'realtime', budget_s: 100, what: 'live editing over Socket.IO', steps: [build(600), packages(120), node_tests('tests/realtime')] },
+    { name: 'render', budget_s: 60, what: 'films: formats, frames, properties, bad input', steps: [build(600), node_tests('tests/render')] },
+    { name: 'cli', budget_s: 180, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
 ];
 
 function usage() {

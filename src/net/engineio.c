@@ -212,6 +212,7 @@ static void on_done(struct post *post)
         engineio_drop(session);
         return;
     }
+    polling_flush(session);
     hand_over(session);
     if (session->websocket)
         websocket_resume(session->websocket);

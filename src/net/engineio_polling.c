@@ -60,11 +60,17 @@ static void append_packet(struct buffer *out, const struct websocket_message *me
     out->size += size;
 }
 
-// At most what the peer takes at once (maxPayload), but at least one packet.
+// At most what the peer takes at once (maxPayload), but at least one packet. While a handler works on what the peer
+// sent, its answers are waited for, so that they go out together.
 void polling_flush(struct engineio_session *session)
 {
     if (!session->poll || !session->first)
         return;
+    if (session->running) {
+        atomic_store(&session->is_awaited, true);
+        server_wake(session->engineio->server); // the handler may have looked just before
+        return;
+    }
     struct buffer body = { 0 };
     size_t limit = session->engineio->options.payload_max;
     while (session->first) {
