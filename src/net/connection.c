@@ -313,8 +313,6 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *input)
     } else if (connection->tls) {
         if (!tls_feed(connection, input->base, (size_t)size))
             connection_lose(connection);
-    } else if (size > 0 && input->base != connection->server->input) {
-        request_took(connection->exchange, (size_t)size);
     } else {
         connection->pumping = true;
         take_plain(connection, input->base, (size_t)size);
@@ -327,9 +325,6 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *ret_inp
 {
     (void)suggested;
     struct connection *connection = handle->data;
-    if (!connection->tls && !pending_size(connection) && !connection->lingering && connection->exchange
-        && request_room(connection->exchange, ret_input))
-        return;
     *ret_input = (uv_buf_t) { .base = connection->server->input, .len = INPUT_SIZE };
 }
 

@@ -353,24 +353,13 @@ static bool push_chunk_byte(struct http_parser *parser, unsigned char c)
     }
 }
 
-static void pass(struct http_parser *parser, size_t size)
-{
-    parser->left -= size;
-    if (parser->left == 0)
-        parser->state = parser->state == PARSE_LENGTH ? PARSE_COMPLETE : PARSE_CHUNK_END_CR;
-}
-
-void http_parser_skip(struct http_parser *parser, size_t size)
-{
-    ASSERT(parser->state == PARSE_LENGTH && size <= parser->left);
-    pass(parser, size);
-}
-
 static str take_body(struct http_parser *parser, str *input)
 {
     str piece = str_sub(*input, 0, parser->left < input->size ? (size_t)parser->left : input->size);
     *input = str_sub(*input, piece.size, input->size);
-    pass(parser, piece.size);
+    parser->left -= piece.size;
+    if (parser->left == 0)
+        parser->state = parser->state == PARSE_LENGTH ? PARSE_COMPLETE : PARSE_CHUNK_END_CR;
     return piece;
 }
 

@@ -55,8 +55,6 @@ struct http_parser {
 void http_parser_init(struct http_parser *parser, struct arena *arena);
 // Takes bytes off the front of *input. Call again until it answers HTTP_MORE, HTTP_COMPLETE or HTTP_REFUSED.
 enum http_event http_parser_push(struct http_parser *parser, str *input, str *ret_body);
-// In PARSE_LENGTH: the next `size` bytes of the body, at most `left`, go another way.
-void http_parser_skip(struct http_parser *parser, size_t size);
 // Has a byte of a request been seen?
 bool http_parser_begun(const struct http_parser *parser);
 // Has the request been read to its end (HTTP_COMPLETE was or would be next without more input)?

@@ -5,13 +5,6 @@
 #include "base/clock.h"
 #include "net/engineio_parts.h"
 
-size_t request_upload_buffer(const struct exchange *exchange)
-{
-    bool fast = exchange->received_bytes >= UPLOAD_AHEAD_FROM;
-    bool few = exchange->server->exchange_count <= UPLOAD_AHEAD_BUDGET / UPLOAD_AHEAD_BUFFER;
-    return fast && few ? UPLOAD_AHEAD_BUFFER : UPLOAD_BUFFER;
-}
-
 bool request_wants_input(const struct exchange *exchange)
 {
     switch (exchange->state) {
@@ -19,7 +12,7 @@ bool request_wants_input(const struct exchange *exchange)
     case EXCHANGE_COLLECT:
         return true;
     case EXCHANGE_RECEIVE:
-        return !exchange->refuse_status && exchange->filling.size < request_upload_buffer(exchange)
+        return !exchange->refuse_status && exchange->filling.size < UPLOAD_BUFFER
                && !http_parser_complete(&exchange->parser);
     default:
         return false;
@@ -152,7 +145,7 @@ static void receive_step(struct exchange *exchange)
     }
     bool complete = http_parser_complete(&exchange->parser);
     bool waited = uv_now(&exchange->server->loop) - exchange->handed_ms >= UPLOAD_WAIT_MS;
-    if (exchange->filling.size >= request_upload_buffer(exchange) || ((complete || waited) && exchange->filling.size))
+    if (exchange->filling.size >= UPLOAD_BUFFER || ((complete || waited) && exchange->filling.size))
         hand_over(exchange);
     else if (complete)
         exchange_schedule(exchange, TASK_END);
@@ -169,9 +162,8 @@ size_t request_input(struct exchange *exchange, const char *bytes, size_t size)
     struct connection *connection = exchange->connection;
     str input = { bytes, size };
     while (connection->exchange == exchange && request_wants_input(exchange)) {
-        str piece = input;
-        if (exchange->state == EXCHANGE_RECEIVE)
-            piece = str_sub(input, 0, request_upload_buffer(exchange) - exchange->filling.size);
+        str piece = exchange->state == EXCHANGE_RECEIVE ? str_sub(input, 0, UPLOAD_BUFFER - exchange->filling.size)
+                                                        : input;
         size_t before = piece.size;
         str body;
         enum http_event event = http_parser_push(&exchange->parser, &piece, &body);
@@ -192,28 +184,6 @@ size_t request_input(struct exchange *exchange, const char *bytes, size_t size)
     if (connection->exchange == exchange && exchange->state == EXCHANGE_RECEIVE)
         receive_step(exchange);
     return size - input.size;
-}
-
-// The whole length was compared with the limit at the head.
-bool request_room(struct exchange *exchange, uv_buf_t *ret_room)
-{
-    if (exchange->state != EXCHANGE_RECEIVE || exchange->parser.state != PARSE_LENGTH || !request_wants_input(exchange))
-        return false;
-    size_t size = request_upload_buffer(exchange) - exchange->filling.size;
-    if (size > exchange->parser.left)
-        size = (size_t)exchange->parser.left;
-    char *room = buffer_reserve(&exchange->filling, size);
-    *ret_room = (uv_buf_t) { .base = room, .len = size };
-    return room;
-}
-
-void request_took(struct exchange *exchange, size_t size)
-{
-    http_parser_skip(&exchange->parser, size);
-    exchange->filling.size += size;
-    exchange->received_bytes += (int64_t)size;
-    connection_set_deadline(exchange->connection, exchange->server->options.body_stall_timeout_us);
-    receive_step(exchange);
 }
 
 // What a task of LANE_STREAM left behind: an answer, or the wish to go on in another way.

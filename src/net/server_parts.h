@@ -19,16 +19,13 @@
 #include "net/workers.h"
 
 enum {
-    INPUT_SIZE = 64 * 1024,         // bytes read from a socket at once
-    PENDING_MAX = 64 * 1024,        // bytes kept of a peer that sends more than is wanted now, then it is not read
-    UPLOAD_BUFFER = 256 * 1024,     // bytes handed to receive_ops.data
-    UPLOAD_AHEAD_FROM = 1 << 20,    // bytes after which pieces are larger, while few ask: each piece wakes two threads,
-    UPLOAD_AHEAD_BUFFER = 1 << 20,  // and what is done with a large one can be shared among cores
-    UPLOAD_AHEAD_BUDGET = 32 << 20, // bytes of one larger piece for every exchange there is; an upload has two
-    UPLOAD_WAIT_MS = 200,           // what a slow peer sent is handed on after this time
-    DOWNLOAD_BUFFER = 64 * 1024,    // bytes asked of send_ops.fill
-    DOWNLOAD_AHEAD_FROM = 1 << 20,  // bytes after which pieces are larger and filled while others go out: a peer that
-                                    // reads little does not get there, and a short answer gains nothing
+    INPUT_SIZE = 64 * 1024,        // bytes read from a socket at once
+    PENDING_MAX = 64 * 1024,       // bytes kept of a peer that sends more than is wanted now, then it is not read
+    UPLOAD_BUFFER = 256 * 1024,    // bytes handed to receive_ops.data
+    UPLOAD_WAIT_MS = 200,          // what a slow peer sent is handed on after this time
+    DOWNLOAD_BUFFER = 64 * 1024,   // bytes asked of send_ops.fill
+    DOWNLOAD_AHEAD_FROM = 1 << 20, // bytes after which pieces are larger and filled while others go out: a peer that
+                                   // reads little does not get there, and a short answer gains nothing
     DOWNLOAD_AHEAD_BUFFER = 256 * 1024,
     UNSENT_IN_KERNEL = 256 * 1024, // bytes a socket takes beyond what is on its way
     EVENTS_QUEUE_MAX = 1 << 20,    // bytes an event stream may owe its peer
@@ -194,10 +191,6 @@ void answer_written(struct exchange *exchange);                       // a conne
 // request.c
 bool request_wants_input(const struct exchange *exchange);
 size_t request_input(struct exchange *exchange, const char *bytes, size_t size); // bytes used
-size_t request_upload_buffer(const struct exchange *exchange); // bytes an upload is handed over in just now
-// Room for bytes of an upload's body that can be read there from the socket, without a copy. False: there is none now.
-bool request_room(struct exchange *exchange, uv_buf_t *ret_room);
-void request_took(struct exchange *exchange, size_t size); // so many bytes were read into that room
 void request_timed_out(struct exchange *exchange);
 void request_lost(struct exchange *exchange); // the connection has gone
 void request_flush_upload(struct exchange *exchange);
