@@ -39,6 +39,7 @@ struct db {
 };
 
 typedef void (*db_done)(void *context, error result);
+enum db_isolation { DB_SERIALIZABLE, DB_COMMITTED };
 
 struct db_driver {
     enum db_kind kind;
@@ -59,7 +60,8 @@ struct db_driver {
     void (*finish)(struct db *db, struct db_prepared *prepared);
     MUST_USE error (*script)(struct db *db, const char *sql);
     // Runs or queues the change; `done` is called only when this returns OK.
-    MUST_USE error (*write)(struct db_pool *pool, db_change change, db_done done, void *context);
+    MUST_USE error (*write)(
+        struct db_pool *pool, enum db_isolation isolation, db_change change, db_done done, void *context);
     // Where several programs share a database (else NULL): to hear of the others' commits, to tell them of one's own.
     void (*listen)(struct db_pool *pool, bool on);
     void (*notify)(struct db_pool *pool);

@@ -49,4 +49,5 @@ void postgres_notify(struct db_pool *pool); // after a commit, under the hook's 
 
 MUST_USE error postgres_writer_init(struct postgres_pool *pool);
 void postgres_writer_done(struct postgres_pool *pool);
-MUST_USE error postgres_write(struct db_pool *pool, db_change change, db_done done, void *context);
+MUST_USE error postgres_write(
+    struct db_pool *pool, enum db_isolation isolation, db_change change, db_done done, void *context);

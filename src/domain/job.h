@@ -25,6 +25,7 @@ struct job {
 };
 extern const struct shape job_row_shape;
 
+struct job job_copy(struct arena *arena, const struct job *job);
 // What a person sees: waiting for parts, or for joining them, counts as processing.
 str job_status(const struct job *job);
 
@@ -34,6 +35,8 @@ struct job_new {
     json_t *params;
     str unique_key; // at most one unfinished job of this key: else CONFLICT
     int64_t priority;
+    const int64_t *needed; // numbers of jobs that must have ended, well or not, before this one may begin
+    size_t needed_count;
 };
 // In a change.
 MUST_USE error job_add(struct scope *scope, const struct job_new *job, struct job *ret_job);
@@ -52,7 +55,7 @@ struct job_filter {
 // The actor's, without parts, newest first.
 MUST_USE error job_list(
     struct scope *scope, const struct job_filter *filter, struct list *ret_jobs, int64_t *ret_total);
-// This job's place among those that have not begun, from 1; 0 when it is not pending.
+// This job's place among those of its kind that have not begun, from 1; 0 when it is not pending.
 MUST_USE error job_queue_position(struct scope *scope, const struct job *job, int64_t *ret_position);
 // Newest job of a kind for a video; *ret_found false when there is none.
 MUST_USE error job_newest_of_video(struct scope *scope, str video_id, struct job *ret_job, bool *ret_found);
@@ -65,11 +68,29 @@ MUST_USE error job_cancel(struct scope *scope, const struct job *job, struct job
 // In a change. JOB_NOT_FAILED unless failed; a fresh set of attempts.
 MUST_USE error job_retry(struct scope *scope, const struct job *job, struct job *ret_job);
 
+// Queues: the jobs of one kind -----------------------------------------------------------------------
+struct job_queue {
+    str kind;
+    int64_t pending, processing, failed; // whole jobs
+    bool paused;
+    time_us oldest_at; // when the oldest pending one was made
+};
+extern const struct shape job_queue_shape;
+// Of every kind that has unfinished or failed jobs or is paused, by name.
+MUST_USE error job_queues(struct scope *scope, struct list *ret_queues);
+// In a change: no job of the kind begins until it is resumed; what runs goes on. Twice is the same as once.
+MUST_USE error job_queue_pause(struct scope *scope, str kind);
+MUST_USE error job_queue_resume(struct scope *scope, str kind);
+// In a change: forgets jobs that completed or were cancelled this long ago and that nothing refers to.
+MUST_USE error job_tidy(struct scope *scope, int64_t age_us, int64_t *ret_count);
+
 // For the runner -----------------------------------------------------------------------------------
-// Whether a pending job is due: a cheap look before job_claim.
-MUST_USE error job_is_due(struct scope *scope, bool *ret_due);
-// In a change: takes the next pending job (priority, then age) or finds none.
-MUST_USE error job_claim(struct scope *scope, str runner_id, int64_t lease_us, struct job *ret_job, bool *ret_found);
+// Which of these kinds (JSON: a list of names) have a job that may begin now: a cheap look before job_claim. The texts
+// of *ret_kinds are in the arena.
+MUST_USE error job_due_kinds(struct scope *scope, str kinds, struct list *ret_kinds);
+// In a loose change: takes the next pending jobs of the kind, by priority, then age. None while the kind is paused.
+MUST_USE error job_claim(
+    struct scope *scope, str runner_id, int64_t lease_us, const char *kind, int64_t limit, struct list *ret_jobs);
 // Whether the claim still holds: a cheap look between heartbeats. Of the job only number and fence are used.
 MUST_USE error job_is_mine(struct scope *scope, const struct job *job, bool *ret_mine);
 // In a change: keeps the lease and stores progress, a part's also in its parent's; *ret_mine false when the job is no
@@ -89,6 +110,19 @@ MUST_USE error job_parts(struct scope *scope, const struct job *job, struct list
 // In a change: ends the job well and forgets its parts; *ret_mine false when it was no longer ours and nothing may be
 // written.
 MUST_USE error job_complete(struct scope *scope, const struct job *job, const json_t *result, bool *ret_mine);
+// In a loose change that is to do the work of cheap jobs itself: the next ones of the kind, held until it ends. Then
+// completes them all; their events are not written.
+MUST_USE error job_batch_begin(struct scope *scope, const char *kind, int64_t limit, struct list *ret_jobs);
+MUST_USE error job_batch_end(struct scope *scope, const struct list *jobs);
+struct job_end {
+    const struct job *job; // number and fence are used
+    const json_t *result;  // may be NULL
+    bool mine;             // set by the call
+};
+// In a loose change: the same for many jobs and parts.
+MUST_USE error job_complete_all(struct scope *scope, struct job_end *ends, size_t count);
+// In a change: the attempt has kept something that a next one builds on, so it costs no retry.
+MUST_USE error job_advance(struct scope *scope, const struct job *job);
 // In a change: another attempt later (exponential backoff), or failed for good when `final` or out of attempts.
 MUST_USE error job_fail(struct scope *scope, const struct job *job, error why, bool final);
 // In a change: gives a claimed job back untouched (the program stops).

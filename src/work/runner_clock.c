@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The runner's clock: twice a second it looks whether the running jobs are still ours, once a second it stores their
-// progress and looks for work, every five seconds it renews their leases, every ten it recovers what others lost.
+// progress and looks for work, every five seconds it renews their leases and recovers what others lost.
 #include "base/clock.h"
 #include "work/runner_parts.h"
 
 static const int64_t TICK_US = SECOND_US / 2, PROGRESS_US = SECOND_US, LEASE_EVERY_US = 5 * SECOND_US,
-                     RECOVER_US = 10 * SECOND_US;
+                     RECOVER_US = 5 * SECOND_US;
 
 // A running job as the clock saw it. Its texts belong to the slot and are not touched.
 struct seen {
@@ -35,7 +35,7 @@ static void look(struct clock *clock)
     struct runner *runner = clock->runner;
     clock->count = 0;
     pthread_mutex_lock(&runner->lock);
-    for (int i = 0; i < runner->options.slots; i++) {
+    for (int i = 0; i < runner->slot_count; i++) {
         const struct run *run = runner->slots[i].run;
         if (run && !atomic_load(&run->cancelled))
             clock->seen[clock->count++] = (struct seen) {
@@ -95,7 +95,7 @@ static error beat(struct clock *clock, int64_t now)
     for (int i = 0; i < clock->count; i++)
         progress = progress || has_progress(clock, &clock->seen[i]);
     if (clock->count && (lease || progress))
-        TRY(db_write(clock->runner->options.db, beat_change, clock));
+        TRY(db_write_loose(clock->runner->options.db, beat_change, clock));
     for (int i = 0; i < clock->count; i++) {
         clock->stored_number[clock->seen[i].slot] = clock->seen[i].job.number;
         clock->stored_ppm[clock->seen[i].slot] = clock->seen[i].progress_ppm;
@@ -128,7 +128,7 @@ static error tick(struct clock *clock)
     end_lost(clock);
     if (now - clock->recover_us >= RECOVER_US) {
         clock->recover_us = now;
-        TRY(db_write(clock->runner->options.db, recover_change, clock));
+        TRY(db_write_loose(clock->runner->options.db, recover_change, clock));
     }
     return OK;
 }
@@ -149,7 +149,7 @@ bool runner_sleep(struct runner *runner, int64_t us)
 void *runner_clock(void *context)
 {
     struct runner *runner = context;
-    size_t slots = (size_t)runner->options.slots;
+    size_t slots = (size_t)runner->slot_count;
     ARENA_AUTO struct arena *arena = arena_new(64 << 10);
     struct clock clock = {
         .runner = runner,

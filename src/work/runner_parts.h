@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What runner.c (slots), runner_clock.c (heartbeats) and run.c (one attempt) share.
+// What runner.c (start, stop, what others ask), runner_broker.c (claims and completions), runner_slot.c (one attempt),
+// runner_clock.c (leases) and run.c share.
 #pragma once
 
 #include <pthread.h>
@@ -8,32 +9,61 @@
 #include "work/job_kind.h"
 #include "work/runner.h"
 
-#define RUNNER_LEASE_US (30 * SECOND_US)
+#define RUNNER_LEASE_US (20 * SECOND_US)
 #define RUNNER_ATTEMPT_US (120 * 60 * SECOND_US)
+
+// A kind of job in this runner. Under the runner's lock.
+struct kind_slots {
+    const struct job_kind *kind;
+    int slots, busy;
+    bool may; // there may be jobs to claim
+};
 
 struct slot {
     struct runner *runner;
     pthread_t thread;
-    struct run *run; // what it works on; changed and read under runner->lock
+    struct arena *arena;
+    // Under the runner's lock:
+    pthread_cond_t wake;
+    enum { SLOT_IDLE, SLOT_JOB, SLOT_BATCH } task;
+    struct kind_slots *kind; // of the task
+    struct job job;          // SLOT_JOB: its texts are in the arena
+    struct run *run;         // what it works on
 };
+
+struct completion; // of runner_broker.c
 
 struct runner {
     struct runner_options options;
     char id[37];
-    pthread_mutex_t lock; // of the slots' runs, `due` and `stopping`
-    pthread_cond_t work, stop;
-    bool due; // there may be a job: one idle slot should look
-    bool stopping;
-    atomic_bool ready;
+    struct kind_slots *kinds;
+    int kind_count;
     struct slot *slots;
-    pthread_t clock, sweeper;
+    int slot_count;
+    pthread_mutex_t lock; // of what follows, and of the slots' and kinds' own
+    pthread_cond_t work, stop, idle;
+    bool due;                       // there may be a job: the broker should look
+    bool freed;                     // a slot has become free
+    struct completion *completions; // waiting for the broker, newest first
+    bool draining, stopping;        // no more claims; runs end
+    bool sealed, closed;            // the broker hands out no more; nobody completes any more
+    atomic_bool ready;
+    pthread_t broker, clock, sweeper;
     struct arena *clock_arena;
 };
 
+// Body of the one thread that claims jobs for free slots and completes what needs no change of its own.
+void *runner_broker(void *runner);
+// Body of a slot's thread.
+void *runner_slot(void *slot);
 // Body of the one thread that keeps leases, notices cancels and recovers jobs.
 void *runner_clock(void *runner);
 // Body of the one thread that sweeps blobs: soon after the start, then daily.
 void *runner_sweeper(void *runner);
+
+// Completes a job or part together with those of other slots; waits for the commit.
+MUST_USE error runner_complete(struct runner *runner, const struct job *job, const json_t *result, bool *ret_mine);
+void runner_slot_free(struct slot *slot);
 // Sleeps; false as soon as the runner stops.
 bool runner_sleep(struct runner *runner, int64_t us);
 bool runner_is_stopping(struct runner *runner);
