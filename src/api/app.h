@@ -28,6 +28,7 @@ struct app {
     struct waiting *waiting;        // calls that wait for their job
     const char *const *asr_ready;   // those of asr_engines that are set up
     const char *const *asr_engines; // names of the speech engines that a request may ask for; NULL-terminated
+    const char *const *job_kinds;   // names of the kinds of jobs; NULL-terminated
     bool beyond_loopback;           // the first account then needs settings.setup_code
     // Appends a picture of a scene. Films are planned by the floor's other room, so that it comes from outside.
     error (*preview)(void *context, struct scope *scope, const struct scene_picture *wish, struct buffer *ret_picture);

@@ -2,9 +2,12 @@
 // Start and stop, and what others ask of a runner.
 #include "work/runner.h"
 
+#include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/id.h"
+#include "domain/worker.h"
 #include "work/runner_parts.h"
 
 static const size_t JOB_MEMORY_MAX = 256u << 20;
@@ -192,6 +195,30 @@ error runner_start(const struct runner_options *options, struct runner **ret_run
     return OK;
 }
 
+error runner_seen(struct runner *runner, struct scope *scope)
+{
+    char host[HOST_NAME_MAX + 1] = "";
+    gethostname(host, sizeof host - 1);
+    json_t *slots = json_keep(scope->arena, json_object());
+    for (int i = 0; i < runner->kind_count; i++)
+        json_object_set_new(slots, runner->kinds[i].kind->name, json_integer(runner->kinds[i].slots));
+    pthread_mutex_lock(&runner->lock);
+    bool draining = runner->draining || runner->stopping;
+    pthread_mutex_unlock(&runner->lock);
+    return worker_seen(scope, &(struct worker_row) { .id = str_of(runner->id),
+                                  .host = str_of(host),
+                                  .version = STR(KINORA_VERSION),
+                                  .slots.text = json_text(scope->arena, slots),
+                                  .draining = draining });
+}
+
+static error gone_change(struct db *db, void *context)
+{
+    struct runner *runner = context;
+    struct scope scope = { .arena = runner->clock_arena, .db = db };
+    return worker_gone(&scope, str_of(runner->id));
+}
+
 static bool is_idle(const struct runner *runner)
 {
     for (int i = 0; i < runner->slot_count; i++)
@@ -246,5 +273,7 @@ void runner_stop(struct runner *runner)
     pthread_join(runner->broker, NULL);
     pthread_join(runner->clock, NULL);
     pthread_join(runner->sweeper, NULL);
+    error ignored = db_write_loose(runner->options.db, gone_change, runner); // else it is silent soon
+    (void)ignored;
     release(runner);
 }

@@ -5,7 +5,7 @@
 #include "work/runner_parts.h"
 
 static const int64_t TICK_US = SECOND_US / 2, PROGRESS_US = SECOND_US, LEASE_EVERY_US = 5 * SECOND_US,
-                     RECOVER_US = 5 * SECOND_US;
+                     RECOVER_US = 5 * SECOND_US, SEEN_US = 10 * SECOND_US;
 
 // A running job as the clock saw it. Its texts belong to the slot and are not touched.
 struct seen {
@@ -20,9 +20,9 @@ struct clock {
     struct db *db; // for reading; NULL until the database answers
     struct seen *seen;
     int count;
-    int *stored_ppm;                           // by slot: progress when last stored
-    int64_t *stored_number;                    // and of which job
-    int64_t progress_us, lease_us, recover_us; // when last done
+    int *stored_ppm;                                    // by slot: progress when last stored
+    int64_t *stored_number;                             // and of which job
+    int64_t progress_us, lease_us, recover_us, seen_us; // when last done
 };
 
 static struct scope scope_of(const struct clock *clock, struct db *db)
@@ -113,6 +113,13 @@ static error recover_change(struct db *db, void *context)
     return job_recover(&scope, STR_NONE, &count);
 }
 
+static error seen_change(struct db *db, void *context)
+{
+    struct clock *clock = context;
+    struct scope scope = scope_of(clock, db);
+    return runner_seen(clock->runner, &scope);
+}
+
 static error tick(struct clock *clock)
 {
     int64_t now = clock_mono_us();
@@ -129,6 +136,10 @@ static error tick(struct clock *clock)
     if (now - clock->recover_us >= RECOVER_US) {
         clock->recover_us = now;
         TRY(db_write_loose(clock->runner->options.db, recover_change, clock));
+    }
+    if (!clock->seen_us || now - clock->seen_us >= SEEN_US) {
+        clock->seen_us = now;
+        TRY(db_write_loose(clock->runner->options.db, seen_change, clock));
     }
     return OK;
 }

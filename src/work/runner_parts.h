@@ -61,6 +61,8 @@ void *runner_clock(void *runner);
 // Body of the one thread that sweeps blobs: soon after the start, then daily.
 void *runner_sweeper(void *runner);
 
+// In a change: tells the database that this runner lives.
+MUST_USE error runner_seen(struct runner *runner, struct scope *scope);
 // Completes a job or part together with those of other slots; waits for the commit.
 MUST_USE error runner_complete(struct runner *runner, const struct job *job, const json_t *result, bool *ret_mine);
 void runner_slot_free(struct slot *slot);
