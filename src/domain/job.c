@@ -26,6 +26,7 @@ static const struct field fields[] = {
     FIELD(struct job, progress),
     FIELD(struct job, parts_total),
     FIELD(struct job, attempts),
+    FIELD(struct job, losses),
     FIELD(struct job, retry_count),
     FIELD(struct job, fence),
     FIELD(struct job, trace_id),
@@ -266,7 +267,8 @@ error job_cancel(struct scope *scope, const struct job *job, struct job *ret_job
 // Finished parts are kept: a retry does only what is missing (job_fan_out drops those that no longer fit).
 DB_STATEMENT(forget_parts, "DELETE FROM job WHERE parent = $1 AND state <> 'completed'");
 DB_STATEMENT(retry,
-    "UPDATE job SET state = 'pending', stage = 'start', attempts = 0, parts_total = 0, retry_count = retry_count + 1, "
+    "UPDATE job SET state = 'pending', stage = 'start', attempts = 0, losses = 0, parts_total = 0, retry_count = "
+    "retry_count + 1, "
     "progress = 0,"
     " error_code = NULL, error_message = NULL, result = NULL, finished_at = NULL, run_after = now_us(), unique_key = $2"
     " WHERE number = $1 AND state = 'failed' RETURNING " JOB_COLUMNS);

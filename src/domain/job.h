@@ -5,7 +5,10 @@
 
 #include "domain/scope.h"
 
-enum { JOB_ATTEMPTS_MAX = 3 };
+enum {
+    JOB_ATTEMPTS_MAX = 3,
+    JOB_LOSSES_MAX = 5, // of runners that died with it: rarely its own fault, but it may be
+};
 
 struct job {
     int64_t number;
@@ -18,7 +21,7 @@ struct job {
     struct raw_json params, result;
     str error_code, error_message;
     double progress; // 0..1
-    int64_t parts_total, attempts, retry_count, fence;
+    int64_t parts_total, attempts, losses, retry_count, fence;
     str trace_id;
     time_us created_at, started_at, finished_at;
     str title; // the file's name or the video's title; only of job_get and job_list

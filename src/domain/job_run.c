@@ -152,7 +152,8 @@ error job_parts(struct scope *scope, const struct job *job, struct list *ret_par
 }
 
 // The claim of the next attempt counts from one again.
-DB_STATEMENT(advance, "UPDATE job SET attempts = 0 WHERE number = $1 AND fence = $2 AND state = 'processing'");
+DB_STATEMENT(
+    advance, "UPDATE job SET attempts = 0, losses = 0 WHERE number = $1 AND fence = $2 AND state = 'processing'");
 
 error job_advance(struct scope *scope, const struct job *job)
 {
@@ -218,7 +219,10 @@ error job_hand_back(struct scope *scope, const struct job *job)
 
 DB_STATEMENT(lost, "SELECT " JOB_COLUMNS " FROM job WHERE state = 'processing' AND (lease_until < now_us()"
                    " OR (CAST($1 AS TEXT) IS NOT NULL AND CAST(runner_id AS TEXT) <> $1)) LIMIT 1000");
-DB_STATEMENT(take_back, "UPDATE job SET state = 'pending', lease_until = NULL, fence = fence + 1, run_after = now_us()"
+// At once the first time; then later, so that one that ends the program lets others pass.
+DB_STATEMENT(take_back, "UPDATE job SET state = 'pending', lease_until = NULL, fence = fence + 1, losses = losses + 1,"
+                        " attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END,"
+                        " run_after = now_us() + losses * 1000000"
                         " WHERE number = $1 AND fence = $2 AND state = 'processing'");
 
 error job_recover(struct scope *scope, str runner_id, int64_t *ret_count)
@@ -227,9 +231,9 @@ error job_recover(struct scope *scope, str runner_id, int64_t *ret_count)
     TRY(db_all(scope->db, scope->arena, &lost, DB_ARGS(db_text(runner_id)), &job_row_shape, 0, &jobs));
     for (size_t i = 0; i < jobs.count; i++) {
         const struct job *job = &((struct job *)jobs.items)[i];
-        if (job->attempts >= JOB_ATTEMPTS_MAX)
-            TRY(fail_for_good(scope, job, STR("ENGINE_CRASHED"),
-                STR("The program ended while it worked on this, three times in a row")));
+        if (job->losses + 1 >= JOB_LOSSES_MAX)
+            TRY(fail_for_good(
+                scope, job, STR("ENGINE_CRASHED"), STR("The program ended while it worked on this, five times")));
         else
             TRY(db_run(scope->db, &take_back, DB_ARGS(db_int(job->number), db_int(job->fence)), NULL));
     }

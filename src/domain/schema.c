@@ -431,6 +431,7 @@ static const char avatars[] = "CREATE TABLE avatars (\n"
 // The database's clock decides when jobs are due and leases end (SQLite gets the function with the connection). What
 // has no media, video or parent is not in the indexes of these, so that most changes of a job touch few of them.
 #define QUEUE                                                                                                          \
+    "ALTER TABLE job ADD COLUMN losses BIGINT NOT NULL DEFAULT 0;\n"                                                   \
     "DROP INDEX idx_job_claim;\n"                                                                                      \
     "CREATE INDEX idx_job_claim ON job(kind, priority DESC, number) WHERE state = 'pending';\n"                        \
     "DROP INDEX idx_job_media;\n"                                                                                      \
