@@ -184,10 +184,8 @@ static error put_begin(void *place, const char *id, struct store_put **ret_put)
     put->s3 = place;
     memcpy(put->id, id, sizeof put->id);
     error e = store_local_methods.put_begin(put->s3->spool, id, &put->spool);
-    if (!error_is(e)) {
-        store_local_keep_cached(put->spool); // parts of it are read by several threads, while it still grows
+    if (!error_is(e))
         e = s3_upload_new(put->s3, id, read_spool, put->spool, &put->upload);
-    }
     if (error_is(e))
         put_abort(put);
     else
@@ -201,11 +199,6 @@ static error put_append(struct store_put *put, const void *bytes, size_t size)
     put->size += (int64_t)size;
     int64_t settled = put->size - STORE_REWRITE_MAX;
     return settled > 0 ? served(s3_upload_grow(put->upload, settled)) : OK;
-}
-
-static error put_pause(struct store_put *put)
-{
-    return store_local_methods.put_pause(put->spool);
 }
 
 static error put_patch(struct store_put *put, int64_t offset, const void *bytes, size_t size)
@@ -376,7 +369,6 @@ static error s3_sweep(void *place, int64_t age_us, int64_t *ret_removed)
 const struct store_methods store_s3_methods = {
     .put_begin = put_begin,
     .put_append = put_append,
-    .put_pause = put_pause,
     .put_patch = put_patch,
     .put_read = put_read,
     .put_commit = put_commit,
