@@ -29,8 +29,8 @@ enum {
     DOWNLOAD_AHEAD_BUFFER = 256 * 1024,
     FAST_BUFFER = 1 << 20, // the same of a few transfers whose peers keep up: each hand-over wakes two threads, and
                            // what is done with a large one can be shared among cores
-    FAST_MAX = 16,                 // that have two of these: 32 MB
-    FAST_WRITE_MS = 50,            // a peer that does not take its bytes in this time does not keep up
+    FAST_MAX = 16,         // that have two of these: 32 MB
+    FAST_WRITE_MS = 50,    // a peer that does not take its bytes in this time does not keep up
     UNSENT_IN_KERNEL = 256 * 1024, // bytes a socket takes beyond what is on its way
     EVENTS_QUEUE_MAX = 1 << 20,    // bytes an event stream may owe its peer
     KEEP_BUFFER = 16 * 1024,       // larger buffers are given back when an exchange ends
