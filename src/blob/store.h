@@ -32,8 +32,7 @@ struct store_methods {
     void (*get_close)(struct store_get *get);
 
     MUST_USE error (*remove)(void *place, const char *id);
-    MUST_USE error (*each)(
-        void *place, error (*visit)(void *, const char *id, int64_t stored_size, int64_t changed_us), void *context);
+    MUST_USE error (*each)(void *place, const struct blob_visitor *visitor);
     MUST_USE error (*sweep)(void *place, int64_t age_us, int64_t *ret_removed);
     void (*close)(void *place);
 };

@@ -289,20 +289,18 @@ static int64_t changed_us(const struct stat *status)
     return (int64_t)status->st_mtim.tv_sec * SECOND_US + status->st_mtim.tv_nsec / 1000;
 }
 
-static error visit_folder(
-    DIR *folder, error (*visit)(void *, const char *id, int64_t stored_size, int64_t changed_us), void *context)
+static error visit_folder(DIR *folder, const struct blob_visitor *visitor)
 {
     struct stat status;
     for (struct dirent *entry; (entry = readdir(folder));) {
         if (!id_is_valid(str_of(entry->d_name)) || fstatat(dirfd(folder), entry->d_name, &status, 0) != 0)
             continue; // foreign, or removed since
-        TRY(visit(context, entry->d_name, status.st_size, changed_us(&status)));
+        TRY(visitor->visit(visitor->context, entry->d_name, status.st_size, changed_us(&status)));
     }
     return OK;
 }
 
-static error local_each(
-    void *place, error (*visit)(void *, const char *id, int64_t stored_size, int64_t changed_us), void *context)
+static error local_each(void *place, const struct blob_visitor *visitor)
 {
     struct local *local = place;
     char name[3];
@@ -311,7 +309,7 @@ static error local_each(
         DIR *folder = read_folder(local->root, name);
         if (!folder)
             return error_system("list", name, errno);
-        error e = visit_folder(folder, visit, context);
+        error e = visit_folder(folder, visitor);
         closedir(folder);
         TRY(e);
     }

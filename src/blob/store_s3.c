@@ -316,8 +316,7 @@ static error s3_remove(void *place, const char *id)
     return OK;
 }
 
-static error visit_page(const struct s3 *s3, struct arena *arena, str xml,
-    error (*visit)(void *, const char *id, int64_t stored_size, int64_t changed_us), void *context)
+static error visit_page(const struct s3 *s3, struct arena *arena, str xml, const struct blob_visitor *visitor)
 {
     str one;
     while (s3_xml_next(&xml, "Contents", &one)) {
@@ -326,13 +325,12 @@ static error visit_page(const struct s3 *s3, struct arena *arena, str xml,
         if (!s3_id_of_key(s3, s3_xml_text(arena, one, "Key"), id) || !str_to_int(s3_xml_text(arena, one, "Size"), &size)
             || !clock_parse(s3_xml_text(arena, one, "LastModified"), &changed_us))
             continue; // foreign
-        TRY(visit(context, id, size, changed_us));
+        TRY(visitor->visit(visitor->context, id, size, changed_us));
     }
     return OK;
 }
 
-static error s3_each(
-    void *place, error (*visit)(void *, const char *id, int64_t stored_size, int64_t changed_us), void *context)
+static error s3_each(void *place, const struct blob_visitor *visitor)
 {
     struct s3 *s3 = place;
     BUFFER_AUTO struct buffer token = { 0 };
@@ -353,7 +351,7 @@ static error s3_each(
         buffer_done(&answer.body);
         if (answer.status != 200)
             return error_make(ERROR_UNAVAILABLE, "storage", "The object store cannot list its files");
-        TRY(visit_page(s3, arena, xml, visit, context));
+        TRY(visit_page(s3, arena, xml, visitor));
         buffer_clear(&token);
         buffer_append_str(&token, s3_xml_text(arena, xml, "NextContinuationToken"));
         more = token.size && str_equal(s3_xml_text(arena, xml, "IsTruncated"), STR("true"));
