@@ -59,12 +59,16 @@ static bool known_preset(const char *preset)
     return false;
 }
 
+// One reference frame and no pyramid: see h264_skip.h. `stitchable`: all segments have the same parameter sets.
+#define COMMON "ref=1:b-pyramid=none:stitchable=1:lookahead-threads=1:sliced-threads=0"
+
 static void set_h264(AVCodecContext *codec, const struct video_settings *settings, double crf)
 {
+    // The quick search of "superfast" with the bits where "veryfast" puts them: on moving pictures two thirds of the
+    // time of the latter, for a twentieth more bytes at the same likeness.
+    bool quick = strcmp(settings->preset, "superfast") == 0;
     av_opt_set(codec->priv_data, "preset", settings->preset, 0);
-    // One reference frame and no pyramid: see h264_skip.h. `stitchable`: all segments have the same parameter sets.
-    av_opt_set(
-        codec->priv_data, "x264-params", "ref=1:b-pyramid=none:stitchable=1:lookahead-threads=1:sliced-threads=0", 0);
+    av_opt_set(codec->priv_data, "x264-params", quick ? COMMON ":mbtree=1:rc-lookahead=10" : COMMON, 0);
     av_opt_set_double(codec->priv_data, "crf", crf, 0);
 }
 
