@@ -6,7 +6,8 @@
 #include "work/film_library.h"
 #include "work/render.h"
 
-#define RENDERER "kinora " KINORA_VERSION
+// The number goes up whenever the same document becomes other bytes.
+#define RENDERER "kinora " KINORA_VERSION " renderer 2"
 
 // Voices
 
