@@ -111,6 +111,11 @@ struct film {
 // VALIDATION_ERROR names what is wrong in the document, VIDEO_HAS_NO_SCENES, ASSET_MISSING, or what `resolve` gave.
 MUST_USE error film_plan(struct arena *arena, const json_t *project, const struct film_options *options,
     const struct film_source *source, struct warnings *warnings, struct film **ret_film);
+// What text.fonts is asked about the film's texts, and what it answered: the typefaces become part of the segments'
+// keys, and those that are missing a warning. Between film_plan and film_resolve; without it the keys know no
+// typefaces.
+json_t *film_fonts_params(const struct film *film);
+void film_take_fonts(struct film *film, const json_t *result, struct warnings *warnings);
 // ENGINE_FAILED when a voice's result makes no sense. Warns of what it clips.
 MUST_USE error film_resolve(struct film *film, struct warnings *warnings);
 // The question render.frame for `seconds` on the video's clock (the end shows the last frame); after film_resolve.

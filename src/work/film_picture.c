@@ -64,8 +64,9 @@ static json_t *sound_of(struct composing *composing, const struct plan_scene *sc
         bool heard = layer->owner == ON_AUDIO || json_get_number(layer->properties, "volume", 0) > 0;
         if (layer->is_left_out || !layer->asset || !layer->asset->has_audio || !heard || layer->owner == ON_AVATAR)
             continue;
-        return json_pack("{s:{s:I,s:f,s:f}}", "sound", "input", number_of(composing, layer->asset), "start",
-            layer->start, "start_from", json_get_number(layer->properties, "start_from", 0));
+        return json_pack("{s:{s:I,s:f,s:f,s:f}}", "sound", "input", number_of(composing, layer->asset), "start",
+            layer->start, "start_from", json_get_number(layer->properties, "start_from", 0), "speed",
+            json_get_number(layer->properties, "speed", 1));
     }
     return json_null();
 }

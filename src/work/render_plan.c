@@ -155,6 +155,15 @@ static int quality_of(const struct run *run)
     return str_to_int(quality, &height) && height > 0 && height <= 2160 ? (int)height : 1080;
 }
 
+static error take_fonts(struct run *run, struct render_plan *plan)
+{
+    struct child_call call = { .op = "text.fonts", .params = film_fonts_params(plan->film) };
+    json_t *result;
+    TRY(run_ask(run, ZYGOTE_PLAIN, &call, &result));
+    film_take_fonts(plan->film, result, &plan->warnings);
+    return OK;
+}
+
 error render_plan(struct run *run, struct render_plan *ret_plan)
 {
     struct arena *arena = run->scope.arena;
@@ -177,6 +186,7 @@ error render_plan(struct run *run, struct render_plan *ret_plan)
     struct film_library library = { &run->scope, run->job.video_id, false };
     struct film_source source = { &library, film_library_find };
     TRY(film_plan(arena, document, &options, &source, &plan.warnings, &plan.film));
+    TRY(take_fonts(run, &plan));
     TRY(find_voices(run, plan.film));
     TRY(film_resolve(plan.film, &plan.warnings));
     TRY(list_pieces(run, &plan));
