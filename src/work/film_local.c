@@ -87,7 +87,7 @@ static struct child_input *inputs_of(const struct film_local *local, const struc
 {
     struct child_input *result = ARENA_ARRAY(local->arena, struct child_input, count);
     for (size_t i = 0; i < count; i++)
-        result[i] = local_file_input(inputs[i].asset ? inputs[i].asset->handle : inputs[i].voice->handle);
+        result[i] = local_file_input(film_input_handle(&inputs[i]));
     return result;
 }
 

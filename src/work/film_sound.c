@@ -23,6 +23,7 @@ static json_int_t number_of(struct film *film, struct film_input input)
             return (json_int_t)i;
     film->mix_inputs = arena_grow(film->plan->arena, film->mix_inputs, film->mix_input_count * sizeof *film->mix_inputs,
         (film->mix_input_count + 1) * sizeof *film->mix_inputs);
+    input.is_heard = input.asset != NULL;
     film->mix_inputs[film->mix_input_count] = input;
     return (json_int_t)film->mix_input_count++;
 }
@@ -127,6 +128,8 @@ static void set_mix(struct film *film)
     add_music(film, tracks);
     json_t *mix = json_pack("{s:f,s:f,s:o,s:{s:s,s:i}}", "duration", film->duration, "loudness", LOUDNESS, "tracks",
         tracks, "audio", "codec", codec, "bitrate", SOUND_BITRATE);
+    if (film->plan->options.is_draft)
+        json_object_set_new(mix, "draft", json_true());
     film->mix = json_keep(film->plan->arena, mix);
 }
 
