@@ -5,17 +5,6 @@
 #include "domain/derivative.h"
 #include "domain/media.h"
 
-// The id in one of our own links, "…/content/media/<id>/<name>?…", or the reference itself.
-static str media_key(str reference)
-{
-    static const char link[] = "/content/media/";
-    ptrdiff_t at = str_find(reference, str_of(link));
-    if (at < 0)
-        return reference;
-    str rest = str_sub(reference, (size_t)at + sizeof link - 1, reference.size), id;
-    return str_split(&rest, '/', &id) ? id : reference;
-}
-
 static error take_blob(const struct film_library *library, str blob_id, void **ret_handle, str *ret_hash)
 {
     struct media_blob blob;
