@@ -47,6 +47,7 @@ str content_url_for(
     static const char *const folders[] = { [CONTENT_MEDIA] = "media",
         [CONTENT_DERIVATIVE] = "derivative",
         [CONTENT_RENDER] = "render",
+        [CONTENT_DRAFT] = "draft",
         [CONTENT_AVATAR] = "avatar" };
     int64_t now_s = clock_now_us() / SECOND_US, expires_s = (now_s / STEP_S + 1) * STEP_S + LIFE_S;
     str path = str_format(

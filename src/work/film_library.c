@@ -5,25 +5,22 @@
 #include "domain/derivative.h"
 #include "domain/media.h"
 
-// The id in one of our own links, "…/content/media/<id>/<name>?…", or the reference itself.
-static str media_key(str reference)
+static error take_blob(const struct film_library *library, str blob_id, void **ret_handle, str *ret_hash)
 {
-    static const char link[] = "/content/media/";
-    ptrdiff_t at = str_find(reference, str_of(link));
-    if (at < 0)
-        return reference;
-    str rest = str_sub(reference, (size_t)at + sizeof link - 1, reference.size), id;
-    return str_split(&rest, '/', &id) ? id : reference;
+    struct media_blob blob;
+    TRY(media_blob_get(library->scope, blob_id, &blob));
+    *ret_hash = str_hex(library->scope->arena, blob.sha256.data, blob.sha256.size);
+    *ret_handle = (void *)str_copy(library->scope->arena, blob.id).data;
+    return OK;
 }
 
-static error choose_blob(const struct film_library *library, const struct film_asset *asset, const struct media *media,
-    struct media_blob *ret_blob)
+static error take_proxy(const struct film_library *library, const struct media *media, struct film_asset *asset)
 {
     struct derivative proxy;
     bool found = false;
     if (library->draft && asset->kind == FILM_PICTURE && asset->is_moving)
         TRY(derivative_get(library->scope, media->id, DERIVATIVE_EDIT, &proxy, &found));
-    return media_blob_get(library->scope, found ? proxy.blob_id : media->blob_id, ret_blob);
+    return found ? take_blob(library, proxy.blob_id, &asset->proxy_handle, &asset->proxy_hash) : OK;
 }
 
 static error take_look(struct arena *arena, const struct avatar *avatar, struct film_asset *asset)
@@ -40,7 +37,6 @@ error film_library_find(void *context, struct film_asset *asset)
     const struct film_library *library = context;
     struct arena *arena = library->scope->arena;
     struct media media;
-    struct media_blob blob;
     struct avatar avatar = { 0 };
     if (asset->kind == FILM_AVATAR) {
         if (film_stock_avatar(arena, asset))
@@ -64,10 +60,8 @@ error film_library_find(void *context, struct film_asset *asset)
     asset->is_moving = str_equal(media.media_type, STR("video")) || str_equal(media.media_type, STR("gif"));
     asset->has_audio = media.has_audio;
     asset->duration = media.duration.set ? media.duration.value : 0;
-    TRY(choose_blob(library, asset, &media, &blob));
-    asset->hash = str_hex(arena, blob.sha256.data, blob.sha256.size);
-    asset->handle = (void *)str_copy(arena, blob.id).data;
-    return OK;
+    TRY(take_blob(library, media.blob_id, &asset->handle, &asset->hash));
+    return take_proxy(library, &media, asset);
 }
 
 void film_library_mark(

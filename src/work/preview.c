@@ -101,7 +101,7 @@ static error open_inputs(struct preview *preview, const struct film_question *qu
     for (size_t i = 0; i < question->input_count; i++) {
         struct input *input = ARENA_NEW(arena, struct input);
         input->preview = preview;
-        TRY(media_blob_get(preview->scope, str_of(question->inputs[i].asset->handle), &input->blob));
+        TRY(media_blob_get(preview->scope, str_of(film_input_handle(&question->inputs[i])), &input->blob));
         arena_defer(arena, close_input, input);
         inputs[i] = (struct child_input) { input, (uint64_t)input->blob.size_bytes, read_input, input->blob.id.data };
     }
