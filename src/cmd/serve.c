@@ -12,6 +12,7 @@
 #include "api/realtime.h"
 #include "api/route.h"
 #include "api/waiting.h"
+#include "api/web.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/settings.h"
@@ -194,6 +195,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(data_folder_lock(arena, &service->lock));
     TRY(crypt_init());
     app->data_directory = settings.data;
+    app->web = web_files;
     app->asr_engines = asr_names(arena, false);
     app->asr_ready = asr_names(arena, true);
     app->waiting = waiting_new(app);

@@ -122,10 +122,21 @@ DB_STATEMENT(list_readable,
               " ORDER BY number DESC");
 DB_STATEMENT(count_readable, "SELECT (SELECT count(*) FROM media WHERE user_id = $1)"
                              " + (SELECT count(*) FROM file_key WHERE user_id = $1 AND is_shared)");
+#define OF_TYPE "(media_type = $2 OR ($2 = 'image' AND media_type = 'gif'))"
+DB_STATEMENT(list_of_type, "SELECT " COLUMNS " FROM media WHERE (user_id = $1 OR id" FILE_KEY_SHARED_WITH(
+                               "$1") ") AND " OF_TYPE " ORDER BY number DESC LIMIT $3 OFFSET $4");
+DB_STATEMENT(count_of_type,
+    "SELECT count(*) FROM media WHERE (user_id = $1 OR id" FILE_KEY_SHARED_WITH("$1") ") AND " OF_TYPE);
 
-error media_list(struct scope *scope, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total)
+error media_list(
+    struct scope *scope, str type, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total)
 {
     struct db_value user = db_text(scope->actor.user_id);
+    if (type.data) {
+        TRY(db_integer(scope->db, &count_of_type, DB_ARGS(user, db_text(type)), ret_total, NULL));
+        return db_all(scope->db, scope->arena, &list_of_type, DB_ARGS(user, db_text(type), db_int(limit), db_int(skip)),
+            &media_row_shape, 0, ret_media);
+    }
     TRY(db_integer(scope->db, &count_readable, DB_ARGS(user), ret_total, NULL));
     return db_all(scope->db, scope->arena, &list_readable,
         DB_ARGS(user, db_int(limit), db_int(skip), db_int(skip + limit)), &media_row_shape, 0, ret_media);
