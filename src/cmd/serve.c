@@ -18,6 +18,7 @@
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
+#include "cmd/stock_start.h"
 #include "cmd/stores.h"
 #include "domain/schema.h"
 #include "domain/search.h"
@@ -106,6 +107,7 @@ static error open_stores(struct arena *arena, struct service *service)
     TRY(db_open(&(struct db_options) { data_folder_database(arena) }, &app->db));
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
     TRY(search_catch_up(app->db, &found));
+    TRY(stock_take_all(arena, app->db));
     TRY(open_blobs(arena, service));
     TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };

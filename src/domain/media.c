@@ -7,6 +7,7 @@
 #include "domain/derivative.h"
 #include "domain/event.h"
 #include "domain/file_key.h"
+#include "domain/library.h"
 #include "domain/quota.h"
 #include "domain/search.h"
 
@@ -250,6 +251,7 @@ error media_add(struct scope *scope, str id, str file_name, const struct blob_in
         return error_make(ERROR_FILE_EXISTS, "file_id", "A file with the id %.*s exists already", STR_ARGS(id));
     TRY(result);
     TRY(file_key_add_owner(scope, ret_media));
+    TRY(library_add_media(scope, ret_media));
     TRY(search_update(scope, SEARCH_MEDIA, id));
     json_t *payload = json_keep(scope->arena, json_object());
     json_object_set_new(payload, "media_id", json_str(id));
