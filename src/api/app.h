@@ -3,6 +3,7 @@
 #pragma once
 
 #include "domain/avatar.h"
+#include "domain/draft.h"
 #include "domain/scene.h"
 #include "domain/session.h"
 #include "net/hub.h"
@@ -34,7 +35,9 @@ struct app {
     // Appends a picture of a scene. Films are planned by the floor's other room, so that it comes from outside.
     error (*preview)(void *context, struct scope *scope, const struct scene_picture *wish, struct buffer *ret_picture);
     void *preview_context;
-    // The same of an avatar, or the short film in which it talks.
+    // The key of a video's or scene's draft as they are now.
+    error (*draft_key)(void *context, struct scope *scope, struct draft *draft);
+    // A picture of an avatar, or the short film in which it talks.
     error (*avatar_show)(void *context, struct scope *scope, str id, enum avatar_sight sight, struct buffer *ret_bytes);
     void *avatar_context;
     bool (*workers_ready)(void *context);

@@ -47,6 +47,7 @@ str content_url_for(
     static const char *const folders[] = { [CONTENT_MEDIA] = "media",
         [CONTENT_DERIVATIVE] = "derivative",
         [CONTENT_RENDER] = "render",
+        [CONTENT_DRAFT] = "draft",
         [CONTENT_AVATAR] = "avatar",
         [CONTENT_STOCK] = "stock",
         [CONTENT_VOICE] = "voice",

@@ -24,6 +24,7 @@
 #include "domain/search.h"
 #include "work/asr_engine.h"
 #include "work/avatar_show.h"
+#include "work/draft.h"
 #include "work/preview.h"
 #include "work/runner.h"
 
@@ -134,6 +135,7 @@ static error start_engines(struct arena *arena, struct service *service)
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
     service->app.preview = preview_frame;
+    service->app.draft_key = draft_key;
     service->app.avatar_show = avatar_show;
     service->app.avatar_context = service->app.warm;
     service->app.preview_context = service->app.warm;

@@ -194,7 +194,8 @@ error job_queue_position(struct scope *scope, const struct job *job, int64_t *re
     return OK;
 }
 
-DB_STATEMENT(newest_of_video, WITH_TITLE "WHERE j.video_id = $1 AND j.parent IS NULL ORDER BY j.number DESC LIMIT 1");
+DB_STATEMENT(newest_of_video, WITH_TITLE "WHERE j.video_id = $1 AND j.kind = 'render' AND j.parent IS NULL"
+                                         " ORDER BY j.number DESC LIMIT 1");
 
 error job_newest_of_video(struct scope *scope, str video_id, struct job *ret_job, bool *ret_found)
 {

@@ -54,7 +54,7 @@ MUST_USE error job_list(
     struct scope *scope, const struct job_filter *filter, struct list *ret_jobs, int64_t *ret_total);
 // This job's place among those that have not begun, from 1; 0 when it is not pending.
 MUST_USE error job_queue_position(struct scope *scope, const struct job *job, int64_t *ret_position);
-// Newest job of a kind for a video; *ret_found false when there is none.
+// Newest render of a video; *ret_found false when there is none.
 MUST_USE error job_newest_of_video(struct scope *scope, str video_id, struct job *ret_job, bool *ret_found);
 // Newest job of a kind for a media file; *ret_found false when there is none.
 MUST_USE error job_newest_of_media(

@@ -20,14 +20,22 @@ static str media_key(str reference)
     return reference;
 }
 
-static error choose_blob(const struct film_library *library, const struct film_asset *asset, const struct media *media,
-    struct media_blob *ret_blob)
+static error take_blob(const struct film_library *library, str blob_id, void **ret_handle, str *ret_hash)
+{
+    struct media_blob blob;
+    TRY(media_blob_get(library->scope, blob_id, &blob));
+    *ret_hash = str_hex(library->scope->arena, blob.sha256.data, blob.sha256.size);
+    *ret_handle = (void *)str_copy(library->scope->arena, blob.id).data;
+    return OK;
+}
+
+static error take_proxy(const struct film_library *library, const struct media *media, struct film_asset *asset)
 {
     struct derivative proxy;
     bool found = false;
     if (library->draft && asset->kind == FILM_PICTURE && asset->is_moving)
         TRY(derivative_get(library->scope, media->id, DERIVATIVE_EDIT, &proxy, &found));
-    return media_blob_get(library->scope, found ? proxy.blob_id : media->blob_id, ret_blob);
+    return found ? take_blob(library, proxy.blob_id, &asset->proxy_handle, &asset->proxy_hash) : OK;
 }
 
 static error take_look(struct arena *arena, const struct avatar *avatar, struct film_asset *asset)
@@ -69,7 +77,6 @@ error film_library_find(void *context, struct film_asset *asset)
     const struct film_library *library = context;
     struct arena *arena = library->scope->arena;
     struct media media;
-    struct media_blob blob;
     struct avatar avatar = { 0 };
     if (asset->kind == FILM_AVATAR) {
         if (film_stock_avatar(arena, asset))
@@ -98,10 +105,8 @@ error film_library_find(void *context, struct film_asset *asset)
     asset->is_moving = str_equal(media.media_type, STR("video")) || str_equal(media.media_type, STR("gif"));
     asset->has_audio = media.has_audio;
     asset->duration = media.duration.set ? media.duration.value : 0;
-    TRY(choose_blob(library, asset, &media, &blob));
-    asset->hash = str_hex(arena, blob.sha256.data, blob.sha256.size);
-    asset->handle = (void *)str_copy(arena, blob.id).data;
-    return OK;
+    TRY(take_blob(library, media.blob_id, &asset->handle, &asset->hash));
+    return take_proxy(library, &media, asset);
 }
 
 void film_library_mark(

@@ -87,7 +87,7 @@ static struct child_input *inputs_of(const struct film_local *local, const struc
 {
     struct child_input *result = ARENA_ARRAY(local->arena, struct child_input, count);
     for (size_t i = 0; i < count; i++)
-        result[i] = local_file_input(inputs[i].asset ? inputs[i].asset->handle : inputs[i].voice->handle);
+        result[i] = local_file_input(film_input_handle(&inputs[i]));
     return result;
 }
 
@@ -199,12 +199,21 @@ static error join(struct making *making, struct local_file **files, struct local
     return local_pool_run(local->pool, local->arena, &task, 1, stage_progress, making);
 }
 
+static error take_fonts(const struct film_local *local, struct film *film)
+{
+    struct local_task task = { .op = "text.fonts", .params = film_fonts_params(film) };
+    TRY(local_pool_run(local->pool, local->arena, &task, 1, NULL, NULL));
+    film_take_fonts(film, task.result, local->warnings);
+    return OK;
+}
+
 static error make(const struct film_local *local, const json_t *project, const struct film_options *options,
     struct local_file *target, const struct film **ret_film)
 {
     struct making making = { .local = local };
     struct film_source source = { (void *)local, resolve };
     TRY(film_plan(local->arena, project, options, &source, local->warnings, &making.film));
+    TRY(take_fonts(local, making.film));
     making.to = FOUND;
     stage_progress(&making, 1);
     TRY(speak_all(&making));
@@ -238,6 +247,7 @@ error film_local_preview(const struct film_local *local, const json_t *project, 
     struct film_source source = { (void *)local, resolve };
     struct film *film;
     TRY(film_plan(local->arena, project, &silent, &source, local->warnings, &film));
+    TRY(take_fonts(local, film));
     TRY(film_resolve(film, local->warnings));
     if (seconds > film->duration)
         return error_make(

@@ -100,7 +100,7 @@ static error open_inputs(struct preview *preview, const struct film_question *qu
     struct arena *arena = preview->scope->arena;
     struct child_input *inputs = ARENA_ARRAY(arena, struct child_input, question->input_count);
     for (size_t i = 0; i < question->input_count; i++) {
-        str handle = str_of(question->inputs[i].asset->handle);
+        str handle = str_of(film_input_handle(&question->inputs[i]));
         if (stock_input_is(handle)) {
             TRY(stock_input(preview->scope, handle, &inputs[i]));
             continue;
