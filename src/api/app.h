@@ -14,6 +14,7 @@ struct token_cache;
 struct limiter;
 struct waiting;
 struct realtime;
+struct web_file;
 
 struct app {
     struct db_pool *db;
@@ -26,6 +27,7 @@ struct app {
     struct limiter *limiter;
     struct realtime *realtime; // live editing; NULL: not offered
     const char *data_directory;
+    const struct web_file *web;     // files of the web app
     struct waiting *waiting;        // calls that wait for their job
     const char *const *asr_ready;   // those of asr_engines that are set up
     const char *const *asr_engines; // names of the speech engines that a request may ask for; NULL-terminated

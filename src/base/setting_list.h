@@ -21,6 +21,8 @@ SETTING_TEXT(
     s3_ca, "KINORA_S3_CA", "", "Certificates (PEM) that the object store's is checked by; default the system's")
 SETTING_INT(s3_timeout, "KINORA_S3_TIMEOUT", 30, 1, 3600, "Seconds without a byte until a request is tried again")
 SETTING_TEXT(engine_path, "KINORA_ENGINE", "", "Path of kinora-engine; default beside kinora")
+SETTING_TEXT(stock, "KINORA_STOCK", "",
+    "Folder of the stock that everybody has; default stock beside kinora, then /usr/share/kinora/stock")
 SETTING_TEXT(tls_cert, "KINORA_TLS_CERT", "", "Certificate chain (PEM); with tls_key the server speaks TLS")
 SETTING_TEXT(tls_key, "KINORA_TLS_KEY", "", "Private key (PEM)")
 SETTING_SECRET(setup_code, "KINORA_SETUP_CODE", "Code that the first account needs when listening beyond loopback")

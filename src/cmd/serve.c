@@ -12,11 +12,13 @@
 #include "api/realtime.h"
 #include "api/route.h"
 #include "api/waiting.h"
+#include "api/web.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
+#include "cmd/stock_start.h"
 #include "cmd/stores.h"
 #include "domain/schema.h"
 #include "domain/search.h"
@@ -106,6 +108,7 @@ static error open_stores(struct arena *arena, struct service *service)
     TRY(db_open(&(struct db_options) { data_folder_database(arena) }, &app->db));
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
     TRY(search_catch_up(app->db, &found));
+    TRY(stock_take_all(arena, app->db));
     TRY(open_blobs(arena, service));
     TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };
@@ -196,6 +199,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(data_folder_lock(arena, &service->lock));
     TRY(crypt_init());
     app->data_directory = settings.data;
+    app->web = web_files;
     app->asr_engines = asr_names(arena, false);
     app->asr_ready = asr_names(arena, true);
     app->waiting = waiting_new(app);

@@ -160,7 +160,7 @@ static int64_t listed(const struct person *person, int64_t skip, int64_t limit, 
     struct scope scope = library.scope;
     int64_t total;
     scope.actor = person->actor;
-    assert_ok(media_list(&scope, skip, limit, ret_media, &total));
+    assert_ok(media_list(&scope, STR_NONE, skip, limit, ret_media, &total));
     return total;
 }
 
