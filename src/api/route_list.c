@@ -6,7 +6,7 @@
         use(layers) use(libraries) use(library_upload) use(login) use(media) use(members) use(openai_models)           \
             use(openai_speech) use(openai_transcribe) use(openapi) use(renders) use(scenes) use(search) use(segments)  \
                 use(stock_content) use(system) use(transcribe) use(transcriptions) use(tus) use(users) use(videos)     \
-                    use(web)
+                    use(voices) use(voice_content) use(web)
 
 #define DECLARE(name) extern const struct route_group route_group_##name;
 GROUPS(DECLARE)

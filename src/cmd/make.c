@@ -97,7 +97,7 @@ static error make_film(const struct call *call, const struct values *values, con
     LOCAL_POOL_AUTO struct local_pool *pool = NULL;
     TRY(local_pool_open(engine, ZYGOTE_PLAIN, (int)settings.workers, interrupt_flag(), &pool));
     struct progress progress;
-    struct film_local local = { arena, pool, folder, scratch_folder(), warnings, progress_tell, &progress };
+    struct film_local local = { arena, pool, folder, scratch_folder(), warnings, progress_tell, &progress, engine };
     progress_begin(&progress, "Rendering");
     const struct film *film;
     error result = film_local_make(&local, project, &options, output, &film);

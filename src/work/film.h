@@ -46,6 +46,7 @@ struct film_options {
     bool is_unbranded;   // the plan has neither own watermark nor brand: they are left out, with a warning
     str renderer;        // engine version and fonts: part of every segment's key
     bool allow_missing;  // a missing asset becomes a marked placeholder and a warning
+    const json_t *pronunciations; // of the film's maker (voice_text.h); NULL: none
     bool without_speech; // nothing is spoken: for previews; scenes keep their nominal durations
 };
 
