@@ -27,6 +27,7 @@
 #include "work/draft.h"
 #include "work/preview.h"
 #include "work/runner.h"
+#include "work/voices.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
 
@@ -34,6 +35,7 @@ struct service {
     struct app app;
     struct zygote *plain, *speech;
     struct runner *runner;
+    struct voices *voices;
     struct follower *follower;
     struct server *server;
     struct engineio *engines[2]; // ends with NULL
@@ -139,6 +141,12 @@ static error start_engines(struct arena *arena, struct service *service)
     service->app.avatar_show = avatar_show;
     service->app.avatar_context = service->app.warm;
     service->app.preview_context = service->app.warm;
+    TRY(voices_open(service->app.warm, service->app.db, engine, &service->voices));
+    service->app.voice_list = voices_list;
+    service->app.voice_check = voices_check;
+    service->app.voice_speak = voices_speak;
+    service->app.voice_sample_text = voices_sample_text;
+    service->app.voice_context = service->voices;
     if (settings.no_workers)
         return OK;
     TRY(zygote_start(engine, ZYGOTE_SPEECH, &service->speech));
@@ -230,6 +238,7 @@ static void stop(struct service *service)
     waiting_free(app->waiting);
     realtime_free(app->realtime);
     hub_free(app->hub);
+    voices_close(service->voices);
     warm_close(app->warm);
     if (service->speech)
         zygote_stop(service->speech);

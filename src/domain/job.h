@@ -32,7 +32,8 @@ struct job_new {
     const char *kind;
     str media_id, video_id;
     json_t *params;
-    str unique_key; // at most one unfinished job of this key: else CONFLICT
+    const json_t *result; // of job_add_done; NULL: {}
+    str unique_key;       // at most one unfinished job of this key: else CONFLICT
     int64_t priority;
 };
 // In a change.

@@ -13,6 +13,7 @@
 #include "domain/scene_properties.h"
 #include "domain/stock.h"
 #include "domain/video_state.h"
+#include "domain/voice.h"
 
 enum { LAYERS_MAX = 1000 }; // of a scene: as many as the compositor draws
 
@@ -145,6 +146,9 @@ static error check_assets(struct scope *scope, const struct layer *layer, const 
         return check_asset(scope, before, properties, "media_id", warnings);
     if (str_equal(layer->type, STR("audio")))
         return check_asset(scope, before, properties, "audio_id", warnings);
+    str voice_id = json_get_str(properties, "voice_id");
+    if (str_equal(layer->type, STR("voiceover")) && !str_equal(json_get_str(before, "voice_id"), voice_id))
+        TRY(voice_may_use(&scope->actor, voice_id));
     if (str_equal(layer->type, STR("avatar")))
         return check_avatar(scope, before, properties, warnings);
     return OK;

@@ -454,6 +454,6 @@ const struct db_migration schema_migrations[] = {
     { 21, "avatars", avatars, NULL },
     { 22, "posters and subtitles of films", film_extras, NULL },
     { 25, "libraries of sounds and pictures", schema_libraries, schema_libraries_sqlite },
-    { 26, "pronunciations", schema_pronunciations, NULL },
+    { 26, "pronunciations and voiceovers", schema_pronunciations, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

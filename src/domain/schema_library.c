@@ -115,7 +115,7 @@ const char schema_libraries_sqlite[] = LIBRARIES
     "CREATE INDEX idx_avatars_source ON avatars(source);\n"
     "CREATE INDEX idx_avatars_user_id ON avatars(user_id);\n"
     "CREATE INDEX idx_avatars_media ON avatars(media_id);\n";
-// How a user wants words to be spoken; word_key is the folded word.
+// How a user wants words to be spoken (word_key is the folded word), and the sounds of jobs "voice".
 const char schema_pronunciations[] = "CREATE TABLE pronunciation (\n"
                                      "  id UUID PRIMARY KEY,\n"
                                      "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
@@ -124,4 +124,9 @@ const char schema_pronunciations[] = "CREATE TABLE pronunciation (\n"
                                      "  spoken TEXT NOT NULL,\n"
                                      "  created_at BIGINT NOT NULL,\n"
                                      "  UNIQUE (user_id, word_key)\n"
-                                     ");\n";
+                                     ");\n"
+                                     "CREATE TABLE voice_file (\n"
+                                     "  job_id UUID PRIMARY KEY REFERENCES job(id) ON DELETE CASCADE,\n"
+                                     "  blob_id UUID NOT NULL REFERENCES blob(id)\n"
+                                     ");\n"
+                                     "CREATE INDEX idx_voice_file_blob ON voice_file(blob_id);\n";

@@ -9,5 +9,6 @@ const struct job_kind *const job_kind_list[] = {
     &rekey_kind,
     &render_kind,
     &transcribe_kind,
+    &voice_kind,
     NULL,
 };

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "domain/cache.h"
 #include "domain/media.h"
+#include "domain/pronunciation.h"
 #include "net/child_blob.h"
 #include "work/film_library.h"
 #include "work/stock_input.h"
@@ -62,6 +63,7 @@ static error plan(struct preview *preview, str video_id, const json_t *document)
     struct film_library library = { preview->scope, video_id, true };
     struct film_source source = { &library, film_library_find };
     struct film_options options = { .renderer = STR("preview"), .allow_missing = true };
+    TRY(pronunciation_words(preview->scope, &options.pronunciations));
     film_library_mark(preview->scope, document, NULL, &options);
     bool spoken;
     TRY(film_plan(arena, document, &options, &source, &preview->warnings, &preview->film));
