@@ -339,8 +339,7 @@ static void put_scene_properties(struct document *document)
     for (unsigned owner = ON_VIDEO; owner <= ON_VOICEOVER; owner <<= 1) {
         const char *name = scene_owner_name((enum property_owner)owner);
         BUFFER_AUTO struct buffer key = { 0 };
-        buffer_format(&key, "%c%s%s", toupper(name[0]), name + 1,
-            owner & ON_LAYER ? "LayerProperties" : "Properties");
+        buffer_format(&key, "%c%s%s", toupper(name[0]), name + 1, owner & ON_LAYER ? "LayerProperties" : "Properties");
         json_key_str(&document->out, buffer_str(&key));
         scene_properties_schema(&document->out, (enum property_owner)owner);
     }

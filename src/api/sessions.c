@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Where one is signed in, and ending one of these.
-#include "domain/session.h"
-
 #include "api/route.h"
+#include "domain/session.h"
 
 struct path {
     str session_id;

@@ -55,8 +55,8 @@ static error give(struct api_call *call, str name)
         buffer_append(&body, bytes->data, bytes->size);
     exchange_header(exchange, "Content-Type", str_of(file->type));
     exchange_header(exchange, "ETag", str_of(bytes->etag));
-    exchange_header(exchange, "Cache-Control",
-        file->immutable ? STR("public, max-age=31536000, immutable") : STR("no-cache"));
+    exchange_header(
+        exchange, "Cache-Control", file->immutable ? STR("public, max-age=31536000, immutable") : STR("no-cache"));
     exchange_header(exchange, "X-Content-Type-Options", STR("nosniff"));
     exchange_header(exchange, "Referrer-Policy", STR("no-referrer"));
     exchange_header(exchange, "Content-Security-Policy",

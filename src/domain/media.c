@@ -126,11 +126,10 @@ DB_STATEMENT(count_readable, "SELECT (SELECT count(*) FROM media WHERE user_id =
 #define OF_TYPE "(media_type = $2 OR ($2 = 'image' AND media_type = 'gif'))"
 DB_STATEMENT(list_of_type, "SELECT " COLUMNS " FROM media WHERE (user_id = $1 OR id" FILE_KEY_SHARED_WITH(
                                "$1") ") AND " OF_TYPE " ORDER BY number DESC LIMIT $3 OFFSET $4");
-DB_STATEMENT(count_of_type,
-    "SELECT count(*) FROM media WHERE (user_id = $1 OR id" FILE_KEY_SHARED_WITH("$1") ") AND " OF_TYPE);
+DB_STATEMENT(
+    count_of_type, "SELECT count(*) FROM media WHERE (user_id = $1 OR id" FILE_KEY_SHARED_WITH("$1") ") AND " OF_TYPE);
 
-error media_list(
-    struct scope *scope, str type, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total)
+error media_list(struct scope *scope, str type, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total)
 {
     struct db_value user = db_text(scope->actor.user_id);
     if (type.data) {

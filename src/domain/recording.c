@@ -75,8 +75,8 @@ static void take_segment(
             continue;
         }
         take_word(cutting, word->text, word->start, word->end);
-        cutting->words[cutting->count - 1].must_cut =
-            i + 1 < segment->word_count && word[1].start - word->end > PAUSE_SECONDS;
+        cutting->words[cutting->count - 1].must_cut = i + 1 < segment->word_count
+                                                      && word[1].start - word->end > PAUSE_SECONDS;
     }
     if (cutting->count)
         cutting->words[cutting->count - 1].may_cut = true;
@@ -90,8 +90,8 @@ static error read_item(
     const json_t *without = json_is_object(item) ? json_object_get(item, "without") : NULL;
     json_int_t at = json_integer_value(index);
     if (!json_is_integer(index) || at < 0 || at >= (json_int_t)transcript->segment_count)
-        return error_make(ERROR_VALIDATION_ERROR, "segments", "There are %zu segments, counted from 0",
-            transcript->segment_count);
+        return error_make(
+            ERROR_VALIDATION_ERROR, "segments", "There are %zu segments, counted from 0", transcript->segment_count);
     if (without && !json_is_array(without))
         return error_make(ERROR_VALIDATION_ERROR, "segments", "\"without\" is a list of indexes of words");
     *ret_index = at;
@@ -208,7 +208,9 @@ static const char *ratio_of(const struct recording *recording)
 error recording_document(
     struct arena *arena, const struct recording *recording, const json_t *segments, json_t **ret_document)
 {
-    struct cutting cutting = { .arena = arena, .recording = recording, .left_out_until = -INFINITY, .scenes = json_array() };
+    struct cutting cutting = {
+        .arena = arena, .recording = recording, .left_out_until = -INFINITY, .scenes = json_array()
+    };
     json_t *document = json_keep(arena, json_object());
     json_object_set_new(document, "scenes", cutting.scenes);
     json_t *captions = recording->is_film
