@@ -17,10 +17,15 @@ MUST_USE error engine_path(struct arena *arena, const char **ret_path);
 const atomic_bool *interrupt_flag(void);
 void interrupt_listen(void);
 
-// A project document from PROJECT.json, or made from a story. *ret_folder is the file's own: names of assets start
-// there.
+// A project document from PROJECT.json, a timeline (.otio), a project with its assets (.zip), or made from a story.
+// Names of assets start from the file's folder, or stand for what is in the zip file. Lives in the arena.
+struct loaded_project {
+    json_t *document;
+    const char *folder;
+    struct package *package; // NULL: none
+};
 MUST_USE error project_load(struct arena *arena, const char *path, const struct story_options *story,
-    struct warnings *warnings, json_t **ret_project, const char **ret_folder);
+    struct warnings *warnings, struct loaded_project *ret_project);
 // "mp4" from "x.MP4"; "" without an ending.
 str file_ending(struct arena *arena, const char *path);
 // From the terminal without echo, or one line of standard input. VALIDATION_ERROR when empty.

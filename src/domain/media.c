@@ -196,6 +196,34 @@ DB_STATEMENT(same_content,
     "SELECT blob.id FROM blob JOIN media ON media.blob_id = blob.id"
     " WHERE blob.sha256 = $1 AND blob.size_bytes = $2 AND media.user_id = $3 ORDER BY media.number LIMIT 1");
 
+DB_STATEMENT(of_content,
+    "SELECT media.id FROM blob JOIN media ON media.blob_id = blob.id"
+    " WHERE blob.sha256 = $1 AND blob.size_bytes = $2 AND media.user_id = $3 ORDER BY media.number LIMIT 1");
+
+error media_of_content(struct scope *scope, const struct blob_info *blob, str *ret_id, bool *ret_found)
+{
+    struct same_content same;
+    TRY(db_one(scope->db, scope->arena, &of_content,
+        DB_ARGS(db_bytes(blob->sha256, sizeof blob->sha256), db_int(blob->size), db_text(scope->actor.user_id)),
+        &same_content_shape, &same, ret_found));
+    if (*ret_found)
+        *ret_id = same.id;
+    return OK;
+}
+
+str media_key(str reference)
+{
+    static const char *const links[] = { "/content/media/", "/content/stock/" };
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        ptrdiff_t at = str_find(reference, str_of(links[i]));
+        if (at < 0)
+            continue;
+        str rest = str_sub(reference, (size_t)at + str_of(links[i]).size, reference.size), id;
+        return str_split(&rest, '/', &id) ? id : reference;
+    }
+    return reference;
+}
+
 // The blob that holds this content already for the actor, else this one, listed.
 static error keep_once(struct scope *scope, const struct blob_info *blob, str *ret_blob_id)
 {

@@ -38,6 +38,10 @@ MUST_USE error media_blob_get(struct scope *scope, str blob_id, struct media_blo
 // "image" takes in "gif".
 MUST_USE error media_list(
     struct scope *scope, str type, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total);
+// The id in one of our own links, "…/content/media/<id>/<name>?…" or of the stock, or the reference itself.
+str media_key(str reference);
+// The oldest of the actor's files with this content; *ret_found false when there is none.
+MUST_USE error media_of_content(struct scope *scope, const struct blob_info *blob, str *ret_id, bool *ret_found);
 // In a change, which also queues the job that makes its derivatives. `probe` is the engine's answer; file_name is
 // cleaned of folders and control characters. Content that the actor has already is stored once: then
 // ret_media->blob_id is that of before, and `blob` may be removed after the change. BODY_TOO_LARGE above the limit of

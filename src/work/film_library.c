@@ -6,20 +6,6 @@
 #include "domain/media.h"
 #include "work/stock_input.h"
 
-// The id in one of our own links, "…/content/media/<id>/<name>?…" or of the stock, or the reference itself.
-static str media_key(str reference)
-{
-    static const char *const links[] = { "/content/media/", "/content/stock/" };
-    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
-        ptrdiff_t at = str_find(reference, str_of(links[i]));
-        if (at < 0)
-            continue;
-        str rest = str_sub(reference, (size_t)at + str_of(links[i]).size, reference.size), id;
-        return str_split(&rest, '/', &id) ? id : reference;
-    }
-    return reference;
-}
-
 static error take_blob(const struct film_library *library, str blob_id, void **ret_handle, str *ret_hash)
 {
     struct media_blob blob;

@@ -48,25 +48,52 @@ static error probe(const struct film_local *local, struct local_file *file, json
     return OK;
 }
 
+static error append(void *file, const void *bytes, size_t size)
+{
+    return local_file_write(file, bytes, size);
+}
+
+// Of a package only what is inside of it is read, whatever it refers to.
+static error open_asset(const struct film_local *local, str reference, struct local_file **ret_file)
+{
+    if (local->package) {
+        TRY(scratch_file(local, ret_file));
+        return package_extract(local->package, reference, append, *ret_file);
+    }
+    if (str_find(reference, STR("://")) >= 0)
+        return error_make(ERROR_NOT_FOUND, NULL, "Only local files are read; save it and name the file");
+    bool rooted = str_starts(reference, STR("/"));
+    str path = rooted ? reference : str_format(local->arena, "%s/%.*s", local->folder, STR_ARGS(reference));
+    TRY(local_file_open(str_to_c(local->arena, path), ret_file));
+    arena_defer(local->arena, close_file, *ret_file);
+    return OK;
+}
+
+// An avatar that comes with the package: drawn by its look, or another of the package's files.
+static bool packed_avatar(const struct film_local *local, struct film_asset *asset, str *ret_reference)
+{
+    const json_t *packed = local->package ? package_asset(local->package, asset->reference) : NULL;
+    str picture = json_get_str(packed, "media");
+    *ret_reference = picture.size ? picture : asset->reference;
+    asset->look = json_object_get(packed, "look");
+    asset->is_engine_own = asset->look != NULL;
+    return asset->is_engine_own;
+}
+
 static error resolve(void *context, struct film_asset *asset)
 {
     const struct film_local *local = context;
+    str reference = asset->reference;
     if (asset->kind == FILM_AVATAR) {
-        if (film_stock_avatar(local->arena, asset))
+        if (film_stock_avatar(local->arena, asset) || packed_avatar(local, asset, &reference))
             return OK;
-        if (str_index(asset->reference, '.') < 0)
+        if (str_index(reference, '.') < 0 && !local->package)
             return error_make(ERROR_NOT_FOUND, NULL,
                 "There is no avatar of this name; take amy, ben, mia, walter, zara, leila, kenji, bolt, finn or a "
                 "picture file");
     }
-    if (str_find(asset->reference, STR("://")) >= 0)
-        return error_make(ERROR_NOT_FOUND, NULL, "Only local files are read; save it and name the file");
-    bool rooted = str_starts(asset->reference, STR("/"));
-    str path = rooted ? asset->reference
-                      : str_format(local->arena, "%s/%.*s", local->folder, STR_ARGS(asset->reference));
     struct local_file *file;
-    TRY(local_file_open(str_to_c(local->arena, path), &file));
-    arena_defer(local->arena, close_file, file);
+    TRY(open_asset(local, reference, &file));
     TRY(local_file_hash(local->arena, file, &asset->hash));
     json_t *facts;
     TRY(probe(local, file, &facts));

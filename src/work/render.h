@@ -9,7 +9,8 @@
 #include "work/job_kind.h"
 
 // Room for spoken sentences and pieces of films: some hours of film, so that a change renders little anew.
-#define RENDERER "kinora " KINORA_VERSION // of keys: another version may draw other pixels
+// Of keys. The number goes up whenever the same document becomes other bytes.
+#define RENDERER "kinora " KINORA_VERSION " renderer 2"
 #define RENDER_CACHE_SIZE_MAX (INT64_C(20) << 30)
 
 // A piece as the params of its part: {"op", "key", "params", "inputs": [{"blob"} | {"cache"}], "scene", "scenes"}.
