@@ -5,7 +5,7 @@ import { t } from '../strings/index.ts';
 import { keep, newest, session, type Tokens } from './session.ts';
 
 type Parts = { path?: unknown; query?: unknown; body?: unknown };
-type InputOf<R> = { [P in keyof R & keyof Parts]: R[P] } & { headers?: Record<string, string>; signal?: AbortSignal };
+type InputOf<R> = Pick<R, keyof R & keyof Parts> & { headers?: Record<string, string>; signal?: AbortSignal };
 type NeedsInput<R> = R extends { path: unknown } | { body: unknown } ? true : false;
 type Arguments<R> = NeedsInput<R> extends true ? [input: InputOf<R>] : [input?: InputOf<R>];
 export type Answer<K extends keyof Routes> = Routes[K]['answer'];
@@ -73,7 +73,7 @@ export function renew(): Promise<boolean> {
     if (!before)
         return Promise.resolve(false);
     const run = () => ask_renewal(before);
-    renewal ??= (navigator.locks ? (navigator.locks.request('kinora.renew', run) as Promise<boolean>) : run()).finally(() => (renewal = null));
+    renewal ??= (navigator.locks ? (navigator.locks.request('kinora.renew', run) as unknown as Promise<boolean>) : run()).finally(() => (renewal = null));
     return renewal;
 }
 

@@ -10,6 +10,8 @@ export type State = 'connecting' | 'online' | 'offline';
 export const state = signal<State>('connecting');
 // Counts connections after which missed events did not come: what is shown must be read anew.
 export const gaps = signal(0);
+// The server's name for this connection, to tell oneself from one's other windows.
+export const own_socket = signal('');
 
 type Listener = (data: any) => void;
 const listeners = new Map<string, Set<Listener>>();
@@ -56,6 +58,8 @@ effect(() => {
     }
     token = present?.access ?? '';
 });
+
+on('session', (data) => (own_socket.value = data.socket_id));
 
 export interface Told { success: boolean; data?: any; error?: string; message?: string }
 

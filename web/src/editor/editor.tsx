@@ -26,7 +26,7 @@ import './editor.css';
 
 function Saved() {
     const how = saved.value;
-    return <span class={`saved ${how}`} role="status"><Icon name={how === 'offline' ? 'offline' : how === 'saving' ? 'refresh' : 'check'} />{t.editor.save_states[how]}</span>;
+    return <span class="saved" data-state={how} role="status"><Icon name={how === 'offline' ? 'offline' : how === 'saving' ? 'refresh' : 'check'} />{t.editor.save_states[how]}</span>;
 }
 
 function Title() {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What others do to the video, and who is here.
 import { batch, effect, signal } from '@preact/signals';
-import { ask, gaps, on, state } from '../api/socket.ts';
+import { ask, gaps, on, own_socket, state } from '../api/socket.ts';
 import { go } from '../app/router.ts';
-import { me } from '../state/me.ts';
 import { toast } from '../state/toasts.ts';
 import { t } from '../strings/index.ts';
 import { real_id } from './queue.ts';
@@ -11,9 +10,7 @@ import { drawn, drop_layer, drop_scene, layer_id, mark, open, scene, scenes, set
 
 export interface Person { socket_id: string; user_id: string; username: string; color: string; scene_id?: string; layer_id?: string; editing?: string }
 export const people = signal<Person[]>([]);
-export const own_socket = signal('');
 export const editing = signal(''); // the text field that one is in
-on('session', (data) => (own_socket.value = data.socket_id));
 
 const AGAIN_MS = 6000; // a field is held for ten seconds
 
@@ -84,4 +81,3 @@ export function follow(id: string): () => void {
 }
 
 export const others = () => people.value.filter((one) => one.socket_id !== own_socket.value);
-export const is_me = (person: Person) => person.user_id === me.value?.uuid;

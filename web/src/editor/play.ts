@@ -5,7 +5,7 @@ import type { Shapes } from 'kinora:api';
 import { call } from '../api/client.ts';
 import { tell } from '../state/toasts.ts';
 import { is_busy } from './queue.ts';
-import { now, scene, seek, starts, time, video } from './store.ts';
+import { now, poster_time, scene, starts, time, video } from './store.ts';
 
 type Draft = Shapes['Draft'];
 export interface Playing { what: 'scene' | 'video'; state: 'making' | 'ready'; progress: number; url: string; from: number; start: number }
@@ -24,7 +24,9 @@ export async function play(what: 'scene' | 'video') {
     if (!place)
         return;
     const start = what === 'scene' ? starts.value.get(place.id)! : 0;
-    playing.value = { what, state: 'making', progress: 0, url: '', start, from: what === 'scene' ? (time.value > place.duration - 0.1 ? 0 : time.value) : now.value };
+    // Where nobody has put it, the playhead counts as being at the begin.
+    const at_rest = time.value === poster_time(place) || time.value > place.duration - 0.1;
+    playing.value = { what, state: 'making', progress: 0, url: '', start, from: at_rest ? 0 : what === 'scene' ? time.value : now.value };
     try {
         while (is_busy() && mine === turn)
             await rest(50);
@@ -51,4 +53,3 @@ export function stop() {
     playing.value = null;
 }
 export const toggle = () => (playing.value ? stop() : void play('scene'));
-export const follow = (film: HTMLVideoElement, start: number) => seek(start + film.currentTime);

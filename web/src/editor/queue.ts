@@ -21,7 +21,7 @@ const real = new Map<string, string>(); // ids of our own -> the server's
 let last_sent = 0;
 
 export type Saved = 'saved' | 'saving' | 'offline';
-export const saved = computed<Saved>(() => (!waiting.value.length && !sending.value ? 'saved' : state.value === 'online' ? 'saving' : 'offline'));
+export const saved = computed<Saved>(() => (state.value === 'offline' ? 'offline' : waiting.value.length || sending.value ? 'saving' : 'saved'));
 export const is_own = (id: string) => id.startsWith('new-');
 export const own_id = () => `new-${Math.random().toString(36).slice(2)}`;
 export const real_id = (id: string) => real.get(id) ?? id;

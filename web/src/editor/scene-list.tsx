@@ -8,7 +8,7 @@ import { reorder_keys, reorder_pointer } from '../parts/reorder.ts';
 import { t } from '../strings/index.ts';
 import { others } from './live.ts';
 import { is_own } from './queue.ts';
-import { add_scene, delete_scene, duplicate_scene, reorder_scenes, scene, scenes, select_scene, touched, video, type Scene } from './store.ts';
+import { add_scene, delete_scene, duplicate_scene, poster_time, reorder_scenes, scene, scenes, select_scene, touched, video, type Scene } from './store.ts';
 
 const version = (one: Scene) => `${video.value?.aspect_ratio}/${one.revision}/${one.layers.map((each) => `${each.id.slice(0, 4)}${each.revision}${each.order_index}`).join()}`;
 
@@ -17,7 +17,7 @@ function Item({ one }: { one: Scene }) {
     return (
         <li data-id={one.id} class={`scene-item ${current ? 'current' : ''}`}>
             <button type="button" class="scene-pick" aria-current={current ? 'true' : undefined} aria-label={t.editor.scene_of(one.scene_number, clock(one.duration), one.text.slice(0, 60))} title={t.editor.reorder_hint}
-                onClick={() => select_scene(one.id)} onKeyDown={(event) => reorder_keys(event, one.id, reorder_scenes)} onPointerDown={(event) => reorder_pointer(event, one.id, reorder_scenes)}>
+                onClick={() => select_scene(one.id, poster_time(one))} onKeyDown={(event) => reorder_keys(event, one.id, reorder_scenes)} onPointerDown={(event) => reorder_pointer(event, one.id, reorder_scenes)}>
                 <span class="picture" style={{ aspectRatio: (video.value?.aspect_ratio ?? '16:9').replace(':', ' / ') }}>
                     {!is_own(one.id) && <Frame video_id={one.video_id} scene_id={one.id} version={version(one)} time={Math.min(one.duration / 2, 1.2)} width={240} />}
                 </span>

@@ -31,7 +31,7 @@ export function ScriptBar() {
         drawer.value = { tab: 'voices', into: voice ? 'voice_id' : undefined };
     };
     return (
-        <section class="script" aria-label={t.editor.script}>
+        <section class="script" aria-label={t.editor.script_and_voice}>
             <textarea class="input" rows={2} aria-label={t.editor.script} placeholder={t.editor.script_hint} value={own}
                 onFocus={() => { focused.current = place.id; editing.value = 'script'; }}
                 onBlur={(event) => { focused.current = ''; editing.value = ''; settle(event.currentTarget.value); }}

@@ -31,6 +31,9 @@ export const starts = computed(() => {
 export const total = computed(() => scenes.value.reduce((sum, one) => sum + one.duration, 0));
 export const is_visible = (one: Layer) => one.type === 'text' || one.type === 'media' || one.type === 'shape' || one.type === 'avatar';
 
+// A moment at which what enters has entered: what one sees of a scene that one opens.
+export const poster_time = (one: Scene | undefined) => (one ? Math.min(1.2, one.duration / 2) : 0);
+
 export function select_scene(id: string, at = 0) {
     batch(() => {
         if (scene_id.value !== id)
@@ -62,7 +65,7 @@ export async function open(id: string) {
         video.value = one.video;
         scenes.value = many.scenes.map(as_scene);
         if (!scenes.value.some((each) => each.id === scene_id.value))
-            select_scene(scenes.value[0]?.id ?? '');
+            select_scene(scenes.value[0]?.id ?? '', poster_time(scenes.value[0]));
         drawn.value++;
     });
 }

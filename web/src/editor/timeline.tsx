@@ -10,7 +10,7 @@ import { t } from '../strings/index.ts';
 import { asset_id, asset_of } from './assets.ts';
 import { round } from './geometry.ts';
 import { type_icon } from './layer-list.tsx';
-import { change_layer, change_scene, layer_id, layers, may_change, now, scene, scenes, seek, select_scene, starts, time, total, type Layer, type Scene } from './store.ts';
+import { change_layer, change_scene, layer_id, layers, may_change, now, poster_time, scene, scenes, seek, select_scene, starts, time, total, type Layer, type Scene } from './store.ts';
 
 export const zoom = signal(60); // pixels a second
 const ZOOM_LEAST = 4, ZOOM_MOST = 400;
@@ -183,7 +183,7 @@ export function Timeline() {
                             const length = length_of.value?.id === one.id ? length_of.value.duration : one.duration;
                             return (
                                 <button key={one.id} type="button" class={`scene-block ${one.id === place?.id ? 'current' : ''}`} style={{ left: `${starts.value.get(one.id)! * zoom.value}px`, width: `${Math.max(4, length * zoom.value - 2)}px` }}
-                                    aria-label={t.editor.scene_of(one.scene_number, clock(one.duration), '')} aria-current={one.id === place?.id ? 'true' : undefined} onClick={() => select_scene(one.id)}>
+                                    aria-label={t.editor.scene_of(one.scene_number, clock(one.duration), '')} aria-current={one.id === place?.id ? 'true' : undefined} onClick={() => select_scene(one.id, poster_time(one))}>
                                     <span class="cut">{one.scene_number} {one.text}</span><i class="trim end" onPointerDown={(event) => trim_scene(event, one)} />
                                 </button>
                             );

@@ -40,7 +40,7 @@ function Tile({ file, act }: { file: File_; act: (what: 'share' | 'delete', file
                 {!!file.duration && <span class="length">{clock(file.duration)}</span>}
             </div>
             <div class="about">
-                <a class="cut" href={`#/media/${file.id}`} title={file.name}>{file.name}</a>
+                <a class="cut" href={`#/media/${file.id}`} title={file.name ?? ''}>{file.name}</a>
                 <Menu label={t.library.actions(file.name ?? '')} kind="plain tight" items={[
                     { label: t.library.open, icon: 'play', act: () => go(`media/${file.id}`) },
                     { label: t.download, icon: 'download', href: `${file.content_url}&download=true` },

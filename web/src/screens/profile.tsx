@@ -6,7 +6,7 @@ import { call, sign_in, sign_out } from '../api/client.ts';
 import { Button } from '../parts/button.tsx';
 import { Failure, Select, TextField } from '../parts/field.tsx';
 import { moment, size } from '../parts/format.ts';
-import { me, type Me } from '../state/me.ts';
+import { me, read_me, type Me } from '../state/me.ts';
 import { apply_theme, theme, type Theme } from '../state/theme.ts';
 import { toast } from '../state/toasts.ts';
 import { language, languages, set_language, t } from '../strings/index.ts';
@@ -79,6 +79,7 @@ function Sessions() {
 
 export default function Profile() {
     const user = me.value;
+    useEffect(() => void read_me().catch(() => undefined), []);
     if (!user)
         return <div class="waiting"><span class="spinner" role="status" aria-label={t.loading} /></div>;
     return (

@@ -8,7 +8,7 @@ import { Dialog } from '../parts/dialog.tsx';
 import { Failure, TextField } from '../parts/field.tsx';
 import { t } from '../strings/index.ts';
 
-export function Share({ file, close }: { file: { id?: string; name?: string }; close: () => void }) {
+export function Share({ file, close }: { file: { id: string | null; name: string | null }; close: () => void }) {
     const [shares, set_shares] = useState<Array<Shapes['FileShare']> | null>(null);
     const [failed, set_failed] = useState('');
     const path = { file_id: file.id! };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What is being uploaded, in a corner of every screen.
+import { useEffect } from 'preact/hooks';
 import { clear_done, forget, pause, resume, uploads, type Sending } from '../api/uploads.ts';
 import { Button } from '../parts/button.tsx';
 import { size } from '../parts/format.ts';
@@ -25,11 +26,18 @@ function One({ one }: { one: Sending }) {
     );
 }
 
+const STAYS_MS = 8000;
+
 export function Uploads() {
-    const all = uploads.value;
+    const all = uploads.value, open = all.filter((one) => one.state !== 'done').length;
+    useEffect(() => {
+        if (!all.length || open)
+            return;
+        const timer = setTimeout(clear_done, STAYS_MS);
+        return () => clearTimeout(timer);
+    }, [all.length, open]);
     if (!all.length)
         return null;
-    const open = all.filter((one) => one.state !== 'done').length;
     return (
         <section class="uploads" aria-label={t.uploads.title}>
             <header class="row between">
