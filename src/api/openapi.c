@@ -8,6 +8,7 @@
 #include "api/condition.h"
 #include "api/face.h"
 #include "api/repeat.h"
+#include "domain/scene_properties.h"
 
 enum { SHAPES_MAX = 256 };
 
@@ -332,6 +333,18 @@ static const char error_schemas[] =
     "\"required\":[\"message\",\"type\",\"param\",\"code\"],\"properties\":{\"message\":{\"type\":\"string\"},"
     "\"type\":{\"type\":\"string\"},\"param\":{\"type\":[\"string\",\"null\"]},\"code\":{\"type\":\"string\"}}}}}";
 
+// What `properties` of a layer, and the objects of a scene or video, may hold.
+static void put_scene_properties(struct document *document)
+{
+    for (unsigned owner = ON_VIDEO; owner <= ON_VOICEOVER; owner <<= 1) {
+        const char *name = scene_owner_name((enum property_owner)owner);
+        BUFFER_AUTO struct buffer key = { 0 };
+        buffer_format(&key, "%c%s%s", toupper(name[0]), name + 1, owner & ON_LAYER ? "LayerProperties" : "Properties");
+        json_key_str(&document->out, buffer_str(&key));
+        scene_properties_schema(&document->out, (enum property_owner)owner);
+    }
+}
+
 static void put_components(struct document *document)
 {
     struct json_out *out = &document->out;
@@ -346,6 +359,7 @@ static void put_components(struct document *document)
         json_key(out, document->shapes[i]->name);
         shape_schema(out, document->shapes[i], document->input[i]);
     }
+    put_scene_properties(document);
     json_object_end(out);
     json_object_end(out);
 }

@@ -13,6 +13,7 @@ struct program_call {
     const char *engine_path;               // of kinora-engine, which builds the sandbox
     const char *const *arguments;          // NULL-terminated; the first is the program's path
     const char *const *readable;           // files and folders that it may read; NULL-terminated
+    int input;                             // descriptor that is its standard input; 0: nothing to read
     const int *files;                      // descriptors that it gets as 3, 4, ...
     size_t file_count;                     // PROGRAM_FILES_MAX at most
     void (*line)(void *context, str line); // each line of its standard error; may be NULL

@@ -14,20 +14,21 @@ struct composing {
     size_t count;
 };
 
-static json_int_t number_of(struct composing *composing, const struct film_asset *asset)
+static json_int_t number_of(struct composing *composing, const struct film_asset *asset, bool is_heard)
 {
+    is_heard = is_heard && asset->proxy_handle;
     for (size_t i = 0; i < composing->count; i++)
-        if (composing->inputs[i].asset == asset)
+        if (composing->inputs[i].asset == asset && composing->inputs[i].is_heard == is_heard)
             return (json_int_t)i;
     composing->inputs = arena_grow(composing->film->plan->arena, composing->inputs,
         composing->count * sizeof *composing->inputs, (composing->count + 1) * sizeof *composing->inputs);
-    composing->inputs[composing->count] = (struct film_input) { .asset = asset };
+    composing->inputs[composing->count] = (struct film_input) { .asset = asset, .is_heard = is_heard };
     return (json_int_t)composing->count++;
 }
 
 static json_t *input_of(struct composing *composing, const struct film_asset *asset)
 {
-    return asset && !asset->is_engine_own ? json_integer(number_of(composing, asset)) : json_null();
+    return asset && !asset->is_engine_own ? json_integer(number_of(composing, asset, false)) : json_null();
 }
 
 // {"color"}, {"gradient"} or {"input"}: the scene's, else the video's.
@@ -39,7 +40,7 @@ static json_t *background_of(struct composing *composing, const struct plan_scen
     if (json_is_string(background))
         return json_pack("{s:O}", "color", background);
     if (scene->background)
-        return json_pack("{s:I}", "input", number_of(composing, scene->background));
+        return json_pack("{s:I}", "input", number_of(composing, scene->background, false));
     json_t *gradient = json_object_get(background, "gradient"), *color = json_object_get(background, "color");
     if (gradient)
         return json_pack("{s:O}", "gradient", gradient);
@@ -64,8 +65,9 @@ static json_t *sound_of(struct composing *composing, const struct plan_scene *sc
         bool heard = layer->owner == ON_AUDIO || json_get_number(layer->properties, "volume", 0) > 0;
         if (layer->is_left_out || !layer->asset || !layer->asset->has_audio || !heard || layer->owner == ON_AVATAR)
             continue;
-        return json_pack("{s:{s:I,s:f,s:f}}", "sound", "input", number_of(composing, layer->asset), "start",
-            layer->start, "start_from", json_get_number(layer->properties, "start_from", 0));
+        return json_pack("{s:{s:I,s:f,s:f,s:f}}", "sound", "input", number_of(composing, layer->asset, true), "start",
+            layer->start, "start_from", json_get_number(layer->properties, "start_from", 0), "speed",
+            json_get_number(layer->properties, "speed", 1));
     }
     return json_null();
 }
@@ -240,7 +242,7 @@ static void set_key(const struct film *film, struct film_segment *segment)
     buffer_format(&decides, "segment\n%.*s\n", STR_ARGS(film->plan->options.renderer));
     buffer_append_str(&decides, without_names(arena, segment->question.params));
     for (size_t i = 0; i < segment->question.input_count; i++)
-        buffer_format(&decides, "\n%.*s", STR_ARGS(segment->question.inputs[i].asset->hash));
+        buffer_format(&decides, "\n%.*s", STR_ARGS(film_input_hash(&segment->question.inputs[i])));
     film_hash(arena, buffer_str(&decides), segment->key);
 }
 

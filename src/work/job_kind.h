@@ -13,6 +13,7 @@ struct job_kind {
     error (*join)(struct run *run);
 };
 
-extern const struct job_kind derive_kind, proxy_kind, rekey_kind, render_kind, transcribe_kind;
+extern const struct job_kind derive_kind, draft_kind, import_kind, proxy_kind, rekey_kind, render_kind, transcribe_kind,
+    voice_kind;
 
 extern const struct job_kind *const job_kind_list[]; // NULL-terminated
