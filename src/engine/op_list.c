@@ -12,6 +12,7 @@ const struct engine_op *const engine_ops[] = {
     &render_gif_op,
     &render_frame_op,
     &picture_thumbnail_op,
+    &picture_paint_op,
     &sound_waveform_op,
     &proxy_pictures_op,
     &proxy_sound_op,

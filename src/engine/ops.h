@@ -12,7 +12,7 @@ extern const struct engine_op render_mix_op;
 extern const struct engine_op render_join_op;
 extern const struct engine_op render_gif_op;
 extern const struct engine_op render_frame_op;
-extern const struct engine_op picture_thumbnail_op;
+extern const struct engine_op picture_thumbnail_op, picture_paint_op;
 extern const struct engine_op sound_waveform_op;
 extern const struct engine_op proxy_pictures_op;
 extern const struct engine_op proxy_sound_op;

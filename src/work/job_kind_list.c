@@ -4,6 +4,7 @@
 const struct job_kind *const job_kind_list[] = {
     &derive_kind,
     &draft_kind,
+    &image_kind,
     &import_kind,
     &proxy_kind,
     &rekey_kind,
