@@ -46,6 +46,7 @@ const groups = [
     { name: 'transcription', budget_s: 210, what: 'engines, words, speakers, search', steps: [build(600), packages(120), node_tests('tests/transcription')] },
     { name: 'realtime', budget_s: 100, what: 'live editing over Socket.IO', steps: [build(600), packages(120), node_tests('tests/realtime')] },
     { name: 'render', budget_s: 60, what: 'films: formats, frames, properties, bad input', steps: [build(600), node_tests('tests/render')] },
+    { name: 'saver', budget_s: 120, what: 'links, downloads, mail, the database in and out', steps: [build(600), node_tests('tests/saver', { at_once: 2 })] },
     { name: 'cli', budget_s: 180, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
 ];
 

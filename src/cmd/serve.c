@@ -20,6 +20,7 @@
 #include "cmd/stores.h"
 #include "domain/schema.h"
 #include "domain/search.h"
+#include "domain/setting.h"
 #include "work/asr_engine.h"
 #include "work/avatar_show.h"
 #include "work/preview.h"
@@ -91,6 +92,15 @@ static error load_keys(struct db *db, void *context)
     return session_keys_load(&scope, load->service->app.keyring, &load->service->app.keys);
 }
 
+static error load_settings(struct arena *arena, struct app *app)
+{
+    struct scope scope = { .arena = arena, .blobs = app->blobs };
+    TRY(db_connect(app->db, &scope.db));
+    error result = setting_load(&scope);
+    db_disconnect(scope.db);
+    return result;
+}
+
 static error open_stores(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
@@ -106,6 +116,7 @@ static error open_stores(struct arena *arena, struct service *service)
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
     TRY(search_catch_up(app->db, &found));
     TRY(open_blobs(arena, service));
+    TRY(load_settings(arena, app));
     TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };
     return db_write(app->db, load_keys, &load);

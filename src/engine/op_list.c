@@ -20,5 +20,6 @@ const struct engine_op *const engine_ops[] = {
     &asr_audio_op,
     &asr_speakers_op,
     &audio_encode_op,
+    &feed_op,
     NULL,
 };

@@ -21,3 +21,4 @@ extern const struct engine_op asr_decode_op;
 extern const struct engine_op asr_audio_op;
 extern const struct engine_op audio_encode_op;
 extern const struct engine_op asr_speakers_op;
+extern const struct engine_op feed_op;

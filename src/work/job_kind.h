@@ -13,6 +13,6 @@ struct job_kind {
     error (*join)(struct run *run);
 };
 
-extern const struct job_kind derive_kind, proxy_kind, rekey_kind, render_kind, transcribe_kind;
+extern const struct job_kind derive_kind, download_kind, proxy_kind, rekey_kind, render_kind, transcribe_kind;
 
 extern const struct job_kind *const job_kind_list[]; // NULL-terminated

@@ -3,6 +3,7 @@
 
 const struct job_kind *const job_kind_list[] = {
     &derive_kind,
+    &download_kind,
     &proxy_kind,
     &rekey_kind,
     &render_kind,
