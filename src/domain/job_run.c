@@ -20,7 +20,7 @@ DB_STATEMENT2(claim_work, CLAIM(WORK, ""), CLAIM(WORK, " FOR UPDATE SKIP LOCKED"
 DB_STATEMENT2(claim_download, CLAIM(DOWNLOAD("$4"), ""), CLAIM(DOWNLOAD("$4"), " FOR UPDATE SKIP LOCKED"));
 #define DUE(which)                                                                                                     \
     "SELECT count(*) FROM (SELECT 1 FROM job WHERE state = 'pending' AND run_after <= $1 AND " which " LIMIT 1) AS "   \
-                                                                                                     "one"
+    "one"
 DB_STATEMENT(work_due, DUE(WORK));
 DB_STATEMENT(download_due, DUE(DOWNLOAD("$2")));
 

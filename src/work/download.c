@@ -92,6 +92,8 @@ static void empty_folder(int folder)
 // What is half there is kept for another attempt, unless the disk needs the room or all went well.
 static void leave_folder(struct download *download)
 {
+    if (download->folder_fd < 0)
+        return;
     bool gallery = str_equal(download->link.type, STR("pixiv_user"))
                    || str_equal(download->link.type, STR("generic_gallery")); // its archive lies there
     bool keep = download->failure != FAILURE_DISK_FULL
@@ -266,6 +268,7 @@ static void note_cancel(struct download *download)
 static error look(struct download *download)
 {
     const str type = download->link.type;
+    TRY(make_folder(download));
     TRY(find_cookies(download));
     if (str_equal(type, STR("direct")))
         return download_direct(download);
@@ -294,7 +297,6 @@ static error start(struct run *run)
     download.items_max = least(
         least(SETTING_NOW(download_max_items), download.link.max_items), download.link.keep_last);
     sweep_folders(&download);
-    TRY(make_folder(&download));
     error result = look(&download);
     bool cancelled = atomic_load(&run->cancelled);
     // What the server itself could not do fails the look too: a person reads the history, not the log.
