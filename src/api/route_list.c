@@ -4,8 +4,9 @@
 #define GROUPS(use)                                                                                                    \
     use(avatar_content) use(avatars) use(captions) use(content) use(download_history) use(events) use(history)         \
         use(jobs) use(keys) use(layers) use(links) use(login) use(media) use(members) use(openai_models)               \
-            use(openai_speech) use(openai_transcribe) use(openapi) use(renders) use(scenes) use(search) use(segments)  \
-                use(settings) use(system) use(transcribe) use(transcriptions) use(tus) use(users) use(videos) use(web)
+            use(openai_speech) use(openai_transcribe) use(openapi) use(password_reset) use(renders) use(scenes)        \
+                use(search) use(segments) use(settings) use(system) use(transcribe) use(transcriptions) use(tus)       \
+                    use(users) use(videos) use(web)
 
 #define DECLARE(name) extern const struct route_group route_group_##name;
 GROUPS(DECLARE)

@@ -23,6 +23,7 @@
 #include "domain/setting.h"
 #include "work/asr_engine.h"
 #include "work/avatar_show.h"
+#include "work/mailer.h"
 #include "work/preview.h"
 #include "work/runner.h"
 
@@ -32,6 +33,7 @@ struct service {
     struct app app;
     struct zygote *plain, *speech;
     struct runner *runner;
+    struct mailer *mailer;
     struct follower *follower;
     struct server *server;
     struct engineio *engines[2]; // ends with NULL
@@ -216,6 +218,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(start_engines(arena, service));
     TRY(follower_start(app, &service->follower));
     db_on_commit(app->db, committed, service);
+    mailer_start(app->db, app->blobs, &service->mailer);
     return start_server(service);
 }
 
@@ -226,6 +229,7 @@ static void stop(struct service *service)
         db_on_commit(app->db, NULL, NULL);
     if (service->runner)
         runner_stop(service->runner);
+    mailer_stop(service->mailer);
     waiting_shut(app->waiting);
     if (app->hub)
         hub_shut(app->hub); // event streams end, so that the server's grace is not spent on them
