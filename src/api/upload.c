@@ -51,9 +51,9 @@ static error data(void *context, const char *bytes, size_t size)
         buffer_append(&upload->field, bytes, size);
         return OK;
     }
-    if (blob_writer_size(upload->writer) + (int64_t)size > settings.max_upload_bytes)
-        return error_make(
-            ERROR_BODY_TOO_LARGE, "file", "A file may have at most %lld bytes", (long long)settings.max_upload_bytes);
+    if (blob_writer_size(upload->writer) + (int64_t)size > SETTING_NOW(max_upload_bytes))
+        return error_make(ERROR_BODY_TOO_LARGE, "file", "A file may have at most %lld bytes",
+            (long long)SETTING_NOW(max_upload_bytes));
     if (blob_writer_size(upload->writer) + (int64_t)size > upload->room_bytes)
         return error_make(ERROR_QUOTA_EXCEEDED, "file", "The file is larger than the %lld bytes left of your quota",
             (long long)upload->room_bytes);
@@ -148,7 +148,8 @@ static void on_end(void *state, struct exchange *exchange, void *worker)
         route_finish(call, result);
         return;
     }
-    result = intake_probe(&upload->intake);
+    if (!upload->options.is_opaque)
+        result = intake_probe(&upload->intake);
     bool keep = upload->options.keep && !error_is(result);
     if (keep)
         result = upload->options.keep(call, upload->options.state, &upload->intake.blob, upload->intake.probe);

@@ -10,17 +10,23 @@
 #include "api/realtime.h"
 #include "api/route.h"
 #include "api/waiting.h"
+#include "api/web.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
 #include "cmd/service.h"
+#include "cmd/stock_start.h"
 #include "cmd/stores.h"
 #include "domain/search.h"
+#include "domain/setting.h"
 #include "work/asr_engine.h"
 #include "work/avatar_show.h"
+#include "work/draft.h"
+#include "work/mailer.h"
 #include "work/preview.h"
+#include "work/voices.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
 
@@ -29,6 +35,8 @@ struct service {
     struct stores stores;
     struct zygote *plain;
     struct service_workers workers;
+    struct voices *voices;
+    struct mailer *mailer;
     struct follower *follower;
     struct server *server;
     struct engineio *engines[2]; // ends with NULL
@@ -88,6 +96,15 @@ static error load_keys(struct db *db, void *context)
     return session_keys_load(&scope, load->service->app.keyring, &load->service->app.keys);
 }
 
+static error load_settings(struct arena *arena, struct app *app)
+{
+    struct scope scope = { .arena = arena, .blobs = app->blobs };
+    TRY(db_connect(app->db, &scope.db));
+    error result = setting_load(&scope);
+    db_disconnect(scope.db);
+    return result;
+}
+
 static error open_stores(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
@@ -98,7 +115,9 @@ static error open_stores(struct arena *arena, struct service *service)
     app->blobs = service->stores.blobs;
     TRY(opened);
     TRY(search_catch_up(app->db, &found));
+    TRY(stock_take_all(arena, app->db));
     TRY(check_blobs(arena, service));
+    TRY(load_settings(arena, app));
     TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };
     return db_write(app->db, load_keys, &load);
@@ -116,9 +135,16 @@ static error start_engines(struct arena *arena, struct service *service)
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
     service->app.preview = preview_frame;
+    service->app.draft_key = draft_key;
     service->app.avatar_show = avatar_show;
     service->app.avatar_context = service->app.warm;
     service->app.preview_context = service->app.warm;
+    TRY(voices_open(service->app.warm, service->app.db, engine, &service->voices));
+    service->app.voice_list = voices_list;
+    service->app.voice_check = voices_check;
+    service->app.voice_speak = voices_speak;
+    service->app.voice_sample_text = voices_sample_text;
+    service->app.voice_context = service->voices;
     if (settings.no_workers)
         return OK;
     TRY(service_workers_start(arena, &service->stores, service->plain, service->app.hub, &service->workers));
@@ -171,6 +197,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(data_folder_lock(arena, &service->lock));
     app->job_kinds = service_workers_kinds(arena);
     app->data_directory = settings.data;
+    app->web = web_files;
     app->asr_engines = asr_names(arena, false);
     app->asr_ready = asr_names(arena, true);
     app->waiting = waiting_new(app);
@@ -182,6 +209,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(start_engines(arena, service));
     TRY(follower_start(app, &service->follower));
     db_on_commit(app->db, committed, service);
+    mailer_start(app->db, app->blobs, &service->mailer);
     return start_server(service);
 }
 
@@ -191,6 +219,7 @@ static void stop(struct service *service)
     if (app->db) // requests go on committing while the runner and the follower end
         db_on_commit(app->db, NULL, NULL);
     service_workers_stop(&service->workers);
+    mailer_stop(service->mailer);
     waiting_shut(app->waiting);
     if (app->hub)
         hub_shut(app->hub); // event streams end, so that the server's grace is not spent on them
@@ -200,6 +229,7 @@ static void stop(struct service *service)
     waiting_free(app->waiting);
     realtime_free(app->realtime);
     hub_free(app->hub);
+    voices_close(service->voices);
     warm_close(app->warm);
     if (service->plain)
         zygote_stop(service->plain);

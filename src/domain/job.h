@@ -36,7 +36,8 @@ struct job_new {
     const char *kind;
     str media_id, video_id;
     json_t *params;
-    str unique_key; // at most one unfinished job of this key: else CONFLICT
+    const json_t *result; // of job_add_done; NULL: {}
+    str unique_key;       // at most one unfinished job of this key: else CONFLICT
     int64_t priority;
     const int64_t *needed; // numbers of jobs that must have ended, well or not, before this one may begin
     size_t needed_count;
@@ -60,7 +61,7 @@ MUST_USE error job_list(
     struct scope *scope, const struct job_filter *filter, struct list *ret_jobs, int64_t *ret_total);
 // This job's place among those of its kind that have not begun, from 1; 0 when it is not pending.
 MUST_USE error job_queue_position(struct scope *scope, const struct job *job, int64_t *ret_position);
-// Newest job of a kind for a video; *ret_found false when there is none.
+// Newest render of a video; *ret_found false when there is none.
 MUST_USE error job_newest_of_video(struct scope *scope, str video_id, struct job *ret_job, bool *ret_found);
 // Newest job of a kind for a media file; *ret_found false when there is none.
 MUST_USE error job_newest_of_media(
@@ -91,9 +92,14 @@ MUST_USE error job_tidy(struct scope *scope, int64_t age_us, int64_t *ret_count)
 // Which of these kinds (JSON: a list of names) have a job that may begin now: a cheap look before job_claim. The texts
 // of *ret_kinds are in the arena.
 MUST_USE error job_due_kinds(struct scope *scope, str kinds, struct list *ret_kinds);
+struct job_wish {
+    const char *kind;
+    int64_t limit; // jobs to take
+    int64_t most;  // of the kind at a time, on all machines together; 0: no limit
+};
 // In a loose change: takes the next pending jobs of the kind, by priority, then age. None while the kind is paused.
 MUST_USE error job_claim(
-    struct scope *scope, str runner_id, int64_t lease_us, const char *kind, int64_t limit, struct list *ret_jobs);
+    struct scope *scope, str runner_id, int64_t lease_us, const struct job_wish *wish, struct list *ret_jobs);
 // Whether the claim still holds: a cheap look between heartbeats. Of the job only number and fence are used.
 MUST_USE error job_is_mine(struct scope *scope, const struct job *job, bool *ret_mine);
 // In a change: keeps the lease and stores progress, a part's also in its parent's; *ret_mine false when the job is no

@@ -36,12 +36,31 @@ error job_due_kinds(struct scope *scope, str kinds, struct list *ret_kinds)
     return OK;
 }
 
+// Runners that count must do so one after the other; SQLite has but one writer.
+DB_STATEMENT2(count_alone, "SELECT 1", "SELECT 1 FROM (SELECT pg_advisory_xact_lock(7241893651)) AS held");
+DB_STATEMENT(count_busy, "SELECT count(*) FROM job WHERE kind = $1 AND state = 'processing'");
+
+static error room_for(struct scope *scope, const struct job_wish *wish, int64_t *ret_limit)
+{
+    int64_t one, busy = 0;
+    if (wish->most) {
+        TRY(db_integer(scope->db, &count_alone, DB_NO_ARGS, &one, NULL));
+        TRY(db_integer(scope->db, &count_busy, DB_ARGS(db_text(str_of(wish->kind))), &busy, NULL));
+    }
+    int64_t room = wish->most ? wish->most - busy : wish->limit;
+    *ret_limit = room < wish->limit ? (room > 0 ? room : 0) : wish->limit;
+    return OK;
+}
+
 error job_claim(
-    struct scope *scope, str runner_id, int64_t lease_us, const char *kind, int64_t limit, struct list *ret_jobs)
+    struct scope *scope, str runner_id, int64_t lease_us, const struct job_wish *wish, struct list *ret_jobs)
 {
     struct list jobs;
+    int64_t limit;
+    TRY(room_for(scope, wish, &limit));
     TRY(db_all(scope->db, scope->arena, &claim,
-        DB_ARGS(db_text(runner_id), db_int(lease_us), db_text(str_of(kind)), db_int(limit)), &job_row_shape, 0, &jobs));
+        DB_ARGS(db_text(runner_id), db_int(lease_us), db_text(str_of(wish->kind)), db_int(limit)), &job_row_shape, 0,
+        &jobs));
     *ret_jobs = jobs;
     struct job *begun = ARENA_ARRAY(scope->arena, struct job, jobs.count + 1);
     size_t count = 0;

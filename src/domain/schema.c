@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "domain/schema.h"
 
+#include "domain/schema_library.h"
+#include "domain/schema_queue.h"
+
 // Times are microseconds since 1970 (BIGINT) but in the tables that contract 001 prescribes.
 
 static const char users[] = "CREATE TABLE users (\n"
@@ -428,40 +431,85 @@ static const char avatars[] = "CREATE TABLE avatars (\n"
                               "CREATE INDEX idx_avatars_user_id ON avatars(user_id);\n"
                               "CREATE INDEX idx_avatars_media ON avatars(media_id);\n";
 
-// The database's clock decides when jobs are due and leases end (SQLite gets the function with the connection). What
-// has no media, video or parent is not in the indexes of these, so that most changes of a job touch few of them.
-#define QUEUE                                                                                                          \
-    "ALTER TABLE job ADD COLUMN losses BIGINT NOT NULL DEFAULT 0;\n"                                                   \
-    "DROP INDEX idx_job_claim;\n"                                                                                      \
-    "CREATE INDEX idx_job_claim ON job(kind, priority DESC, number) WHERE state = 'pending';\n"                        \
-    "DROP INDEX idx_job_media;\n"                                                                                      \
-    "CREATE INDEX idx_job_media ON job(media_id, number) WHERE media_id IS NOT NULL;\n"                                \
-    "DROP INDEX idx_job_video;\n"                                                                                      \
-    "CREATE INDEX idx_job_video ON job(video_id, number) WHERE video_id IS NOT NULL;\n"                                \
-    "DROP INDEX idx_job_parent;\n"                                                                                     \
-    "CREATE INDEX idx_job_parent ON job(parent, part) WHERE parent IS NOT NULL;\n"                                     \
-    "CREATE TABLE job_need (\n"                                                                                        \
-    "  job BIGINT NOT NULL REFERENCES job(number) ON DELETE CASCADE,\n"                                                \
-    "  needed BIGINT NOT NULL REFERENCES job(number) ON DELETE CASCADE,\n"                                             \
-    "  PRIMARY KEY (job, needed)\n"                                                                                    \
-    ");\n"                                                                                                             \
-    "CREATE INDEX idx_job_need_needed ON job_need(needed);\n"                                                          \
-    "CREATE TABLE job_pause (kind TEXT PRIMARY KEY, paused_at BIGINT NOT NULL);\n"                                     \
-    "CREATE TABLE runner (\n"                                                                                          \
-    "  id UUID PRIMARY KEY,\n"                                                                                         \
-    "  host TEXT NOT NULL,\n"                                                                                          \
-    "  version TEXT NOT NULL,\n"                                                                                       \
-    "  slots JSONB NOT NULL,\n"                                                                                        \
-    "  draining BOOLEAN NOT NULL,\n"                                                                                   \
-    "  started_at BIGINT NOT NULL,\n"                                                                                  \
-    "  seen_at BIGINT NOT NULL\n"                                                                                      \
+// What watches the web: links, what each has saved already, how its runs went. A record outlives its link. The wait
+// after a look is the interval times wait_factor, which failures raise.
+static const char links[] =
+    "CREATE TABLE setting (\n"
+    "  name TEXT PRIMARY KEY,\n"
+    "  value TEXT,\n"
+    "  sealed BYTEA,\n" // instead of value, of secrets
+    "  updated_at BIGINT NOT NULL\n"
     ");\n"
-static const char queue[] = QUEUE
-    "CREATE FUNCTION now_us() RETURNS BIGINT LANGUAGE sql STABLE PARALLEL SAFE AS"
-    " 'SELECT CAST(extract(epoch FROM statement_timestamp()) * 1000000 AS BIGINT)';\n"
-    "ALTER TABLE job DROP CONSTRAINT job_unique_key_key;\n"
-    "CREATE UNIQUE INDEX idx_job_unique_key ON job(unique_key) WHERE unique_key IS NOT NULL;\n";
-static const char queue_sqlite[] = QUEUE;
+    "CREATE TABLE link (\n"
+    "  number BIGSERIAL PRIMARY KEY,\n"
+    "  id UUID NOT NULL UNIQUE,\n"
+    "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+    "  url TEXT NOT NULL,\n"
+    "  name TEXT NOT NULL,\n"
+    "  type TEXT NOT NULL CHECK (type IN ('youtube_channel', 'youtube_playlist', 'pixiv_user',\n"
+    "    'generic_video', 'generic_gallery', 'podcast_feed', 'direct')),\n"
+    "  tags JSONB NOT NULL,\n"
+    "  sealed_cookies BYTEA,\n"
+    "  is_enabled BOOLEAN NOT NULL,\n"
+    "  download_automatically BOOLEAN NOT NULL,\n"
+    "  transcribe BOOLEAN NOT NULL,\n"
+    "  audio_only BOOLEAN NOT NULL,\n"
+    "  max_items BIGINT NOT NULL,\n" // 0: no limit of its own
+    "  keep_last BIGINT NOT NULL,\n" // 0: all
+    "  quality TEXT NOT NULL,\n"
+    "  title_include TEXT NOT NULL,\n"
+    "  title_exclude TEXT NOT NULL,\n"
+    "  last_checked_at BIGINT,\n"
+    "  last_status TEXT,\n"
+    "  last_error TEXT,\n"
+    "  last_failure TEXT,\n"
+    "  failures BIGINT NOT NULL,\n" // in a row
+    "  wait_factor DOUBLE PRECISION NOT NULL,\n"
+    "  created_at BIGINT NOT NULL,\n"
+    "  updated_at BIGINT NOT NULL\n"
+    ");\n"
+    "CREATE INDEX idx_link_user ON link(user_id, number);\n"
+    "CREATE TABLE link_item (\n"
+    "  number BIGSERIAL PRIMARY KEY,\n"
+    "  link_id UUID NOT NULL REFERENCES link(id) ON DELETE CASCADE,\n"
+    "  key TEXT NOT NULL,\n" // extractor and id
+    "  sha256 BYTEA,\n"
+    "  media_id UUID REFERENCES media(id) ON DELETE SET NULL,\n"
+    "  created_at BIGINT NOT NULL,\n"
+    "  UNIQUE (link_id, key)\n"
+    ");\n"
+    "CREATE INDEX idx_link_item_content ON link_item(link_id, sha256);\n"
+    "CREATE INDEX idx_link_item_media ON link_item(media_id);\n"
+    "CREATE TABLE download_record (\n"
+    "  number BIGSERIAL PRIMARY KEY,\n"
+    "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+    "  link_number BIGINT NOT NULL,\n"
+    "  link_name TEXT NOT NULL,\n"
+    "  status TEXT NOT NULL CHECK (status IN ('success', 'partial', 'failure', 'cancelled')),\n"
+    "  message TEXT NOT NULL,\n"
+    "  failure TEXT,\n"
+    "  advice TEXT,\n"
+    "  files JSONB NOT NULL,\n"
+    "  media_numbers JSONB NOT NULL,\n"
+    "  media_uuids JSONB NOT NULL,\n"
+    "  created_at BIGINT NOT NULL\n"
+    ");\n"
+    "CREATE INDEX idx_download_record_user ON download_record(user_id, number);\n"
+    "CREATE INDEX idx_download_record_link ON download_record(link_number, number);\n";
+// Who asked for a new password, not yet answered, known or not; and the tokens that were sent.
+static const char resets[] = "CREATE TABLE reset_request (\n"
+                             "  number BIGSERIAL PRIMARY KEY,\n"
+                             "  email_key TEXT NOT NULL,\n"
+                             "  attempts BIGINT NOT NULL,\n"
+                             "  run_after BIGINT NOT NULL,\n"
+                             "  created_at BIGINT NOT NULL\n"
+                             ");\n"
+                             "CREATE TABLE reset_token (\n"
+                             "  hash BYTEA PRIMARY KEY,\n"
+                             "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+                             "  expires_at BIGINT NOT NULL\n"
+                             ");\n"
+                             "CREATE INDEX idx_reset_token_user ON reset_token(user_id);\n";
 
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
@@ -486,6 +534,10 @@ const struct db_migration schema_migrations[] = {
     { 20, "undo and versions", history, NULL },
     { 21, "avatars", avatars, NULL },
     { 22, "posters and subtitles of films", film_extras, NULL },
-    { 28, "the queue of many runners", queue, queue_sqlite },
+    { 23, "links, downloads, settings", links, NULL },
+    { 24, "new passwords by mail", resets, NULL },
+    { 25, "libraries of sounds and pictures", schema_libraries, schema_libraries_sqlite },
+    { 26, "pronunciations and voiceovers", schema_pronunciations, NULL },
+    { 28, "the queue of many runners", schema_queue, schema_queue_sqlite },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -15,9 +15,19 @@ struct job_kind {
     // completes them, so that what it does is done exactly once. An error undoes the change; the jobs are then tried
     // one by one, and the one at fault fails.
     error (*batch)(struct scope *scope, const struct job *jobs, size_t count);
-    int slots; // at a time in a runner that was not told otherwise; 0: as many as the machine has cores
+    int64_t (*most)(void); // at a time on all machines together; NULL: no limit but the slots
+    int slots;             // at a time in a runner that was not told otherwise; 0: as many as the machine has cores
 };
 
-extern const struct job_kind derive_kind, proxy_kind, rekey_kind, render_kind, transcribe_kind;
+extern const struct job_kind derive_kind;
+extern const struct job_kind download_kind;
+extern const struct job_kind draft_kind;
+extern const struct job_kind image_kind;
+extern const struct job_kind import_kind;
+extern const struct job_kind proxy_kind;
+extern const struct job_kind rekey_kind;
+extern const struct job_kind render_kind;
+extern const struct job_kind transcribe_kind;
+extern const struct job_kind voice_kind;
 
 extern const struct job_kind *const job_kind_list[]; // NULL-terminated

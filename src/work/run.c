@@ -27,10 +27,16 @@ bool run_is_final(error failure)
     case ERROR_ENGINE_MISSING:
     case ERROR_ENGINE_REFUSED:
     case ERROR_VALIDATION_ERROR:
+    case ERROR_MALFORMED_JSON:
+    case ERROR_MEDIA_NOT_FOUND:
+    case ERROR_AVATAR_NOT_FOUND:
+    case ERROR_PLAN_REQUIRED:
+    case ERROR_QUOTA_EXCEEDED:
     case ERROR_INVALID_ID:
     case ERROR_LIMIT_EXCEEDED:
     case ERROR_ASSET_MISSING:
     case ERROR_VIDEO_HAS_NO_SCENES:
+    case ERROR_DOWNLOAD_FAILED:
         return true;
     default:
         return str_ends(str_of(error_info(failure.code)->name), STR("_NOT_FOUND"));

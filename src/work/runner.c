@@ -165,8 +165,6 @@ static error make_slots(struct runner *runner)
 
 static void start_threads(struct runner *runner)
 {
-    for (int i = 0; i < runner->slot_count; i++)
-        ASSERT(!pthread_create(&runner->slots[i].thread, NULL, runner_slot, &runner->slots[i]));
     ASSERT(!pthread_create(&runner->broker, NULL, runner_broker, runner));
     ASSERT(!pthread_create(&runner->clock, NULL, runner_clock, runner));
     ASSERT(!pthread_create(&runner->sweeper, NULL, runner_sweeper, runner));
@@ -263,9 +261,12 @@ void runner_stop(struct runner *runner)
     runner->freed = true; // the broker must see it before the slots end
     pthread_cond_signal(&runner->work);
     pthread_cond_broadcast(&runner->stop);
+    while (!runner->sealed)
+        pthread_cond_wait(&runner->idle, &runner->lock);
     pthread_mutex_unlock(&runner->lock);
     for (int i = 0; i < runner->slot_count; i++)
-        pthread_join(runner->slots[i].thread, NULL);
+        if (runner->slots[i].has_thread)
+            pthread_join(runner->slots[i].thread, NULL);
     pthread_mutex_lock(&runner->lock); // the slots needed the broker for their last completions
     runner->closed = true;
     pthread_cond_signal(&runner->work);

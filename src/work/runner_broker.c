@@ -53,6 +53,7 @@ static bool wait_for_turn(struct runner *runner)
         pthread_cond_wait(&runner->work, &runner->lock);
     if (runner->stopping && !runner->sealed) {
         runner->sealed = true;
+        pthread_cond_broadcast(&runner->idle);
         for (int i = 0; i < runner->slot_count; i++)
             pthread_cond_signal(&runner->slots[i].wake);
     }
@@ -95,7 +96,8 @@ static error turn_change(struct db *db, void *context)
         turn->claimed[i] = (struct list) { 0 };
         const struct job_kind *kind = runner->kinds[i].kind;
         if (turn->wanted[i] > 0 && !kind->batch)
-            TRY(job_claim(&scope, str_of(runner->id), RUNNER_LEASE_US, kind->name, turn->wanted[i], &turn->claimed[i]));
+            TRY(job_claim(&scope, str_of(runner->id), RUNNER_LEASE_US,
+                &(struct job_wish) { kind->name, turn->wanted[i], kind->most ? kind->most() : 0 }, &turn->claimed[i]));
     }
     return OK;
 }
@@ -125,6 +127,10 @@ static struct slot *idle_slot(struct runner *runner)
 static void hand_over(struct runner *runner, struct kind_slots *kind, const struct job *job)
 {
     struct slot *slot = idle_slot(runner);
+    if (!slot->has_thread) { // when first needed: most slots of most runners never are
+        slot->has_thread = true;
+        ASSERT(!pthread_create(&slot->thread, NULL, runner_slot, slot));
+    }
     slot->kind = kind;
     slot->task = job ? SLOT_JOB : SLOT_BATCH;
     if (job)

@@ -21,6 +21,7 @@ struct kind_slots {
 
 struct slot {
     struct runner *runner;
+    bool has_thread;
     pthread_t thread;
     struct arena *arena;
     // Under the runner's lock:

@@ -148,7 +148,8 @@ static error fault_change(struct db *db, void *context)
     const struct fault *fault = context;
     struct scope scope = { .arena = fault->slot->arena, .db = db };
     struct list jobs;
-    TRY(job_claim(&scope, str_of(fault->slot->runner->id), RUNNER_LEASE_US, fault->slot->kind->kind->name, 1, &jobs));
+    TRY(job_claim(&scope, str_of(fault->slot->runner->id), RUNNER_LEASE_US,
+        &(struct job_wish) { fault->slot->kind->kind->name, 1, 0 }, &jobs));
     return jobs.count ? job_fail(&scope, jobs.items, fault->why, run_is_final(fault->why)) : OK;
 }
 
