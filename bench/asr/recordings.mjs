@@ -32,7 +32,8 @@ export const clips = have_inputs ? shared_clips() : debian_clips();
 export const read_clips = clips.filter((clip) => clip.kind === 'read');
 const speakers = [...new Set(read_clips.map((clip) => clip.speaker))].sort();
 // Settings are chosen on every other speaker in the order of their names (the first, third, ...).
-export const is_chosen_on = (clip) => speakers.indexOf(clip.speaker) % 2 === 0;
+const is_chosen_speaker = (speaker) => speakers.indexOf(speaker) % 2 === 0;
+export const is_chosen_on = (clip) => is_chosen_speaker(clip.speaker);
 
 // The path of its samples: mono, 16 kHz, 16 bits, no header.
 export function raw_of(folder, file) {
@@ -69,17 +70,18 @@ function without_pauses(samples) {
     for (let at = 0; at + BLOCK <= samples.length; at += BLOCK)
         blocks.push(samples.subarray(at, at + BLOCK));
     const levels = blocks.map((block) => Math.sqrt(block.reduce((sum, one) => sum + one * one, 0) / BLOCK));
-    const least = [...levels].sort((a, b) => b - a)[Math.floor(levels.length / 10)] / 30;
+    const sorted = [...levels].sort((a, b) => b - a), loud = sorted[Math.floor(levels.length / 10)], floor = sorted[Math.floor(levels.length * 0.9)];
+    const least = Math.max(loud / 30, Math.min(loud / 5, 2 * floor)); // some clips are noisy
     let quiet = 0;
     return Int16Array.from(blocks.filter((_, i) => (quiet = levels[i] < least ? quiet + 1 : 0) <= KEPT).flatMap((block) => [...block]));
 }
 
-// Conversations that nothing was tuned on: the readers of longer clips by two and two, who say four seconds in turn with a
-// short pause between, all equally loud. [{name, file, turns}].
+// Conversations made of longer clips: their speakers by two and two, who say four seconds in turn with a short pause between,
+// all equally loud. Nothing was chosen on those that are held out. [{name, file, turns, is_held_out}].
 export function conversations(folder) {
     const TURN = 4 * RATE, PAUSE = RATE * 2 / 5, LEVEL = 2000;
     const voices = new Map();
-    for (const clip of read_clips) {
+    for (const clip of clips.filter(({ file }) => /\/(en_|sense|00)/.test(file))) {
         const bytes = fs.readFileSync(raw_of(folder, clip.file));
         const samples = without_pauses(new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1));
         voices.set(clip.speaker, [...voices.get(clip.speaker) ?? [], ...samples]);
@@ -99,7 +101,7 @@ export function conversations(folder) {
             turns.push({ start: (at + PAUSE) / RATE, end: (at + PAUSE + TURN) / RATE, speaker: k % 2 ? b : a });
             at += PAUSE + TURN;
         }
-        return { name: `${a} and ${b}`, file: wav_of(path.join(folder, `${a}-${b}.wav`), Buffer.concat(pieces)), turns };
+        return { name: `${a} and ${b}`, is_held_out: !is_chosen_speaker(a) || !is_chosen_speaker(b), file: wav_of(path.join(folder, `${a}-${b}.wav`), Buffer.concat(pieces)), turns };
     }));
 }
 
