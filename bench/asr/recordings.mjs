@@ -77,9 +77,9 @@ function without_pauses(samples) {
 }
 
 // Conversations made of longer clips: their speakers by two and two, who say four seconds in turn with a short pause between,
-// all equally loud. Nothing was chosen on those that are held out. [{name, file, turns, is_held_out}].
+// all equally loud, and nothing twice. Nothing was chosen on those that are held out. [{name, file, turns, is_held_out}].
 export function conversations(folder) {
-    const TURN = 4 * RATE, PAUSE = RATE * 2 / 5, LEVEL = 2000;
+    const TURN = 4 * RATE, TURNS_MOST = 4, PAUSE = RATE * 2 / 5, LEVEL = 2000;
     const voices = new Map();
     for (const clip of clips.filter(({ file }) => /\/(en_|sense|00)/.test(file))) {
         const bytes = fs.readFileSync(raw_of(folder, clip.file));
@@ -88,14 +88,14 @@ export function conversations(folder) {
     }
     const talkers = [...voices].filter(([, samples]) => samples.length >= 2 * TURN).sort(([a], [b]) => (a < b ? -1 : 1));
     const turn_of = (samples, index) => {
-        const turn = Array.from({ length: TURN }, (_, i) => samples[(index * TURN + i) % samples.length]);
+        const turn = samples.slice(index * TURN, (index + 1) * TURN);
         const loudness = Math.sqrt(turn.reduce((sum, one) => sum + one * one, 0) / TURN);
         return Int16Array.from(turn, (one) => Math.max(-32768, Math.min(32767, one * LEVEL / loudness)));
     };
     return talkers.flatMap(([a, first], i) => talkers.slice(i + 1).map(([b, second]) => {
         const turns = [], pieces = [];
         let at = 0;
-        for (let k = 0; k < 8; k++) {
+        for (let k = 0; k < 2 * Math.min(TURNS_MOST, ...[first, second].map((samples) => Math.floor(samples.length / TURN))); k++) {
             const noise = Int16Array.from({ length: PAUSE }, (_, n) => (n * 7919) % 5 - 2);
             pieces.push(Buffer.from(noise.buffer), Buffer.from(turn_of(k % 2 ? second : first, k >> 1).buffer));
             turns.push({ start: (at + PAUSE) / RATE, end: (at + PAUSE + TURN) / RATE, speaker: k % 2 ? b : a });
