@@ -59,8 +59,9 @@ static bool known_preset(const char *preset)
     return false;
 }
 
-// One reference frame and no pyramid: see h264_skip.h. `stitchable`: all segments have the same parameter sets.
-#define COMMON "ref=1:b-pyramid=none:stitchable=1:lookahead-threads=1:sliced-threads=0"
+// One reference frame and no pyramid: see h264_skip.h. `stitchable`: all segments have the same parameter sets. No
+// small inter partitions: openh264 (2.3.1) derives other motion from them than everyone else in pictures that follow.
+#define COMMON "ref=1:b-pyramid=none:partitions=i8x8,i4x4:stitchable=1:lookahead-threads=1:sliced-threads=0"
 
 static void set_h264(AVCodecContext *codec, const struct video_settings *settings, double crf)
 {
