@@ -62,58 +62,66 @@ static bool decode_unit(ISVCDecoder *decoder, const uint8_t *bytes, size_t size)
     return true;
 }
 
-// Shows what waits for its turn.
-static bool flush(ISVCDecoder *decoder)
+// Shows what waits for its turn, and is done with the decoder.
+static bool finish(ISVCDecoder *decoder)
 {
-    int ends = 1, goes_on = 0, left = 0;
+    int ends = 1, left = 0;
     (*decoder)->SetOption(decoder, DECODER_OPTION_END_OF_STREAM, &ends);
-    if (!decode_unit(decoder, NULL, 0))
-        return false;
+    bool sound = decode_unit(decoder, NULL, 0);
     (*decoder)->GetOption(decoder, DECODER_OPTION_NUM_OF_FRAMES_REMAINING_IN_BUFFER, &left);
-    for (; left > 0; left--) {
+    for (; sound && left > 0; left--) {
         uint8_t *planes[3] = { 0 };
         SBufferInfo info = { 0 };
-        if ((*decoder)->FlushFrame(decoder, planes, &info) != dsErrorFree)
-            return false;
-        show(&info);
+        sound = (*decoder)->FlushFrame(decoder, planes, &info) == dsErrorFree;
+        if (sound)
+            show(&info);
     }
-    (*decoder)->SetOption(decoder, DECODER_OPTION_END_OF_STREAM, &goes_on);
-    return true;
+    (*decoder)->Uninitialize(decoder);
+    WelsDestroyDecoder(decoder);
+    return sound;
 }
 
-static bool decode(ISVCDecoder *decoder, const uint8_t *bytes, size_t size)
+static ISVCDecoder *begin(void)
 {
-    bool begun = false;
-    for (size_t start = next_start(bytes, 0, size); start < size;) {
+    ISVCDecoder *decoder = NULL;
+    int level = WELS_LOG_QUIET;
+    SDecodingParam settings = { .eEcActiveIdc = ERROR_CON_DISABLE,
+        .sVideoProperty = { .size = sizeof settings.sVideoProperty, .eVideoBsType = VIDEO_BITSTREAM_AVC } };
+    if (WelsCreateDecoder(&decoder) || (*decoder)->Initialize(decoder, &settings)) {
+        fprintf(stderr, "openh264_frames: no decoder\n");
+        exit(1);
+    }
+    (*decoder)->SetOption(decoder, DECODER_OPTION_TRACE_LEVEL, &level);
+    return decoder;
+}
+
+// This decoder may draw an IDR picture over one that it has not yet shown, in any stream with B pictures. So each
+// stretch from parameter set to parameter set has a decoder of its own.
+static bool decode(const uint8_t *bytes, size_t size)
+{
+    enum { PARAMETER_SET = 7 };
+    bool sound = true;
+    ISVCDecoder *decoder = NULL;
+    for (size_t start = next_start(bytes, 0, size); sound && start < size;) {
         size_t end = next_start(bytes, start + 3, size);
-        unsigned kind = start + 3 < size ? bytes[start + 3] & 31 : 0;
-        // This decoder may draw an IDR picture over one that it has not yet shown, in any stream with B pictures.
-        if (kind == 5 && begun && !flush(decoder))
-            return false;
-        if (!decode_unit(decoder, bytes + start, end - start))
-            return false;
-        begun = begun || kind == 5;
+        bool is_set = start + 3 < size && (bytes[start + 3] & 31) == PARAMETER_SET;
+        if (is_set && decoder) {
+            sound = finish(decoder);
+            decoder = NULL;
+        }
+        if (!decoder)
+            decoder = begin();
+        sound = sound && decode_unit(decoder, bytes + start, end - start);
         start = end;
     }
-    return flush(decoder);
+    return (!decoder || finish(decoder)) && sound;
 }
 
 int main(void)
 {
     size_t size;
     uint8_t *bytes = read_all(&size);
-    ISVCDecoder *decoder = NULL;
-    int level = WELS_LOG_QUIET;
-    SDecodingParam settings = { .eEcActiveIdc = ERROR_CON_DISABLE,
-        .sVideoProperty = { .size = sizeof settings.sVideoProperty, .eVideoBsType = VIDEO_BITSTREAM_AVC } };
-    if (!bytes || WelsCreateDecoder(&decoder) || (*decoder)->Initialize(decoder, &settings)) {
-        fprintf(stderr, "openh264_frames: no decoder\n");
-        return 1;
-    }
-    (*decoder)->SetOption(decoder, DECODER_OPTION_TRACE_LEVEL, &level);
-    bool sound = decode(decoder, bytes, size);
-    (*decoder)->Uninitialize(decoder);
-    WelsDestroyDecoder(decoder);
+    bool sound = bytes && decode(bytes, size);
     free(bytes);
     return !sound;
 }
