@@ -33,6 +33,8 @@ SETTING_INT(socket_connect_timeout, "KINORA_SOCKET_CONNECT_TIMEOUT", 45, 1, 3600
 SETTING_INT(workers, "KINORA_WORKERS", 0, 0, 256, "Engine processes for queued work; 0: one per core")
 SETTING_INT(handler_threads, "KINORA_HANDLER_THREADS", 0, 0, 256, "Threads for requests; 0: chosen from the cores")
 SETTING_INT(max_upload_bytes, "KINORA_MAX_UPLOAD_BYTES", 10737418240, 1, 1099511627776, "Largest upload in bytes")
+SETTING_INT(render_cache_bytes, "KINORA_RENDER_CACHE_BYTES", 21474836480, 0, 1099511627776,
+    "Room for spoken sentences, pieces of films and drafts, so that a change renders little anew")
 SETTING_TEXT(asr_url, "KINORA_ASR_URL", "", "Speech engine openai: server with POST /v1/audio/transcriptions")
 SETTING_SECRET(asr_key, "KINORA_ASR_KEY", "Speech engine openai: API key, where the server wants one")
 SETTING_TEXT(asr_model, "KINORA_ASR_MODEL", "whisper-1", "Speech engine openai: model that the server is asked for")
