@@ -6,6 +6,7 @@
 #include "domain/draft.h"
 #include "domain/scene.h"
 #include "domain/session.h"
+#include "domain/voice.h"
 #include "net/hub.h"
 #include "net/warm.h"
 
@@ -14,6 +15,7 @@ struct token_cache;
 struct limiter;
 struct waiting;
 struct realtime;
+struct web_file;
 
 struct app {
     struct db_pool *db;
@@ -26,6 +28,7 @@ struct app {
     struct limiter *limiter;
     struct realtime *realtime; // live editing; NULL: not offered
     const char *data_directory;
+    const struct web_file *web;     // files of the web app
     struct waiting *waiting;        // calls that wait for their job
     const char *const *asr_ready;   // those of asr_engines that are set up
     const char *const *asr_engines; // names of the speech engines that a request may ask for; NULL-terminated
@@ -38,6 +41,14 @@ struct app {
     // A picture of an avatar, or the short film in which it talks.
     error (*avatar_show)(void *context, struct scope *scope, str id, enum avatar_sight sight, struct buffer *ret_bytes);
     void *avatar_context;
+    // Every voice (struct voice); whether one can speak a text; speaks it and appends an MP3 file; what a voice says as
+    // its sample. Declared in work/voices.h.
+    error (*voice_list)(void *context, struct scope *scope, struct list *ret_voices);
+    error (*voice_check)(void *context, struct scope *scope, str id, str text);
+    error (*voice_speak)(void *context, struct scope *scope, const struct voice_wish *wish, struct buffer *ret_file,
+        json_t **ret_result);
+    str (*voice_sample_text)(struct arena *arena, const struct voice *voice);
+    void *voice_context;
     bool (*workers_ready)(void *context);
     void *workers_context;
 };

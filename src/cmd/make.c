@@ -98,7 +98,7 @@ static error make_film(const struct call *call, const struct values *values, con
     TRY(local_pool_open(engine, ZYGOTE_PLAIN, (int)settings.workers, interrupt_flag(), &pool));
     struct progress progress;
     struct film_local local = { arena, pool, project->folder, project->package, scratch_folder(), warnings,
-        progress_tell, &progress };
+        progress_tell, &progress, engine };
     progress_begin(&progress, "Rendering");
     const struct film *film;
     error result = film_local_make(&local, project->document, &options, output, &film);

@@ -12,19 +12,24 @@
 #include "api/realtime.h"
 #include "api/route.h"
 #include "api/waiting.h"
+#include "api/web.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
+#include "cmd/stock_start.h"
 #include "cmd/stores.h"
 #include "domain/schema.h"
 #include "domain/search.h"
+#include "domain/setting.h"
 #include "work/asr_engine.h"
 #include "work/avatar_show.h"
 #include "work/draft.h"
+#include "work/mailer.h"
 #include "work/preview.h"
 #include "work/runner.h"
+#include "work/voices.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
 
@@ -32,6 +37,8 @@ struct service {
     struct app app;
     struct zygote *plain, *speech;
     struct runner *runner;
+    struct voices *voices;
+    struct mailer *mailer;
     struct follower *follower;
     struct server *server;
     struct engineio *engines[2]; // ends with NULL
@@ -92,6 +99,15 @@ static error load_keys(struct db *db, void *context)
     return session_keys_load(&scope, load->service->app.keyring, &load->service->app.keys);
 }
 
+static error load_settings(struct arena *arena, struct app *app)
+{
+    struct scope scope = { .arena = arena, .blobs = app->blobs };
+    TRY(db_connect(app->db, &scope.db));
+    error result = setting_load(&scope);
+    db_disconnect(scope.db);
+    return result;
+}
+
 static error open_stores(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
@@ -106,7 +122,9 @@ static error open_stores(struct arena *arena, struct service *service)
     TRY(db_open(&(struct db_options) { data_folder_database(arena) }, &app->db));
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
     TRY(search_catch_up(app->db, &found));
+    TRY(stock_take_all(arena, app->db));
     TRY(open_blobs(arena, service));
+    TRY(load_settings(arena, app));
     TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };
     return db_write(app->db, load_keys, &load);
@@ -136,6 +154,12 @@ static error start_engines(struct arena *arena, struct service *service)
     service->app.avatar_show = avatar_show;
     service->app.avatar_context = service->app.warm;
     service->app.preview_context = service->app.warm;
+    TRY(voices_open(service->app.warm, service->app.db, engine, &service->voices));
+    service->app.voice_list = voices_list;
+    service->app.voice_check = voices_check;
+    service->app.voice_speak = voices_speak;
+    service->app.voice_sample_text = voices_sample_text;
+    service->app.voice_context = service->voices;
     if (settings.no_workers)
         return OK;
     TRY(zygote_start(engine, ZYGOTE_SPEECH, &service->speech));
@@ -196,6 +220,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(data_folder_lock(arena, &service->lock));
     TRY(crypt_init());
     app->data_directory = settings.data;
+    app->web = web_files;
     app->asr_engines = asr_names(arena, false);
     app->asr_ready = asr_names(arena, true);
     app->waiting = waiting_new(app);
@@ -207,6 +232,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(start_engines(arena, service));
     TRY(follower_start(app, &service->follower));
     db_on_commit(app->db, committed, service);
+    mailer_start(app->db, app->blobs, &service->mailer);
     return start_server(service);
 }
 
@@ -217,6 +243,7 @@ static void stop(struct service *service)
         db_on_commit(app->db, NULL, NULL);
     if (service->runner)
         runner_stop(service->runner);
+    mailer_stop(service->mailer);
     waiting_shut(app->waiting);
     if (app->hub)
         hub_shut(app->hub); // event streams end, so that the server's grace is not spent on them
@@ -226,6 +253,7 @@ static void stop(struct service *service)
     waiting_free(app->waiting);
     realtime_free(app->realtime);
     hub_free(app->hub);
+    voices_close(service->voices);
     warm_close(app->warm);
     if (service->speech)
         zygote_stop(service->speech);

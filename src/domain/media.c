@@ -7,6 +7,7 @@
 #include "domain/derivative.h"
 #include "domain/event.h"
 #include "domain/file_key.h"
+#include "domain/library.h"
 #include "domain/quota.h"
 #include "domain/search.h"
 
@@ -122,10 +123,20 @@ DB_STATEMENT(list_readable,
               " ORDER BY number DESC");
 DB_STATEMENT(count_readable, "SELECT (SELECT count(*) FROM media WHERE user_id = $1)"
                              " + (SELECT count(*) FROM file_key WHERE user_id = $1 AND is_shared)");
+#define OF_TYPE "(media_type = $2 OR ($2 = 'image' AND media_type = 'gif'))"
+DB_STATEMENT(list_of_type, "SELECT " COLUMNS " FROM media WHERE (user_id = $1 OR id" FILE_KEY_SHARED_WITH(
+                               "$1") ") AND " OF_TYPE " ORDER BY number DESC LIMIT $3 OFFSET $4");
+DB_STATEMENT(
+    count_of_type, "SELECT count(*) FROM media WHERE (user_id = $1 OR id" FILE_KEY_SHARED_WITH("$1") ") AND " OF_TYPE);
 
-error media_list(struct scope *scope, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total)
+error media_list(struct scope *scope, str type, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total)
 {
     struct db_value user = db_text(scope->actor.user_id);
+    if (type.data) {
+        TRY(db_integer(scope->db, &count_of_type, DB_ARGS(user, db_text(type)), ret_total, NULL));
+        return db_all(scope->db, scope->arena, &list_of_type, DB_ARGS(user, db_text(type), db_int(limit), db_int(skip)),
+            &media_row_shape, 0, ret_media);
+    }
     TRY(db_integer(scope->db, &count_readable, DB_ARGS(user), ret_total, NULL));
     return db_all(scope->db, scope->arena, &list_readable,
         DB_ARGS(user, db_int(limit), db_int(skip), db_int(skip + limit)), &media_row_shape, 0, ret_media);
@@ -202,12 +213,15 @@ error media_of_content(struct scope *scope, const struct blob_info *blob, str *r
 
 str media_key(str reference)
 {
-    static const char link[] = "/content/media/";
-    ptrdiff_t at = str_find(reference, str_of(link));
-    if (at < 0)
-        return reference;
-    str rest = str_sub(reference, (size_t)at + sizeof link - 1, reference.size), id;
-    return str_split(&rest, '/', &id) ? id : reference;
+    static const char *const links[] = { "/content/media/", "/content/stock/" };
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        ptrdiff_t at = str_find(reference, str_of(links[i]));
+        if (at < 0)
+            continue;
+        str rest = str_sub(reference, (size_t)at + str_of(links[i]).size, reference.size), id;
+        return str_split(&rest, '/', &id) ? id : reference;
+    }
+    return reference;
 }
 
 // The blob that holds this content already for the actor, else this one, listed.
@@ -264,6 +278,7 @@ error media_add(struct scope *scope, str id, str file_name, const struct blob_in
         return error_make(ERROR_FILE_EXISTS, "file_id", "A file with the id %.*s exists already", STR_ARGS(id));
     TRY(result);
     TRY(file_key_add_owner(scope, ret_media));
+    TRY(library_add_media(scope, ret_media));
     TRY(search_update(scope, SEARCH_MEDIA, id));
     json_t *payload = json_keep(scope->arena, json_object());
     json_object_set_new(payload, "media_id", json_str(id));

@@ -4,6 +4,7 @@
 #include "domain/avatar.h"
 #include "domain/derivative.h"
 #include "domain/media.h"
+#include "work/stock_input.h"
 
 static error take_blob(const struct film_library *library, str blob_id, void **ret_handle, str *ret_hash)
 {
@@ -32,6 +33,31 @@ static error take_look(struct arena *arena, const struct avatar *avatar, struct 
     return OK;
 }
 
+// *ret_found false for what is no item of the stock.
+static error find_stock(const struct film_library *library, str key, struct film_asset *asset, bool *ret_found)
+{
+    struct stock_item item;
+    TRY(stock_find(library->scope, key, &item, ret_found));
+    if (!*ret_found)
+        return OK;
+    bool is_audio = str_equal_c(item.media_type, "audio");
+    if (asset->kind == FILM_AUDIO && !is_audio)
+        return error_make(ERROR_NO_AUDIO, NULL, "It has no sound");
+    if (asset->kind == FILM_PICTURE && is_audio)
+        return error_make(ERROR_NO_VIDEO, NULL, "It has no picture");
+    struct child_input there; // missing files are told before the film is begun
+    char *handle = stock_input_handle(library->scope->arena, &item);
+    error missing = stock_input(library->scope, str_of(handle), &there);
+    if (error_is(missing))
+        return error_make(ERROR_NOT_FOUND, NULL, "Its file is not in the stock any more");
+    asset->is_moving = str_equal_c(item.media_type, "video") || str_equal_c(item.media_type, "gif");
+    asset->has_audio = is_audio;
+    asset->duration = item.duration.set ? item.duration.value : 0;
+    asset->hash = item.sha256;
+    asset->handle = handle;
+    return OK;
+}
+
 error film_library_find(void *context, struct film_asset *asset)
 {
     const struct film_library *library = context;
@@ -49,6 +75,11 @@ error film_library_find(void *context, struct film_asset *asset)
             return take_look(arena, &avatar, asset);
     }
     str key = avatar.media_id.data ? avatar.media_id : media_key(asset->reference);
+    bool is_stock = false;
+    if (asset->kind != FILM_AVATAR)
+        TRY(find_stock(library, key, asset, &is_stock));
+    if (is_stock)
+        return OK;
     error missing = media_get_for_video(library->scope, key, library->video_id, &media);
     if (missing.code == ERROR_INVALID_ID)
         return error_make(ERROR_NOT_FOUND, NULL, "It is no file of the library; save it there first");

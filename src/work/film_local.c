@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "work/local_file.h"
+#include "work/voice_pool.h"
 
 // Where the stages of a film end, as parts of its progress.
 #define FOUND 0.02
@@ -156,13 +157,9 @@ static error speak_all(struct making *making)
         TRY(scratch_file(local, &file));
         voice->handle = file;
         task_of[i] = count;
-        tasks[count++] = (struct local_task) {
-            .op = "tts.speak",
-            .params = voice->params,
-            .outputs = output_of(local, file),
-            .output_count = 1,
-            .weight = (double)voice->text.size,
-        };
+        struct voice_pool *speaking = ARENA_NEW(local->arena, struct voice_pool);
+        *speaking = (struct voice_pool) { local->engine_path, voice->params, output_of(local, file) };
+        tasks[count++] = voice_pool_task(speaking);
     }
     making->from = FOUND, making->to = SPOKEN;
     error problem = local_pool_run(local->pool, local->arena, tasks, count, stage_progress, making);

@@ -16,6 +16,7 @@ struct film_local {
     // May be NULL: told 0..1 over the whole, never less than before.
     void (*progress)(void *context, double done);
     void *context;
+    const char *engine_path; // of kinora-engine; not for previews
 };
 
 // Makes the film and gives it the name `target` at the end; nothing is left behind on failure. *ret_film

@@ -8,7 +8,8 @@
 #include "work/film.h"
 #include "work/job_kind.h"
 
-#define RENDERER "kinora " KINORA_VERSION // of keys: another version may draw other pixels
+// Of keys. The number goes up whenever the same document becomes other bytes.
+#define RENDERER "kinora " KINORA_VERSION " renderer 2"
 
 // A piece as the params of its part: {"op", "key", "params", "inputs": [{"blob"} | {"cache"}], "scene", "scenes"}.
 struct render_piece {

@@ -2,9 +2,11 @@
 // From a video's document to the pieces that a film is made of.
 #include "crypt/crypt.h"
 #include "domain/cache.h"
+#include "domain/pronunciation.h"
 #include "domain/video.h"
 #include "work/film_library.h"
 #include "work/render.h"
+#include "work/voice_run.h"
 
 // Voices
 
@@ -16,12 +18,12 @@ static error touch(struct scope *scope, const struct run *run, void *context)
 
 static error speak(struct run *run, struct film_voice *voice)
 {
-    json_t *piece = json_keep(run->scope.arena, json_object());
-    json_object_set_new(piece, "op", json_string("tts.speak"));
-    json_object_set(piece, "params", (json_t *)voice->params);
     struct render_made made = { .key = str_of(voice->key) };
+    struct voice_wish wish = voice_wish_of(voice->params);
+    struct scratch *wav;
     json_t *facts;
-    TRY(render_make(run, piece, &made.blob, &facts));
+    TRY(voice_run_speak(run, &wish, &wav, &facts));
+    TRY(run_keep(run, wav, &made.blob));
     made.facts = voice->result = facts;
     return run_write(run, render_put, &made);
 }
@@ -187,6 +189,7 @@ error render_plan(struct run *run, struct render_plan *ret_plan)
         .allow_missing = json_get_bool(run->params, "allow_missing", false),
         .renderer = STR(RENDERER),
     };
+    TRY(pronunciation_words(&run->scope, &options.pronunciations));
     film_library_mark(&run->scope, document, json_object_get(run->params, "include_watermark"), &options);
     struct film_library library = { &run->scope, run->job.video_id, false };
     struct film_source source = { &library, film_library_find };
