@@ -47,6 +47,8 @@ SETTING_INT(job_retention_days, "KINORA_JOB_RETENTION_DAYS", 30, 0, 36500,
     "Days until finished jobs are forgotten that nothing refers to; 0: never")
 SETTING_INT(handler_threads, "KINORA_HANDLER_THREADS", 0, 0, 256, "Threads for requests; 0: chosen from the cores")
 SETTING_LIVE_INT(max_upload_bytes, "KINORA_MAX_UPLOAD_BYTES", 10737418240, 1, 1099511627776, "Largest upload in bytes")
+SETTING_INT(render_cache_bytes, "KINORA_RENDER_CACHE_BYTES", 21474836480, 0, 1099511627776,
+    "Room for spoken sentences, pieces of films and drafts, so that a change renders little anew")
 SETTING_LIVE_TEXT(asr_url, "KINORA_ASR_URL", "", "Speech engine openai: server with POST /v1/audio/transcriptions")
 SETTING_LIVE_SECRET(asr_key, "KINORA_ASR_KEY", "Speech engine openai: API key, where the server wants one")
 SETTING_LIVE_TEXT(
