@@ -10,7 +10,7 @@
 #include "filter.h"
 #include "music.h"
 
-static const double target_lufs = -16, ceiling = 0.84;
+static const double target_lufs = -16, ceiling = 0.77;
 enum { WARM_UP = 2 * AUDIO_RATE, LEVEL_PASSES = 4 };
 
 static void filter_loop(struct filter prototype, float *samples, size_t frames)
