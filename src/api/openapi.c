@@ -190,10 +190,10 @@ static void put_response(struct document *document, int status, const char *desc
     put(document, "description", description);
 }
 
-static void put_success(struct document *document, const struct route *route)
+static void put_success(struct document *document, const struct route *route, int status, const char *description)
 {
     struct json_out *out = &document->out;
-    put_response(document, route->status ? route->status : 200, route->message ? route->message : "Done");
+    put_response(document, status, description);
     if (route->output || route->answer_type || route->face == FACE_ENVELOPE) {
         json_key(out, "content");
         json_object_begin(out);
@@ -281,7 +281,9 @@ static void put_operation(struct document *document, const struct route *route)
     put_body(document, route);
     json_key(out, "responses");
     json_object_begin(out);
-    put_success(document, route);
+    put_success(document, route, route->status ? route->status : 200, route->message ? route->message : "Done");
+    if (route->job_status)
+        put_success(document, route, route->job_status, "A job does it");
     put_content_answers(document, route);
     put_errors(document, route);
     json_object_end(out);

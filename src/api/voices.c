@@ -298,7 +298,7 @@ static const struct route routes[] = {
     { "GET", "/api/v1/voices", "Voices", "List voices", FACE_ENVELOPE, ACCESS_USER, LANE_READ, .query_in = &query_shape,
         .output = &list_shape, .errors = ERRORS(ERROR_UNAVAILABLE), .handle = list_voices },
     { "POST", "/api/v1/voices/generate", "Voices", "Speak a text", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON,
-        .body_in = &generate_shape, .output = &generated_shape, .status = 200,
+        .body_in = &generate_shape, .output = &generated_shape, .status = 200, .job_status = 202,
         .errors = ERRORS(ERROR_VOICE_NOT_FOUND, ERROR_PLAN_REQUIRED, ERROR_ENGINE_FAILED, ERROR_ENGINE_MISSING,
             ERROR_LIMIT_EXCEEDED, ERROR_UNAVAILABLE),
         .prepare = prepare, .handle = generate },
