@@ -85,11 +85,8 @@ static error encode(struct arena *arena, struct stage *stage, struct video_encod
     error failed = OK;
     for (int i = 0; i < stage->frames && !error_is(failed); i++) {
         stage_draw(stage, i);
-        uint8_t *pixels = cairo_image_surface_get_data(stage->surface);
+        const uint8_t *pixels = cairo_image_surface_get_data(stage->surface);
         int stride = cairo_image_surface_get_stride(stage->surface);
-        for (int row = 0; row < HEIGHT; row++) // RGB24 leaves the alpha open
-            for (int column = 0; column < WIDTH; column++)
-                pixels[row * stride + column * 4 + (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 3 : 0)] = 255;
         if (i == stage->frames / 3)
             failed = output_thumbnail(stage->surface, thumbnail);
         if (!error_is(failed))
