@@ -2,8 +2,8 @@
 #include "api/route.h"
 
 #define GROUPS(use)                                                                                                    \
-    use(avatar_content) use(avatars) use(captions) use(content) use(events) use(history) use(images) use(jobs) use(keys)           \
-        use(layers) use(libraries) use(library_upload) use(login) use(media) use(members) use(openai_models)           \
+    use(avatar_content) use(avatars) use(captions) use(content) use(events) use(history) use(images) use(jobs)         \
+        use(keys) use(layers) use(libraries) use(library_upload) use(login) use(media) use(members) use(openai_models) \
             use(openai_speech) use(openai_transcribe) use(openapi) use(renders) use(scenes) use(search) use(segments)  \
                 use(stock_content) use(system) use(transcribe) use(transcriptions) use(tus) use(users) use(videos)     \
                     use(voices) use(voice_content) use(web)

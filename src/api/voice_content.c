@@ -108,8 +108,8 @@ static error sample(struct api_call *call)
 static const struct route routes[] = {
     { "GET", "/content/voice/{id}/{name}", "Content", "A voiceover, by signed link", FACE_PLAIN, ACCESS_PUBLIC,
         LANE_STREAM, .path_in = &voice_shape, .query_in = &content_query_shape,
-        .errors = ERRORS(ERROR_NOT_FOUND, ERROR_JOB_NOT_FOUND, ERROR_STALE_REVISION, ERROR_RANGE_NOT_SATISFIABLE,
-            ERROR_UNAVAILABLE),
+        .errors = ERRORS(
+            ERROR_NOT_FOUND, ERROR_JOB_NOT_FOUND, ERROR_STALE_REVISION, ERROR_RANGE_NOT_SATISFIABLE, ERROR_UNAVAILABLE),
         .answer_type = "application/octet-stream", .handle = voiceover },
     { "GET", "/content/voice-sample/{id}/{name}", "Content", "What a voice sounds like, by signed link", FACE_PLAIN,
         ACCESS_PUBLIC, LANE_STREAM, .path_in = &sample_shape, .query_in = &content_query_shape,

@@ -83,7 +83,7 @@ static error check_language(struct arena *arena, str code)
         known = str_equal_c(language, others[i]);
     return known ? OK
                  : error_make(ERROR_VALIDATION_ERROR, "language",
-                       "'%.*s' is not the code of a language; write it like en-US or de", STR_ARGS(code));
+                     "'%.*s' is not the code of a language; write it like en-US or de", STR_ARGS(code));
 }
 
 // The engines are asked once, on a handler thread.
@@ -185,10 +185,10 @@ static error speak_now(struct api_call *call, struct spoken *spoken)
 {
     BUFFER_AUTO struct buffer file = { 0 };
     json_t *result;
-    TRY(of_this_route(
-        call->app->voice_speak(call->app->voice_context, &call->scope, &spoken->wish, &file, &result)));
-    spoken->result = json_keep(call->scope.arena, json_pack("{s:O, s:O}", "duration", json_object_get(result, "duration"),
-                                                      "words", json_object_get(result, "words")));
+    TRY(of_this_route(call->app->voice_speak(call->app->voice_context, &call->scope, &spoken->wish, &file, &result)));
+    spoken->result = json_keep(
+        call->scope.arena, json_pack("{s:O, s:O}", "duration", json_object_get(result, "duration"), "words",
+                               json_object_get(result, "words")));
     return store(call, buffer_str(&file), &spoken->blob);
 }
 
@@ -219,9 +219,9 @@ static error generate(struct api_call *call)
     struct generated *out = call->output;
     struct arena *arena = call->scope.arena;
     struct job job;
-    json_t *params =
-        json_keep(arena, json_pack("{s:o, s:o, s:f, s:f, s:f}", "voice", json_str(wish->voice_id), "text",
-                             json_str(wish->text), "speed", wish->speed, "pitch", wish->pitch, "volume", wish->volume));
+    json_t *params = json_keep(
+        arena, json_pack("{s:o, s:o, s:f, s:f, s:f}", "voice", json_str(wish->voice_id), "text", json_str(wish->text),
+                   "speed", wish->speed, "pitch", wish->pitch, "volume", wish->volume));
     struct job_new wanted = { .kind = "voice", .params = params };
     wanted.result = spoken->result;
     if (spoken->is_long) {
@@ -248,7 +248,8 @@ static const struct field pronunciation_fields[] = {
     FIELD(struct pronunciation_in, word, .required = true, .min = 1, .max = 100, .doc = "One word, as texts write it"),
     FIELD(struct pronunciation_in, spoken, .required = true, .min = 1, .max = 200, .doc = "As voices are to say it"),
 };
-static const struct shape pronunciation_in_shape = SHAPE("PronunciationNew", struct pronunciation_in, pronunciation_fields);
+static const struct shape pronunciation_in_shape = SHAPE(
+    "PronunciationNew", struct pronunciation_in, pronunciation_fields);
 
 struct pronunciation_one {
     struct pronunciation *pronunciation;
@@ -294,8 +295,8 @@ static error delete_pronunciation(struct api_call *call)
 }
 
 static const struct route routes[] = {
-    { "GET", "/api/v1/voices", "Voices", "List voices", FACE_ENVELOPE, ACCESS_USER, LANE_READ,
-        .query_in = &query_shape, .output = &list_shape, .errors = ERRORS(ERROR_UNAVAILABLE), .handle = list_voices },
+    { "GET", "/api/v1/voices", "Voices", "List voices", FACE_ENVELOPE, ACCESS_USER, LANE_READ, .query_in = &query_shape,
+        .output = &list_shape, .errors = ERRORS(ERROR_UNAVAILABLE), .handle = list_voices },
     { "POST", "/api/v1/voices/generate", "Voices", "Speak a text", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON,
         .body_in = &generate_shape, .output = &generated_shape, .status = 200, .job_status = 202,
         .errors = ERRORS(ERROR_VOICE_NOT_FOUND, ERROR_PLAN_REQUIRED, ERROR_ENGINE_FAILED, ERROR_ENGINE_MISSING,

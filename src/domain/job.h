@@ -33,7 +33,7 @@ struct job_new {
     str media_id, video_id;
     json_t *params;
     const json_t *result; // of job_add_done; NULL: {}
-    str unique_key; // at most one unfinished job of this key: else CONFLICT
+    str unique_key;       // at most one unfinished job of this key: else CONFLICT
     int64_t priority;
 };
 // In a change.

@@ -17,8 +17,8 @@ DB_STATEMENT(list_all, "SELECT id, word, spoken, created_at FROM pronunciation W
 
 error pronunciation_list(struct scope *scope, struct list *ret_list)
 {
-    return db_all(scope->db, scope->arena, &list_all, DB_ARGS(db_text(scope->actor.user_id)), &pronunciation_shape, 0,
-        ret_list);
+    return db_all(
+        scope->db, scope->arena, &list_all, DB_ARGS(db_text(scope->actor.user_id)), &pronunciation_shape, 0, ret_list);
 }
 
 static str key_of(struct arena *arena, str word)
@@ -31,9 +31,10 @@ static str key_of(struct arena *arena, str word)
 }
 
 DB_STATEMENT(count_of, "SELECT count(*) FROM pronunciation WHERE user_id = $1");
-DB_STATEMENT(put, "INSERT INTO pronunciation (id, user_id, word, word_key, spoken, created_at)"
-                  " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, word_key)"
-                  " DO UPDATE SET word = excluded.word, spoken = excluded.spoken RETURNING id, word, spoken, created_at");
+DB_STATEMENT(put,
+    "INSERT INTO pronunciation (id, user_id, word, word_key, spoken, created_at)"
+    " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, word_key)"
+    " DO UPDATE SET word = excluded.word, spoken = excluded.spoken RETURNING id, word, spoken, created_at");
 
 error pronunciation_put(struct scope *scope, str word, str spoken, struct pronunciation *ret_pronunciation)
 {
@@ -58,8 +59,8 @@ DB_STATEMENT(drop, "DELETE FROM pronunciation WHERE id = $1 AND user_id = $2");
 error pronunciation_delete(struct scope *scope, str id)
 {
     int64_t changed;
-    TRY(db_run(scope->db, &drop, DB_ARGS(db_text(str_lower(scope->arena, id)), db_text(scope->actor.user_id)),
-        &changed));
+    TRY(db_run(
+        scope->db, &drop, DB_ARGS(db_text(str_lower(scope->arena, id)), db_text(scope->actor.user_id)), &changed));
     return changed ? OK : error_of(ERROR_PRONUNCIATION_NOT_FOUND);
 }
 

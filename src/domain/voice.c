@@ -31,7 +31,8 @@ bool voice_is_premium(str id)
 error voice_may_use(const struct actor *actor, str id)
 {
     if (voice_is_premium(id) && !actor->is_superuser && str_equal(actor->plan, STR("free")))
-        return error_make(ERROR_PLAN_REQUIRED, "voice_id", "The voice %.*s needs the plan pro or business", STR_ARGS(id));
+        return error_make(
+            ERROR_PLAN_REQUIRED, "voice_id", "The voice %.*s needs the plan pro or business", STR_ARGS(id));
     return OK;
 }
 
@@ -145,6 +146,7 @@ error voice_check_text(str text, size_t most)
     if (!sounds)
         return error_make(ERROR_VALIDATION_ERROR, "text", "There is nothing to speak in the text");
     if (count > most)
-        return error_make(ERROR_VALIDATION_ERROR, "text", "The text has %zu characters; at most %zu can be spoken", count, most);
+        return error_make(
+            ERROR_VALIDATION_ERROR, "text", "The text has %zu characters; at most %zu can be spoken", count, most);
     return OK;
 }

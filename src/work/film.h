@@ -41,13 +41,13 @@ struct film_options {
     // NULL: MP4 of the standard effort.
     const struct film_format *format;
     const struct film_effort *effort;
-    str watermark;       // text laid over everything; absent: the video's own, if it has one
-    bool is_unmarked;    // not even the video's own watermark
-    bool is_unbranded;   // the plan has neither own watermark nor brand: they are left out, with a warning
-    str renderer;        // engine version and fonts: part of every segment's key
-    bool allow_missing;  // a missing asset becomes a marked placeholder and a warning
+    str watermark;                // text laid over everything; absent: the video's own, if it has one
+    bool is_unmarked;             // not even the video's own watermark
+    bool is_unbranded;            // the plan has neither own watermark nor brand: they are left out, with a warning
+    str renderer;                 // engine version and fonts: part of every segment's key
+    bool allow_missing;           // a missing asset becomes a marked placeholder and a warning
     const json_t *pronunciations; // of the film's maker (voice_text.h); NULL: none
-    bool without_speech; // nothing is spoken: for previews; scenes keep their nominal durations
+    bool without_speech;          // nothing is spoken: for previews; scenes keep their nominal durations
 };
 
 // What the engine reads: an asset or a spoken voice; exactly one is set.

@@ -37,8 +37,8 @@ static error refused(struct arena *arena, const struct service_question *questio
     bool final = status >= 400 && status < 500 && status != 408 && status != 429;
     enum error_code code = final ? ERROR_ENGINE_REFUSED : ERROR_ENGINE_FAILED;
     str said = sentence(arena, question, body);
-    return error_make(code, NULL, "%s answers with status %d%s%.*s", question->who, status, said.size ? ": " : "",
-        STR_ARGS(said));
+    return error_make(
+        code, NULL, "%s answers with status %d%s%.*s", question->who, status, said.size ? ": " : "", STR_ARGS(said));
 }
 
 static error send(struct arena *arena, const struct service_question *question, struct http_client_answer *ret_answer)

@@ -6,7 +6,7 @@
 #include "net/http_client.h"
 
 struct service_question {
-    const char *who; // as sentences name it: "The voice server"
+    const char *who;  // as sentences name it: "The voice server"
     const char *base; // of the setting: with or without /v1, or the whole
     const char *path; // "/audio/speech"
     const char *key;  // bearer token, or empty. In no sentence and no log

@@ -17,8 +17,8 @@ error voice_choose(struct arena *arena, str voice_id, const struct voice_engine 
         *ret_name = rest;
         return OK;
     }
-    return error_make(ERROR_VOICE_NOT_FOUND, "voice_id", "Voice with ID '%.*s' not found",
-        STR_ARGS(str_cut_utf8(voice_id, 80)));
+    return error_make(
+        ERROR_VOICE_NOT_FOUND, "voice_id", "Voice with ID '%.*s' not found", STR_ARGS(str_cut_utf8(voice_id, 80)));
 }
 
 str voice_language(struct arena *arena, str voice_id)

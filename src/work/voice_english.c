@@ -80,8 +80,12 @@ static const struct {
     { "hz", "hertz", "hertz" },
     { "khz", "kilohertz", "kilohertz" },
     { "ghz", "gigahertz", "gigahertz" },
-    { "\xC2\xB0""c", "degree Celsius", "degrees Celsius" },
-    { "\xC2\xB0""f", "degree Fahrenheit", "degrees Fahrenheit" },
+    { "\xC2\xB0"
+      "c",
+        "degree Celsius", "degrees Celsius" },
+    { "\xC2\xB0"
+      "f",
+        "degree Fahrenheit", "degrees Fahrenheit" },
     { "\xC2\xB0", "degree", "degrees" },
     { "%", "percent", "percent" },
 };
@@ -193,8 +197,8 @@ static bool read_number(str text, struct number *ret_number)
     if (!size || size > 15)
         return false;
     size_t end = begin + size;
-    while (size <= 3 && end + 4 <= text.size && text.data[end] == ','
-           && digits(str_sub(text, end + 1, text.size)) == 3 && end - begin < 16) {
+    while (size <= 3 && end + 4 <= text.size && text.data[end] == ',' && digits(str_sub(text, end + 1, text.size)) == 3
+           && end - begin < 16) {
         number.has_commas = true;
         end += 4;
     }
@@ -312,8 +316,8 @@ static bool say_money(str word, str after, struct buffer *out, bool *ret_eats_af
 {
     static const struct {
         const char *sign, *one, *many, *cent, *cents;
-    } coins[] = { { "$", "dollar", "dollars", "cent", "cents" },
-        { "\xE2\x82\xAC", "euro", "euros", "cent", "cents" }, { "\xC2\xA3", "pound", "pounds", "penny", "pence" } };
+    } coins[] = { { "$", "dollar", "dollars", "cent", "cents" }, { "\xE2\x82\xAC", "euro", "euros", "cent", "cents" },
+        { "\xC2\xA3", "pound", "pounds", "penny", "pence" } };
     static const char *const large[][2] = { { "k", "thousand" }, { "m", "million" }, { "b", "billion" } };
     struct number number;
     for (size_t i = 0; i < sizeof coins / sizeof *coins; i++) {

@@ -30,8 +30,8 @@ static error start(struct run *run)
     run_share(run, 0.8, 1);
     TRY(run_ask(run, ZYGOTE_PLAIN, &call, &facts));
     TRY(run_keep(run, file, &blob));
-    json_t *result = json_pack("{s:O, s:O}", "duration", json_object_get(spoken, "duration"), "words",
-        json_object_get(spoken, "words"));
+    json_t *result = json_pack(
+        "{s:O, s:O}", "duration", json_object_get(spoken, "duration"), "words", json_object_get(spoken, "words"));
     return run_complete(run, json_keep(run->scope.arena, result), put, &blob);
 }
 

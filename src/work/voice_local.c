@@ -67,8 +67,7 @@ error voice_ask_child(
     return result;
 }
 
-error voice_decode(
-    const struct voice_task *task, const char *who, str file, struct buffer *ret_samples, int *ret_rate)
+error voice_decode(const struct voice_task *task, const char *who, str file, struct buffer *ret_samples, int *ret_rate)
 {
     if (!error_is(voice_read_wav(who, file, ret_samples, ret_rate)))
         return OK;

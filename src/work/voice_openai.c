@@ -44,9 +44,9 @@ static error speak(const struct voice_task *task, struct voice_sound *ret_sound)
     int rate;
     TRY(available(task->arena));
     double speed = fmin(4, fmax(0.25, task->speed / task->pitch));
-    json_t *body = json_keep(task->arena, json_pack("{s:s, s:o, s:o, s:s, s:f}", "model", settings.tts_model, "input",
-                                              json_str(task->text), "voice", json_str(task->voice), "response_format",
-                                              "wav", "speed", speed));
+    json_t *body = json_keep(
+        task->arena, json_pack("{s:s, s:o, s:o, s:s, s:f}", "model", settings.tts_model, "input", json_str(task->text),
+                         "voice", json_str(task->voice), "response_format", "wav", "speed", speed));
     struct service_question question = { .who = who,
         .base = settings.tts_url,
         .path = "/audio/speech",

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -103,7 +104,7 @@ static void *work(void *context)
         sentence->failure = speak_one(lane->batch->speaking, lane->arena, sentence);
         if (!error_is(sentence->failure))
             continue;
-        strncpy(sentence->message, sentence->failure.message, sizeof sentence->message - 1);
+        snprintf(sentence->message, sizeof sentence->message, "%s", sentence->failure.message);
         pthread_mutex_lock(&lane->batch->lock);
         lane->batch->failed = true;
         pthread_mutex_unlock(&lane->batch->lock);
@@ -129,8 +130,8 @@ static error speak_batch(struct batch *batch)
         pthread_join(threads[i], NULL);
     for (size_t i = 0; i < batch->count; i++)
         if (batch->sentences[i].sound.facts) // of another thread's arena
-            batch->sentences[i].sound.facts =
-                json_keep(speaking->arena, json_deep_copy(batch->sentences[i].sound.facts));
+            batch->sentences[i].sound.facts = json_keep(
+                speaking->arena, json_deep_copy(batch->sentences[i].sound.facts));
     for (int i = 0; i < started; i++)
         arena_free(lanes[i].arena);
     for (size_t i = 0; i < batch->count; i++) {
@@ -146,8 +147,7 @@ static error speak_batch(struct batch *batch)
 static bool is_loud(const struct speaking *speaking, const struct sentence *sentence, const json_t *word)
 {
     int64_t at = json_get_int(word, "offset", 0);
-    return at >= 0 && (size_t)at < sentence->said->said.size
-           && speaking->text.is_loud[sentence->said->origin[at]];
+    return at >= 0 && (size_t)at < sentence->said->said.size && speaking->text.is_loud[sentence->said->origin[at]];
 }
 
 static void louder(int16_t *samples, size_t count, size_t from, size_t to, double gain)
@@ -299,8 +299,7 @@ static error speak_all(struct speaking *speaking, json_t **ret_result)
     for (size_t first = 0; first < count; first += BATCH) {
         TRY(do_batch(speaking, first, count - first < BATCH ? count - first : BATCH));
         if (speaking->asker->progress)
-            speaking->asker->progress(
-                speaking->asker->context, fmin(1, (double)(first + BATCH) / (double)count));
+            speaking->asker->progress(speaking->asker->context, fmin(1, (double)(first + BATCH) / (double)count));
     }
     TRY(write_pause(speaking, speaking->text.pause_s));
     TRY(write_header(speaking));
@@ -319,9 +318,9 @@ static error foreign(const char *script, str voice_id)
         { "Armenian", "espeak:hy" }, { "Hebrew", "espeak:he" }, { "Arabic", "espeak:ar, espeak:fa, espeak:ur" },
         { "Devanagari", "espeak:hi, espeak:mr, espeak:ne" }, { "Bengali", "espeak:bn, espeak:as" },
         { "Gurmukhi", "espeak:pa" }, { "Gujarati", "espeak:gu" }, { "Odia", "espeak:or" }, { "Tamil", "espeak:ta" },
-        { "Telugu", "espeak:te" }, { "Kannada", "espeak:kn" }, { "Malayalam", "espeak:ml" },
-        { "Sinhala", "espeak:si" }, { "Thai", "espeak:th" }, { "Myanmar", "espeak:my" }, { "Georgian", "espeak:ka" },
-        { "Hangul", "espeak:ko" }, { "Ethiopic", "espeak:am" }, { "Cherokee", "espeak:chr" }, { "Kana", "espeak:ja" },
+        { "Telugu", "espeak:te" }, { "Kannada", "espeak:kn" }, { "Malayalam", "espeak:ml" }, { "Sinhala", "espeak:si" },
+        { "Thai", "espeak:th" }, { "Myanmar", "espeak:my" }, { "Georgian", "espeak:ka" }, { "Hangul", "espeak:ko" },
+        { "Ethiopic", "espeak:am" }, { "Cherokee", "espeak:chr" }, { "Kana", "espeak:ja" },
         { "Chinese", "espeak:cmn, espeak:yue" } };
     for (size_t i = 0; i < sizeof speakers / sizeof *speakers; i++)
         if (!strcmp(script, speakers[i].script))
@@ -347,8 +346,8 @@ error voice_speak(struct arena *arena, const struct voice_asker *asker, const st
     TRY(voice_speak_check(arena, wish->voice_id, wish->text));
     TRY(voice_choose(arena, wish->voice_id, &speaking.engine, &speaking.name));
     speaking.language = voice_language(arena, wish->voice_id);
-    voice_text_read(arena, wish->text, speaking.language.data ? speaking.language : STR(""), pronunciations,
-        &speaking.text);
+    voice_text_read(
+        arena, wish->text, speaking.language.data ? speaking.language : STR(""), pronunciations, &speaking.text);
     if (!speaking.text.count)
         return error_make(ERROR_VALIDATION_ERROR, "text", "There is nothing to speak in the text");
     speaking.words = json_keep(arena, json_array());

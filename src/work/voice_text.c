@@ -110,7 +110,8 @@ static bool is_english(str language)
 // The size of what ends a sentence at this byte, with the marks that close behind it; 0: nothing does.
 static size_t end_mark(str text, size_t at, bool english)
 {
-    static const char *const wide[] = { "\xE2\x80\xA6", "\xE3\x80\x82", "\xEF\xBC\x81", "\xEF\xBC\x9F", "\xE0\xA5\xA4" };
+    static const char *const wide[] = { "\xE2\x80\xA6", "\xE3\x80\x82", "\xEF\xBC\x81", "\xEF\xBC\x9F",
+        "\xE0\xA5\xA4" };
     size_t size = strchr(".!?", text.data[at]) && text.data[at] ? 1 : 0;
     bool is_wide = false;
     for (size_t i = 0; !size && i < sizeof wide / sizeof *wide; i++)
@@ -265,8 +266,7 @@ static bool has_sound(str text)
     return false;
 }
 
-static void add_sentence(
-    const struct reader *reader, size_t from, size_t to, double *pause_s, struct voice_text *text)
+static void add_sentence(const struct reader *reader, size_t from, size_t to, double *pause_s, struct voice_text *text)
 {
     struct traced out = { .arena = reader->arena };
     str before = STR_NONE;

@@ -22,7 +22,7 @@ struct voice_text {
     bool *is_loud;  // of each byte of the text
 };
 // `language` is a code such as "en-us"; `pronunciations` a list of {word (folded), spoken} or NULL.
-void voice_text_read(struct arena *arena, str text, str language, const json_t *pronunciations,
-    struct voice_text *ret_text);
+void voice_text_read(
+    struct arena *arena, str text, str language, const json_t *pronunciations, struct voice_text *ret_text);
 // Without marks, as people read it.
 str voice_text_plain(struct arena *arena, str text);

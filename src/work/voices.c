@@ -51,8 +51,8 @@ void voices_close(struct voices *voices)
 static void add(void *context, const struct voice *voice)
 {
     struct voices *voices = context;
-    voices->all = arena_grow(voices->arena, voices->all, voices->count * sizeof *voices->all,
-        (voices->count + 1) * sizeof *voices->all);
+    voices->all = arena_grow(
+        voices->arena, voices->all, voices->count * sizeof *voices->all, (voices->count + 1) * sizeof *voices->all);
     voices->all[voices->count] = *voice;
     voices->all[voices->count].speaks = voice->id;
     voices->count++;
@@ -99,8 +99,8 @@ error voices_check(void *context, struct scope *scope, str id, str text)
     for (size_t i = 0; i < all.count && !known; i++)
         known = str_equal(((struct voice *)all.items)[i].id, id);
     if (!known)
-        return error_make(ERROR_VOICE_NOT_FOUND, "voice_id", "Voice with ID '%.*s' not found",
-            STR_ARGS(str_cut_utf8(id, 80)));
+        return error_make(
+            ERROR_VOICE_NOT_FOUND, "voice_id", "Voice with ID '%.*s' not found", STR_ARGS(str_cut_utf8(id, 80)));
     return voice_speak_check(scope->arena, id, text);
 }
 

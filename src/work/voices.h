@@ -8,7 +8,8 @@
 
 struct voices;
 // Both must outlive it.
-MUST_USE error voices_open(struct warm *warm, struct db_pool *pool, const char *engine_path, struct voices **ret_voices);
+MUST_USE error voices_open(
+    struct warm *warm, struct db_pool *pool, const char *engine_path, struct voices **ret_voices);
 void voices_close(struct voices *voices); // NULL is allowed
 
 // Every voice of the engines at hand (struct voice, in the scope's arena), aliases first; the engines are asked once.
