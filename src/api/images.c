@@ -20,7 +20,8 @@ static const struct field generate_fields[] = {
     FIELD(struct generate_in, quality, .allowed = image_qualities, .doc = "[standard]"),
     FIELD(struct generate_in, engine, .allowed = image_engine_names,
         .doc = "[openai where a server is set, else procedural, which paints from the words it knows]"),
-    FIELD(struct generate_in, seed, .min = 0, .max = 1e15, .doc = "The same words and seed give the same painting [any]"),
+    FIELD(
+        struct generate_in, seed, .min = 0, .max = 1e15, .doc = "The same words and seed give the same painting [any]"),
 };
 static const struct shape generate_shape = SHAPE("ImageGenerate", struct generate_in, generate_fields);
 
@@ -64,7 +65,8 @@ static const struct shape path_shape = SHAPE("ImageJobPath", struct path, path_f
 static error check_text(const char *field, str text)
 {
     for (size_t i = 0; i < text.size; i++)
-        if (((unsigned char)text.data[i] < 0x20 && text.data[i] != '\n' && text.data[i] != '\t') || text.data[i] == 0x7F)
+        if (((unsigned char)text.data[i] < 0x20 && text.data[i] != '\n' && text.data[i] != '\t')
+            || text.data[i] == 0x7F)
             return error_make(ERROR_VALIDATION_ERROR, field, "The %s has a control character", field);
     return OK;
 }
@@ -89,7 +91,8 @@ static error generate(struct api_call *call)
     int64_t seed = in->seed.set ? in->seed.value : (int64_t)(chance >> 16);
     json_t *params = json_pack("{s:o, s:o, s:o, s:o, s:o, s:I}", "prompt", json_str(str_trim(in->prompt)), "style",
         json_str(in->style.size ? in->style : STR("")), "aspect_ratio", json_str(ratio), "quality",
-        json_str(in->quality.size ? in->quality : STR("standard")), "engine", json_str(engine), "seed", (json_int_t)seed);
+        json_str(in->quality.size ? in->quality : STR("standard")), "engine", json_str(engine), "seed",
+        (json_int_t)seed);
     TRY(job_add(&call->scope, &(struct job_new) { .kind = "image", .params = json_keep(arena, params) }, &job));
     double usual = str_equal_c(engine, "openai") ? SERVED_S : PAINTED_S;
     *out = (struct started) { job.id, STR("processing"), engine, image_engine_note(engine), usual };

@@ -107,7 +107,7 @@ static error prepare(struct api_call *call)
 static error login_form(struct api_call *call)
 {
     struct login login;
-    TRY(session_start(&call->scope, &call->app->keys, call->prepared, settings.token_ttl, &login));
+    TRY(session_start(&call->scope, &call->app->keys, call->prepared, SETTING_NOW(token_ttl), &login));
     *(struct token_answer *)call->output = (struct token_answer) { login.access_token, login.token_type };
     return OK;
 }
@@ -121,7 +121,7 @@ static void pair(struct api_call *call, const struct login *login)
 static error login_json(struct api_call *call)
 {
     struct login login;
-    TRY(session_start(&call->scope, &call->app->keys, call->prepared, settings.token_ttl, &login));
+    TRY(session_start(&call->scope, &call->app->keys, call->prepared, SETTING_NOW(token_ttl), &login));
     pair(call, &login);
     return OK;
 }
@@ -130,7 +130,7 @@ static error refresh(struct api_call *call)
 {
     const struct refresh_in *in = call->body;
     struct login login;
-    TRY(session_refresh(&call->scope, &call->app->keys, in->refresh_token, settings.token_ttl, &login));
+    TRY(session_refresh(&call->scope, &call->app->keys, in->refresh_token, SETTING_NOW(token_ttl), &login));
     pair(call, &login);
     return OK;
 }

@@ -88,9 +88,9 @@ static int64_t body_limit(const struct route *route)
     case BODY_TEXT:
         return TEXT_BODY_MAX;
     case BODY_UPLOAD:
-        return settings.max_upload_bytes + MULTIPART_SLACK;
+        return SETTING_NOW(max_upload_bytes) + MULTIPART_SLACK;
     case BODY_RAW:
-        return settings.max_upload_bytes;
+        return SETTING_NOW(max_upload_bytes);
     case BODY_NONE:
         break;
     }

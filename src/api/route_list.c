@@ -7,6 +7,7 @@
     use(avatars) \
     use(captions) \
     use(content) \
+    use(download_history) \
     use(drafts) \
     use(events) \
     use(exchange_export) \
@@ -18,6 +19,7 @@
     use(layers) \
     use(libraries) \
     use(library_upload) \
+    use(links) \
     use(login) \
     use(media) \
     use(members) \
@@ -26,11 +28,13 @@
     use(openai_transcribe) \
     use(openapi) \
     use(overview) \
+    use(password_reset) \
     use(renders) \
     use(scenes) \
     use(search) \
     use(segments) \
     use(sessions) \
+    use(settings) \
     use(stock_content) \
     use(system) \
     use(transcribe) \

@@ -69,7 +69,7 @@ static error options(struct api_call *call)
     exchange_header(exchange, "Tus-Extension", STR(EXTENSIONS));
     exchange_header(exchange, "Tus-Checksum-Algorithm", STR(CHECKSUM_NAMES));
     exchange_header(
-        exchange, "Tus-Max-Size", str_format(call->scope.arena, "%lld", (long long)settings.max_upload_bytes));
+        exchange, "Tus-Max-Size", str_format(call->scope.arena, "%lld", (long long)SETTING_NOW(max_upload_bytes)));
     return OK;
 }
 
@@ -95,9 +95,9 @@ static error check_length(const struct headers *headers)
         return error_make(ERROR_VALIDATION_ERROR, "Upload-Length", "Upload-Length, the size of the file, is required");
     if (headers->length.value == 0)
         return error_make(ERROR_UNSUPPORTED_MEDIA, "Upload-Length", "The file is empty");
-    if (headers->length.value > settings.max_upload_bytes)
+    if (headers->length.value > SETTING_NOW(max_upload_bytes))
         return error_make(ERROR_BODY_TOO_LARGE, "Upload-Length", "A file may have at most %lld bytes",
-            (long long)settings.max_upload_bytes);
+            (long long)SETTING_NOW(max_upload_bytes));
     return OK;
 }
 

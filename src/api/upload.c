@@ -51,9 +51,9 @@ static error data(void *context, const char *bytes, size_t size)
         buffer_append(&upload->field, bytes, size);
         return OK;
     }
-    if (blob_writer_size(upload->writer) + (int64_t)size > settings.max_upload_bytes)
-        return error_make(
-            ERROR_BODY_TOO_LARGE, "file", "A file may have at most %lld bytes", (long long)settings.max_upload_bytes);
+    if (blob_writer_size(upload->writer) + (int64_t)size > SETTING_NOW(max_upload_bytes))
+        return error_make(ERROR_BODY_TOO_LARGE, "file", "A file may have at most %lld bytes",
+            (long long)SETTING_NOW(max_upload_bytes));
     if (blob_writer_size(upload->writer) + (int64_t)size > upload->room_bytes)
         return error_make(ERROR_QUOTA_EXCEEDED, "file", "The file is larger than the %lld bytes left of your quota",
             (long long)upload->room_bytes);

@@ -2,6 +2,13 @@
 // Every start-up setting: member, environment name, default, (least, most), sentence.
 // The flag is the member with dashes; the key in the file is the member. A SECRET is never shown.
 
+#ifndef SETTING_LIVE_TEXT // who makes no difference
+#define SETTING_LIVE_TEXT SETTING_TEXT
+#define SETTING_LIVE_SECRET SETTING_SECRET
+#define SETTING_LIVE_INT SETTING_INT
+#define SETTING_LIVE_FLAG SETTING_FLAG
+#endif
+
 SETTING_TEXT(data, "KINORA_DATA", "./data", "Folder for the database, keys and files")
 SETTING_TEXT(listen, "KINORA_LISTEN", "127.0.0.1:8000", "Address and port to listen on")
 SETTING_TEXT(config, "KINORA_CONFIG", "", "Configuration file; default DATA/kinora.conf, then /etc/kinora/kinora.conf")
@@ -29,21 +36,22 @@ SETTING_SECRET(setup_code, "KINORA_SETUP_CODE", "Code that the first account nee
 SETTING_TEXT(rate_limit, "KINORA_RATE_LIMIT", "on", "Per-user request limit: on or off")
 SETTING_TEXT(log_format, "KINORA_LOG_FORMAT", "auto", "auto (readable on a terminal), text or json")
 SETTING_TEXT(log_level, "KINORA_LOG_LEVEL", "info", "debug, info, warn or error")
-SETTING_INT(token_ttl, "KINORA_TOKEN_TTL", 86400, 1, 31536000, "Seconds until an access token expires")
+SETTING_LIVE_INT(token_ttl, "KINORA_TOKEN_TTL", 86400, 1, 31536000, "Seconds until an access token expires")
 SETTING_INT(socket_connect_timeout, "KINORA_SOCKET_CONNECT_TIMEOUT", 45, 1, 3600,
     "Seconds that a new live connection has to say who it is")
 SETTING_INT(workers, "KINORA_WORKERS", 0, 0, 256, "Engine processes for queued work; 0: one per core")
 SETTING_INT(handler_threads, "KINORA_HANDLER_THREADS", 0, 0, 256, "Threads for requests; 0: chosen from the cores")
-SETTING_INT(max_upload_bytes, "KINORA_MAX_UPLOAD_BYTES", 10737418240, 1, 1099511627776, "Largest upload in bytes")
-SETTING_TEXT(asr_url, "KINORA_ASR_URL", "", "Speech engine openai: server with POST /v1/audio/transcriptions")
-SETTING_SECRET(asr_key, "KINORA_ASR_KEY", "Speech engine openai: API key, where the server wants one")
-SETTING_TEXT(asr_model, "KINORA_ASR_MODEL", "whisper-1", "Speech engine openai: model that the server is asked for")
+SETTING_LIVE_INT(max_upload_bytes, "KINORA_MAX_UPLOAD_BYTES", 10737418240, 1, 1099511627776, "Largest upload in bytes")
+SETTING_LIVE_TEXT(asr_url, "KINORA_ASR_URL", "", "Speech engine openai: server with POST /v1/audio/transcriptions")
+SETTING_LIVE_SECRET(asr_key, "KINORA_ASR_KEY", "Speech engine openai: API key, where the server wants one")
+SETTING_LIVE_TEXT(
+    asr_model, "KINORA_ASR_MODEL", "whisper-1", "Speech engine openai: model that the server is asked for")
 SETTING_TEXT(
     whisper_cli, "KINORA_WHISPER_CLI", "", "Speech engine whisper: its program; default whisper-cli on the PATH")
 SETTING_TEXT(whisper_model, "KINORA_WHISPER_MODEL", "", "Speech engine whisper: model file (ggml-….bin) of the program")
-SETTING_TEXT(
+SETTING_LIVE_TEXT(
     whisper_url, "KINORA_WHISPER_URL", "", "Speech engine whisper: whisper.cpp's server, instead of the program")
-SETTING_INT(
+SETTING_LIVE_INT(
     asr_timeout, "KINORA_ASR_TIMEOUT", 1800, 1, 86400, "Seconds that whisper or openai may take for a few minutes")
 SETTING_TEXT(tts_url, "KINORA_TTS_URL", "", "Voices openai: server with POST /v1/audio/speech")
 SETTING_SECRET(tts_key, "KINORA_TTS_KEY", "Voices openai: API key, where the server wants one")
@@ -55,17 +63,44 @@ SETTING_TEXT(image_url, "KINORA_IMAGE_URL", "", "Pictures openai: server with PO
 SETTING_SECRET(image_key, "KINORA_IMAGE_KEY", "Pictures openai: API key, where the server wants one")
 SETTING_TEXT(image_model, "KINORA_IMAGE_MODEL", "", "Pictures openai: model that the server is asked for, if any")
 SETTING_INT(image_timeout, "KINORA_IMAGE_TIMEOUT", 60, 1, 3600, "Seconds that openai may take for a picture")
-SETTING_INT(max_audio_bytes, "KINORA_MAX_AUDIO_BYTES", 0, 0, 1099511627776, "Largest sound in bytes; 0: any upload")
-SETTING_INT(max_video_bytes, "KINORA_MAX_VIDEO_BYTES", 0, 0, 1099511627776, "Largest film in bytes; 0: any upload")
-SETTING_INT(max_image_bytes, "KINORA_MAX_IMAGE_BYTES", 536870912, 0, 1099511627776,
+SETTING_LIVE_INT(
+    max_audio_bytes, "KINORA_MAX_AUDIO_BYTES", 0, 0, 1099511627776, "Largest sound in bytes; 0: any upload")
+SETTING_LIVE_INT(max_video_bytes, "KINORA_MAX_VIDEO_BYTES", 0, 0, 1099511627776, "Largest film in bytes; 0: any upload")
+SETTING_LIVE_INT(max_image_bytes, "KINORA_MAX_IMAGE_BYTES", 536870912, 0, 1099511627776,
     "Largest still picture in bytes; 0: any upload")
-SETTING_INT(max_gif_bytes, "KINORA_MAX_GIF_BYTES", 536870912, 0, 1099511627776,
+SETTING_LIVE_INT(max_gif_bytes, "KINORA_MAX_GIF_BYTES", 536870912, 0, 1099511627776,
     "Largest animated picture in bytes; 0: any upload")
-SETTING_INT(default_quota_bytes, "KINORA_DEFAULT_QUOTA_BYTES", 0, 0, 1125899906842624,
+SETTING_LIVE_INT(default_quota_bytes, "KINORA_DEFAULT_QUOTA_BYTES", 0, 0, 1125899906842624,
     "Bytes of media that a user may keep who has no quota of their own; 0: no limit")
-SETTING_INT(upload_lifetime, "KINORA_UPLOAD_LIFETIME", 86400, 1, 31536000,
+SETTING_LIVE_INT(upload_lifetime, "KINORA_UPLOAD_LIFETIME", 86400, 1, 31536000,
     "Seconds until a resumable upload expires in which nothing happens")
 SETTING_INT(stall_timeout, "KINORA_STALL_TIMEOUT", 60, 1, 3600,
     "Seconds until a client is cut off that stops in the middle of a body")
+SETTING_LIVE_INT(link_monitor_interval_minutes, "KINORA_LINK_MONITOR_INTERVAL_MINUTES", 60, 1, 10080,
+    "Minutes between two looks at a link that downloads automatically")
+SETTING_LIVE_INT(
+    max_concurrent_downloads, "KINORA_MAX_CONCURRENT_DOWNLOADS", 5, 1, 64, "Links that are downloaded at the same time")
+SETTING_LIVE_INT(download_timeout_minutes, "KINORA_DOWNLOAD_TIMEOUT_MINUTES", 110, 1, 115,
+    "Minutes that one look at a link may take, downloads included")
+SETTING_LIVE_INT(download_max_items, "KINORA_DOWNLOAD_MAX_ITEMS", 100, 1, 10000,
+    "Most files that one look at a link may save; the next look goes on")
+SETTING_LIVE_TEXT(
+    site_cookies_json, "KINORA_SITE_COOKIES_JSON", "{}", "JSON object: site to its cookies file in DATA/cookies")
+SETTING_LIVE_FLAG(open_registration, "KINORA_OPEN_REGISTRATION", false, "Anybody may make an account")
+SETTING_LIVE_TEXT(default_plan, "KINORA_DEFAULT_PLAN", "free", "Plan of new users: free, pro or business")
+SETTING_LIVE_SECRET(smtp_url, "KINORA_SMTP_URL", "Mail server: smtp://USER:PASSWORD@HOST:PORT, or smtps:// for TLS")
+SETTING_LIVE_TEXT(smtp_from, "KINORA_SMTP_FROM", "", "Address that mail comes from; default kinora@ the server's host")
+SETTING_LIVE_TEXT(public_url, "KINORA_PUBLIC_URL", "", "Address of the web page as people reach it, for links in mail")
+SETTING_FLAG(allow_private_links, "KINORA_ALLOW_PRIVATE_LINKS", false,
+    "Links may lead into private networks and to this machine: for home networks and tests")
+SETTING_TEXT(yt_dlp, "KINORA_YT_DLP", "", "Path of yt-dlp; default DATA/tools/yt-dlp if that works, then the PATH")
+SETTING_TEXT(gallery_dl, "KINORA_GALLERY_DL", "", "Path of gallery-dl; default DATA/tools/gallery-dl, then the PATH")
+SETTING_TEXT(download_wall, "KINORA_DOWNLOAD_WALL", "auto",
+    "What keeps downloaders off the network: auto, namespace or landlock")
 SETTING_FLAG(no_workers, "KINORA_NO_WORKERS", false, "Serve without taking queued work")
 SETTING_FLAG(insecure_http, "KINORA_INSECURE_HTTP", false, "Allow plain HTTP beyond loopback")
+
+#undef SETTING_LIVE_TEXT
+#undef SETTING_LIVE_SECRET
+#undef SETTING_LIVE_INT
+#undef SETTING_LIVE_FLAG

@@ -2,6 +2,7 @@
 #include "base/settings.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,17 +17,28 @@ struct setting {
     size_t offset;
     const char *text;
     int64_t number, least, most;
-    bool flag, secret;
+    bool flag, secret, live;
 };
 
-#define SETTING_TEXT(member, variable, fallback, sentence)                                                             \
-    { #member, variable, sentence, KIND_TEXT, offsetof(struct settings, member), fallback, 0, 0, 0, false },
-#define SETTING_SECRET(member, variable, sentence)                                                                     \
-    { #member, variable, sentence, KIND_TEXT, offsetof(struct settings, member), "", 0, 0, 0, false, true },
+#define ROW_TEXT(member, variable, fallback, sentence, secret, live)                                                   \
+    { #member, variable, sentence, KIND_TEXT, offsetof(struct settings, member), fallback, 0, 0, 0, false, secret,     \
+        live },
+#define ROW_INT(member, variable, fallback, from, to, sentence, live)                                                  \
+    { #member, variable, sentence, KIND_INT, offsetof(struct settings, member), NULL, fallback, from, to, false,       \
+        false, live },
+#define ROW_FLAG(member, variable, fallback, sentence, live)                                                           \
+    { #member, variable, sentence, KIND_FLAG, offsetof(struct settings, member), NULL, 0, 0, 0, fallback, false, live },
+#define SETTING_TEXT(member, variable, fallback, sentence) ROW_TEXT(member, variable, fallback, sentence, false, false)
+#define SETTING_SECRET(member, variable, sentence) ROW_TEXT(member, variable, "", sentence, true, false)
 #define SETTING_INT(member, variable, fallback, from, to, sentence)                                                    \
-    { #member, variable, sentence, KIND_INT, offsetof(struct settings, member), NULL, fallback, from, to, false },
-#define SETTING_FLAG(member, variable, fallback, sentence)                                                             \
-    { #member, variable, sentence, KIND_FLAG, offsetof(struct settings, member), NULL, 0, 0, 0, fallback },
+    ROW_INT(member, variable, fallback, from, to, sentence, false)
+#define SETTING_FLAG(member, variable, fallback, sentence) ROW_FLAG(member, variable, fallback, sentence, false)
+#define SETTING_LIVE_TEXT(member, variable, fallback, sentence)                                                        \
+    ROW_TEXT(member, variable, fallback, sentence, false, true)
+#define SETTING_LIVE_SECRET(member, variable, sentence) ROW_TEXT(member, variable, "", sentence, true, true)
+#define SETTING_LIVE_INT(member, variable, fallback, from, to, sentence)                                               \
+    ROW_INT(member, variable, fallback, from, to, sentence, true)
+#define SETTING_LIVE_FLAG(member, variable, fallback, sentence) ROW_FLAG(member, variable, fallback, sentence, true)
 static const struct setting list[] = {
 #include "base/setting_list.h"
 };
@@ -216,4 +228,84 @@ size_t settings_list(struct arena *arena, const struct setting_info **ret_infos)
     }
     *ret_infos = infos;
     return SETTING_COUNT;
+}
+
+// Texts that were set while the program ran: none is freed, since others may be reading it.
+struct kept {
+    struct kept *before;
+    char text[];
+};
+static struct kept *kept_texts;
+static struct settings at_start;
+static bool started[SETTING_COUNT]; // `at_start` holds it
+
+static error change_text(const char **place, str value)
+{
+    struct kept *kept = malloc(sizeof *kept + value.size + 1);
+    if (!kept)
+        return error_system("keep", "a setting", ENOMEM);
+    memcpy(kept->text, value.data, value.size);
+    kept->text[value.size] = 0;
+    kept->before = kept_texts;
+    kept_texts = kept;
+    __atomic_store_n(place, kept->text, __ATOMIC_RELEASE);
+    return OK;
+}
+
+// Between two places of the same member.
+static void copy_value(const struct setting *setting, const struct settings *from, struct settings *to)
+{
+    const char *source = (const char *)from + setting->offset;
+    char *target = (char *)to + setting->offset;
+    if (setting->kind == KIND_TEXT)
+        __atomic_store_n((const char **)(void *)target, *(const char *const *)(const void *)source, __ATOMIC_RELEASE);
+    else if (setting->kind == KIND_INT)
+        __atomic_store_n((int64_t *)(void *)target, *(const int64_t *)(const void *)source, __ATOMIC_RELAXED);
+    else
+        __atomic_store_n((bool *)(void *)target, *(const bool *)(const void *)source, __ATOMIC_RELAXED);
+}
+
+static error change_value(const struct setting *setting, str value)
+{
+    char *place = (char *)&settings + setting->offset;
+    int64_t number;
+    if (setting->kind == KIND_TEXT) {
+        const char **text = (const char **)(void *)place;
+        return str_equal_c(value, *text) ? OK : change_text(text, value);
+    }
+    if (setting->kind == KIND_INT) {
+        if (!str_to_int(value, &number) || number < setting->least || number > setting->most)
+            return error_make(ERROR_USAGE, setting->name, "%s must be a whole number from %lld to %lld", setting->name,
+                (long long)setting->least, (long long)setting->most);
+        __atomic_store_n((int64_t *)(void *)place, number, __ATOMIC_RELAXED);
+        return OK;
+    }
+    __atomic_store_n((bool *)(void *)place, str_equal(value, STR("true")), __ATOMIC_RELAXED);
+    return OK;
+}
+
+static pthread_mutex_t change_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static error change(size_t i, str value)
+{
+    if (!started[i])
+        copy_value(&list[i], &settings, &at_start);
+    started[i] = true;
+    if (value.data)
+        return change_value(&list[i], value);
+    copy_value(&list[i], &at_start, &settings);
+    return OK;
+}
+
+error settings_change(str name, str value)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        if (!list[i].live || !str_equal_c(name, list[i].name))
+            continue;
+        pthread_mutex_lock(&change_lock);
+        error result = change(i, value);
+        pthread_mutex_unlock(&change_lock);
+        return result;
+    }
+    return error_make(ERROR_NOT_FOUND, "setting", "There is no setting \"%.*s\" that can be changed", STR_ARGS(name));
 }

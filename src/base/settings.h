@@ -17,7 +17,10 @@ struct settings {
 #undef SETTING_INT
 #undef SETTING_FLAG
 
-extern struct settings settings; // written once at start, read everywhere
+// Written once at start and read everywhere; those that are LIVE in the list may change later, each at once and by
+// itself, and a text that was read stays valid.
+extern struct settings settings;
+#define SETTING_NOW(name) __atomic_load_n(&settings.name, __ATOMIC_RELAXED)
 // A text that is neither empty nor, in programs that load no settings, NULL.
 static inline bool settings_has(const char *text)
 {
@@ -40,3 +43,7 @@ struct setting_info {
 MUST_USE error settings_load(struct arena *arena, char **arguments, int *count);
 // For `kinora config check` and the docs: every setting with where its value comes from.
 size_t settings_list(struct arena *arena, const struct setting_info **ret_infos);
+
+// Changes one that is LIVE while the program runs; STR_NONE: back to what it was at the start. NOT_FOUND for any other
+// name, USAGE for a value that does not fit.
+MUST_USE error settings_change(str name, str value);

@@ -262,6 +262,8 @@ static bool set_value(const struct reader *reader, const struct field *field, co
         ((struct raw_json *)(void *)place)->text = json_text(reader->arena, value);
         return true;
     case FIELD_JSON:
+        if (field->json_type && !strcmp(field->json_type, "any"))
+            return *(json_t **)(void *)place = (json_t *)value, true;
         if (is_json_list(field) ? !json_is_array(value) : !json_is_object(value))
             return false;
         *(json_t **)(void *)place = (json_t *)value;

@@ -75,7 +75,7 @@ struct field {
     bool hidden;                // never in JSON: only in C and the database
     double min, max;            // numbers: range; text: code points; lists: items. Both 0: the default limits
     const char *const *allowed; // NULL-terminated enumeration of texts
-    const char *json_type;      // JSON Schema type of a raw_json or json_t *; NULL: object
+    const char *json_type;      // JSON Schema type of a raw_json or json_t *; NULL: object; "any" of a json_t *
     const struct shape *shape;  // of the object or of the list's items
 };
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <string.h>
+
 #include "base/shape.h"
 
 static void put(struct json_out *out, const char *key, const char *value)
@@ -79,6 +81,8 @@ static void put_limits(struct json_out *out, const struct field *field)
 
 static void put_type(struct json_out *out, const struct field *field, bool null)
 {
+    if (field->json_type && !strcmp(field->json_type, "any"))
+        return;
     json_key(out, "type");
     if (null) {
         json_array_begin(out);

@@ -12,6 +12,7 @@
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "work/asr_local.h"
+#include "work/download.h"
 #include "work/local_file.h"
 
 #define ROOM_GIB_LEAST 1.0
@@ -155,6 +156,32 @@ static void check_data(struct doctor *doctor)
     say(doctor, room >= ROOM_GIB_LEAST ? FINE : BROKEN, "disk", text.data, "make room: films and uploads need it");
 }
 
+// Without them links of other kinds than single files and feeds fail; all else works.
+static void check_downloads(struct doctor *doctor)
+{
+    const char *engine;
+    bool is_namespace = false;
+    if (error_is(engine_path(doctor->arena, &engine))) // told above
+        return;
+    error wall = download_wall(doctor->arena, engine, &is_namespace);
+    say(doctor, error_is(wall) ? OPTIONAL : FINE, "downloads",
+        error_is(wall) ? wall.message
+        : is_namespace ? "yt-dlp and gallery-dl run in a network namespace of their own"
+                       : "yt-dlp and gallery-dl are kept off the network by landlock",
+        "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1), or use Linux 6.7 or newer");
+    for (int tool = 0; tool < TOOL_COUNT && !error_is(wall); tool++) {
+        struct download_tool_found found;
+        error result = download_tool_look(doctor->arena, engine, (enum download_tool)tool, &found);
+        str text = error_is(result) ? str_of(result.message)
+                                    : str_format(doctor->arena, "%s %.*s (%s)", download_tool_names[tool],
+                                        STR_ARGS(found.version), found.path);
+        say(doctor, error_is(result) ? OPTIONAL : FINE, "downloads", text.data,
+            str_format(
+                doctor->arena, "apt-get install %s, or put a newer one into DATA/tools", download_tool_names[tool])
+                .data);
+    }
+}
+
 static error run(const struct call *call)
 {
     struct doctor doctor = { .arena = call->arena };
@@ -162,6 +189,7 @@ static error run(const struct call *call)
     check_speech(&doctor);
     check_fonts(&doctor);
     check_data(&doctor);
+    check_downloads(&doctor);
     fflush(stdout);
     if (doctor.broken)
         return error_make(
@@ -173,7 +201,8 @@ static error run(const struct call *call)
 const struct command doctor_command = {
     .name = "doctor",
     .summary = "Check that all that Kinora needs is there",
-    .help = "Looks at the engine, its voices and models, fonts, the data folder and the disk, and says how to\n"
+    .help = "Looks at the engine, its voices and models, fonts, the data folder, the disk and the downloaders, and "
+            "says how to\n"
             "mend what is missing. Exit code 1 when something that is needed is not there.",
     .run = run,
 };

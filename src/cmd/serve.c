@@ -22,9 +22,11 @@
 #include "cmd/stores.h"
 #include "domain/schema.h"
 #include "domain/search.h"
+#include "domain/setting.h"
 #include "work/asr_engine.h"
 #include "work/avatar_show.h"
 #include "work/draft.h"
+#include "work/mailer.h"
 #include "work/preview.h"
 #include "work/runner.h"
 #include "work/voices.h"
@@ -36,6 +38,7 @@ struct service {
     struct zygote *plain, *speech;
     struct runner *runner;
     struct voices *voices;
+    struct mailer *mailer;
     struct follower *follower;
     struct server *server;
     struct engineio *engines[2]; // ends with NULL
@@ -96,6 +99,15 @@ static error load_keys(struct db *db, void *context)
     return session_keys_load(&scope, load->service->app.keyring, &load->service->app.keys);
 }
 
+static error load_settings(struct arena *arena, struct app *app)
+{
+    struct scope scope = { .arena = arena, .blobs = app->blobs };
+    TRY(db_connect(app->db, &scope.db));
+    error result = setting_load(&scope);
+    db_disconnect(scope.db);
+    return result;
+}
+
 static error open_stores(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
@@ -112,6 +124,7 @@ static error open_stores(struct arena *arena, struct service *service)
     TRY(search_catch_up(app->db, &found));
     TRY(stock_take_all(arena, app->db));
     TRY(open_blobs(arena, service));
+    TRY(load_settings(arena, app));
     TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };
     return db_write(app->db, load_keys, &load);
@@ -219,6 +232,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(start_engines(arena, service));
     TRY(follower_start(app, &service->follower));
     db_on_commit(app->db, committed, service);
+    mailer_start(app->db, app->blobs, &service->mailer);
     return start_server(service);
 }
 
@@ -229,6 +243,7 @@ static void stop(struct service *service)
         db_on_commit(app->db, NULL, NULL);
     if (service->runner)
         runner_stop(service->runner);
+    mailer_stop(service->mailer);
     waiting_shut(app->waiting);
     if (app->hub)
         hub_shut(app->hub); // event streams end, so that the server's grace is not spent on them

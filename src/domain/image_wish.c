@@ -27,7 +27,8 @@ bool image_size(str aspect_ratio, str quality, bool painted, int *ret_width, int
 str image_engine_note(str engine)
 {
     if (str_equal_c(engine, "procedural"))
-        return STR("Painted from the words it knows (places, times of day, weather, moods, styles), not by an image model. "
-                   "A picture server can be set up with KINORA_IMAGE_URL.");
+        return STR(
+            "Painted from the words it knows (places, times of day, weather, moods, styles), not by an image model. "
+            "A picture server can be set up with KINORA_IMAGE_URL.");
     return STR_NONE;
 }

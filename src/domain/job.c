@@ -247,7 +247,10 @@ DB_STATEMENT(retry,
 error job_retry(struct scope *scope, const struct job *job, struct job *ret_job)
 {
     bool found;
-    str key = job_unique_key(scope->arena, job->kind, job->media_id.data ? job->media_id : job->video_id);
+    str target = job->media_id.data ? job->media_id : job->video_id;
+    json_t *params;
+    TRY(json_read(scope->arena, job->params.text, &params));
+    str key = job_unique_key(scope->arena, job->kind, target.data ? target : json_get_str(params, "link_id"));
     TRY(db_one(scope->db, scope->arena, &retry, DB_ARGS(db_int(job->number), db_int(clock_now_us()), db_text(key)),
         &job_row_shape, ret_job, &found));
     if (!found)

@@ -67,10 +67,14 @@ MUST_USE error job_cancel(struct scope *scope, const struct job *job, struct job
 MUST_USE error job_retry(struct scope *scope, const struct job *job, struct job *ret_job);
 
 // For the runner -----------------------------------------------------------------------------------
-// Whether a pending job is due: a cheap look before job_claim.
-MUST_USE error job_is_due(struct scope *scope, bool *ret_due);
-// In a change: takes the next pending job (priority, then age) or finds none.
-MUST_USE error job_claim(struct scope *scope, str runner_id, int64_t lease_us, struct job *ret_job, bool *ret_found);
+// Downloads wait for other machines, all else keeps this one busy: they have slots of their own. At most
+// settings.max_concurrent_downloads run at a time, on all servers together.
+enum job_lane { JOB_LANE_WORK, JOB_LANE_DOWNLOAD, JOB_LANES };
+// Whether a pending job of the lane is due: a cheap look before job_claim.
+MUST_USE error job_is_due(struct scope *scope, enum job_lane lane, bool *ret_due);
+// In a change: takes the next pending job of the lane (priority, then age) or finds none.
+MUST_USE error job_claim(
+    struct scope *scope, enum job_lane lane, str runner_id, int64_t lease_us, struct job *ret_job, bool *ret_found);
 // Whether the claim still holds: a cheap look between heartbeats. Of the job only number and fence are used.
 MUST_USE error job_is_mine(struct scope *scope, const struct job *job, bool *ret_mine);
 // In a change: keeps the lease and stores progress, a part's also in its parent's; *ret_mine false when the job is no

@@ -3,31 +3,46 @@
 // lost its job can write nothing.
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/settings.h"
 #include "domain/job_row.h"
 
-#define CLAIM(lock)                                                                                                    \
+#define CLAIM(which, lock)                                                                                             \
     "UPDATE job SET state = 'processing', attempts = attempts + 1, fence = fence + 1, runner_id = $1,"                 \
     " lease_until = $2, started_at = coalesce(started_at, $3) WHERE number = (SELECT number FROM job"                  \
-    " WHERE state = 'pending' AND run_after <= $3 ORDER BY priority DESC, number LIMIT 1" lock ")"                     \
+    " WHERE state = 'pending' AND run_after <= $3 AND " which " ORDER BY priority DESC, number LIMIT 1" lock ")"       \
     " RETURNING " JOB_COLUMNS
+#define WORK "kind <> 'download'"
+#define DOWNLOAD(most)                                                                                                 \
+    "kind = 'download' AND (SELECT count(*) FROM job busy WHERE busy.state = 'processing'"                             \
+    " AND busy.kind = 'download') < " most
 
-DB_STATEMENT2(claim, CLAIM(""), CLAIM(" FOR UPDATE SKIP LOCKED"));
-DB_STATEMENT(
-    due, "SELECT count(*) FROM (SELECT 1 FROM job WHERE state = 'pending' AND run_after <= $1 LIMIT 1) AS one");
+DB_STATEMENT2(claim_work, CLAIM(WORK, ""), CLAIM(WORK, " FOR UPDATE SKIP LOCKED"));
+DB_STATEMENT2(claim_download, CLAIM(DOWNLOAD("$4"), ""), CLAIM(DOWNLOAD("$4"), " FOR UPDATE SKIP LOCKED"));
+#define DUE(which)                                                                                                     \
+    "SELECT count(*) FROM (SELECT 1 FROM job WHERE state = 'pending' AND run_after <= $1 AND " which " LIMIT 1) AS "   \
+    "one"
+DB_STATEMENT(work_due, DUE(WORK));
+DB_STATEMENT(download_due, DUE(DOWNLOAD("$2")));
 
-error job_is_due(struct scope *scope, bool *ret_due)
+error job_is_due(struct scope *scope, enum job_lane lane, bool *ret_due)
 {
     int64_t count;
-    TRY(db_integer(scope->db, &due, DB_ARGS(db_int(clock_now_us())), &count, NULL));
+    struct db_value now = db_int(clock_now_us()), most = db_int(SETTING_NOW(max_concurrent_downloads));
+    TRY(db_integer(scope->db, lane == JOB_LANE_WORK ? &work_due : &download_due,
+        lane == JOB_LANE_WORK ? DB_ARGS(now) : DB_ARGS(now, most), &count, NULL));
     *ret_due = count > 0;
     return OK;
 }
 
-error job_claim(struct scope *scope, str runner_id, int64_t lease_us, struct job *ret_job, bool *ret_found)
+error job_claim(
+    struct scope *scope, enum job_lane lane, str runner_id, int64_t lease_us, struct job *ret_job, bool *ret_found)
 {
     int64_t now = clock_now_us();
-    TRY(db_one(scope->db, scope->arena, &claim, DB_ARGS(db_text(runner_id), db_int(now + lease_us), db_int(now)),
-        &job_row_shape, ret_job, ret_found));
+    struct db_value runner = db_text(runner_id), until = db_int(now + lease_us), at = db_int(now),
+                    most = db_int(SETTING_NOW(max_concurrent_downloads));
+    TRY(db_one(scope->db, scope->arena, lane == JOB_LANE_WORK ? &claim_work : &claim_download,
+        lane == JOB_LANE_WORK ? DB_ARGS(runner, until, at) : DB_ARGS(runner, until, at, most), &job_row_shape, ret_job,
+        ret_found));
     return *ret_found && str_equal(ret_job->stage, STR("start")) ? job_changed(scope, ret_job) : OK;
 }
 

@@ -15,7 +15,7 @@ static error allowed(struct scope *scope, str user_id, int64_t *ret_bytes)
     int64_t own = -1;
     bool found;
     TRY(db_integer(scope->db, &own_limit, DB_ARGS(db_text(user_id)), &own, &found));
-    *ret_bytes = found && own >= 0 ? own : settings.default_quota_bytes;
+    *ret_bytes = found && own >= 0 ? own : SETTING_NOW(default_quota_bytes);
     return OK;
 }
 
@@ -72,8 +72,9 @@ error quota_check_kind(str kind, int64_t size_bytes)
     const struct {
         const char *kind, *name;
         int64_t most_bytes;
-    } limits[] = { { "audio", "A sound", settings.max_audio_bytes }, { "video", "A film", settings.max_video_bytes },
-        { "image", "A picture", settings.max_image_bytes }, { "gif", "An animated picture", settings.max_gif_bytes } };
+    } limits[] = { { "audio", "A sound", SETTING_NOW(max_audio_bytes) },
+        { "video", "A film", SETTING_NOW(max_video_bytes) }, { "image", "A picture", SETTING_NOW(max_image_bytes) },
+        { "gif", "An animated picture", SETTING_NOW(max_gif_bytes) } };
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
         if (limits[i].most_bytes && size_bytes > limits[i].most_bytes && str_equal_c(kind, limits[i].kind))
             return error_make(ERROR_BODY_TOO_LARGE, "file", "%s may have at most %lld bytes; this one has %lld",

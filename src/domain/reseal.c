@@ -23,6 +23,12 @@ DB_STATEMENT(user_keys, "SELECT user_id AS id, sealed_private_key AS sealed FROM
 DB_STATEMENT(set_user_key, "UPDATE user_key SET sealed_private_key = $2 WHERE user_id = $1");
 DB_STATEMENT(answers, "SELECT user_id AS id, key AS part, answer AS sealed FROM kept_answer"
                       " WHERE (user_id, key) > ($1, $2) ORDER BY user_id, key LIMIT $3");
+DB_STATEMENT(settings_rows, "SELECT name AS id, sealed FROM setting WHERE name > $1 AND sealed IS NOT NULL"
+                            " ORDER BY name LIMIT $2");
+DB_STATEMENT(set_setting, "UPDATE setting SET sealed = $2 WHERE name = $1");
+DB_STATEMENT(cookies, "SELECT id, sealed_cookies AS sealed FROM link WHERE id > $1 AND sealed_cookies IS NOT NULL"
+                      " ORDER BY id LIMIT $2");
+DB_STATEMENT(set_cookies, "UPDATE link SET sealed_cookies = $2 WHERE id = $1");
 DB_STATEMENT(set_answer, "UPDATE kept_answer SET answer = $3 WHERE user_id = $1 AND key = $2");
 
 #define BEFORE_UUIDS "00000000-0000-0000-0000-000000000000"
@@ -37,6 +43,8 @@ static const struct sealed_list {
     { &secrets, &set_secret, RESEAL_SECRET, "", false },
     { &user_keys, &set_user_key, RESEAL_USER_KEY, BEFORE_UUIDS, false },
     { &answers, &set_answer, RESEAL_KEPT_ANSWER, BEFORE_UUIDS, true },
+    { &settings_rows, &set_setting, RESEAL_SETTING, "", false },
+    { &cookies, &set_cookies, RESEAL_COOKIES, BEFORE_UUIDS, false },
 };
 enum { LIST_COUNT = sizeof lists / sizeof *lists };
 

@@ -9,6 +9,8 @@
 #define RESEAL_SECRET "secret"
 #define RESEAL_USER_KEY "user key"
 #define RESEAL_KEPT_ANSWER "kept answer"
+#define RESEAL_SETTING "setting"
+#define RESEAL_COOKIES "cookies"
 
 // Where a walk over all sealed values stands; zeroed at the start.
 struct reseal {

@@ -22,7 +22,7 @@ static const struct shape row_shape = SHAPE("UploadRow", struct resumable, field
 
 int64_t resumable_expiry_us(void)
 {
-    return clock_now_us() + settings.upload_lifetime * SECOND_US;
+    return clock_now_us() + SETTING_NOW(upload_lifetime) * SECOND_US;
 }
 
 DB_STATEMENT(count_unfinished, "SELECT count(*) FROM upload WHERE user_id = $1 AND NOT finished");

@@ -430,6 +430,86 @@ static const char avatars[] = "CREATE TABLE avatars (\n"
                               "CREATE INDEX idx_avatars_user_id ON avatars(user_id);\n"
                               "CREATE INDEX idx_avatars_media ON avatars(media_id);\n";
 
+// What watches the web: links, what each has saved already, how its runs went. A record outlives its link. The wait
+// after a look is the interval times wait_factor, which failures raise.
+static const char links[] =
+    "CREATE TABLE setting (\n"
+    "  name TEXT PRIMARY KEY,\n"
+    "  value TEXT,\n"
+    "  sealed BYTEA,\n" // instead of value, of secrets
+    "  updated_at BIGINT NOT NULL\n"
+    ");\n"
+    "CREATE TABLE link (\n"
+    "  number BIGSERIAL PRIMARY KEY,\n"
+    "  id UUID NOT NULL UNIQUE,\n"
+    "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+    "  url TEXT NOT NULL,\n"
+    "  name TEXT NOT NULL,\n"
+    "  type TEXT NOT NULL CHECK (type IN ('youtube_channel', 'youtube_playlist', 'pixiv_user',\n"
+    "    'generic_video', 'generic_gallery', 'podcast_feed', 'direct')),\n"
+    "  tags JSONB NOT NULL,\n"
+    "  sealed_cookies BYTEA,\n"
+    "  is_enabled BOOLEAN NOT NULL,\n"
+    "  download_automatically BOOLEAN NOT NULL,\n"
+    "  transcribe BOOLEAN NOT NULL,\n"
+    "  audio_only BOOLEAN NOT NULL,\n"
+    "  max_items BIGINT NOT NULL,\n" // 0: no limit of its own
+    "  keep_last BIGINT NOT NULL,\n" // 0: all
+    "  quality TEXT NOT NULL,\n"
+    "  title_include TEXT NOT NULL,\n"
+    "  title_exclude TEXT NOT NULL,\n"
+    "  last_checked_at BIGINT,\n"
+    "  last_status TEXT,\n"
+    "  last_error TEXT,\n"
+    "  last_failure TEXT,\n"
+    "  failures BIGINT NOT NULL,\n" // in a row
+    "  wait_factor DOUBLE PRECISION NOT NULL,\n"
+    "  created_at BIGINT NOT NULL,\n"
+    "  updated_at BIGINT NOT NULL\n"
+    ");\n"
+    "CREATE INDEX idx_link_user ON link(user_id, number);\n"
+    "CREATE TABLE link_item (\n"
+    "  number BIGSERIAL PRIMARY KEY,\n"
+    "  link_id UUID NOT NULL REFERENCES link(id) ON DELETE CASCADE,\n"
+    "  key TEXT NOT NULL,\n" // extractor and id
+    "  sha256 BYTEA,\n"
+    "  media_id UUID REFERENCES media(id) ON DELETE SET NULL,\n"
+    "  created_at BIGINT NOT NULL,\n"
+    "  UNIQUE (link_id, key)\n"
+    ");\n"
+    "CREATE INDEX idx_link_item_content ON link_item(link_id, sha256);\n"
+    "CREATE INDEX idx_link_item_media ON link_item(media_id);\n"
+    "CREATE TABLE download_record (\n"
+    "  number BIGSERIAL PRIMARY KEY,\n"
+    "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+    "  link_number BIGINT NOT NULL,\n"
+    "  link_name TEXT NOT NULL,\n"
+    "  status TEXT NOT NULL CHECK (status IN ('success', 'partial', 'failure', 'cancelled')),\n"
+    "  message TEXT NOT NULL,\n"
+    "  failure TEXT,\n"
+    "  advice TEXT,\n"
+    "  files JSONB NOT NULL,\n"
+    "  media_numbers JSONB NOT NULL,\n"
+    "  media_uuids JSONB NOT NULL,\n"
+    "  created_at BIGINT NOT NULL\n"
+    ");\n"
+    "CREATE INDEX idx_download_record_user ON download_record(user_id, number);\n"
+    "CREATE INDEX idx_download_record_link ON download_record(link_number, number);\n";
+// Who asked for a new password, not yet answered, known or not; and the tokens that were sent.
+static const char resets[] = "CREATE TABLE reset_request (\n"
+                             "  number BIGSERIAL PRIMARY KEY,\n"
+                             "  email_key TEXT NOT NULL,\n"
+                             "  attempts BIGINT NOT NULL,\n"
+                             "  run_after BIGINT NOT NULL,\n"
+                             "  created_at BIGINT NOT NULL\n"
+                             ");\n"
+                             "CREATE TABLE reset_token (\n"
+                             "  hash BYTEA PRIMARY KEY,\n"
+                             "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+                             "  expires_at BIGINT NOT NULL\n"
+                             ");\n"
+                             "CREATE INDEX idx_reset_token_user ON reset_token(user_id);\n";
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -453,6 +533,8 @@ const struct db_migration schema_migrations[] = {
     { 20, "undo and versions", history, NULL },
     { 21, "avatars", avatars, NULL },
     { 22, "posters and subtitles of films", film_extras, NULL },
+    { 23, "links, downloads, settings", links, NULL },
+    { 24, "new passwords by mail", resets, NULL },
     { 25, "libraries of sounds and pictures", schema_libraries, schema_libraries_sqlite },
     { 26, "pronunciations and voiceovers", schema_pronunciations, NULL },
 };

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/settings.h"
 #include "domain/session.h"
 #include "domain/user_key.h"
 
@@ -81,6 +82,13 @@ DB_STATEMENT(insert,
     "INSERT INTO users (id, username, username_key, email, email_key, password_hash, is_active, is_superuser, plan,"
     " created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) RETURNING " COLUMNS);
 
+// A setting that is none of the plans makes nobody more than free.
+static str default_plan(void)
+{
+    str plan = str_of(SETTING_NOW(default_plan));
+    return str_equal_c(plan, "pro") || str_equal_c(plan, "business") ? plan : STR("free");
+}
+
 error user_create(struct scope *scope, const struct user_change *change, bool setup_allowed, struct user *ret_user)
 {
     int64_t count;
@@ -88,14 +96,15 @@ error user_create(struct scope *scope, const struct user_change *change, bool se
     bool first = count == 0;
     if (first && !setup_allowed)
         return error_of(ERROR_SETUP_CODE_REQUIRED);
-    if (!first && !scope->actor.user_id.data)
+    bool open = SETTING_NOW(open_registration) && !change->is_superuser.set && !change->plan.data;
+    if (!first && !open && !scope->actor.user_id.data)
         return error_of(ERROR_NOT_AUTHENTICATED);
-    if (!first && !scope->actor.is_superuser)
+    if (!first && !open && !scope->actor.is_superuser)
         return error_of(ERROR_FORBIDDEN);
     struct arena *arena = scope->arena;
     bool superuser = first || (change->is_superuser.set && change->is_superuser.value);
     bool active = first || !change->is_active.set || change->is_active.value;
-    str plan = first ? STR("business") : change->plan.data ? change->plan : STR("free");
+    str plan = first ? STR("business") : change->plan.data ? change->plan : default_plan();
     bool found;
     TRY(taken(db_one(scope->db, arena, &insert,
         DB_ARGS(db_text(id_new(arena)), db_text(change->username), db_text(str_lower(arena, change->username)),

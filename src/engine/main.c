@@ -2,6 +2,7 @@
 // kinora-engine --zygote plain|speech --fd N   serves a zygote's control socket
 // kinora-engine --one N                        answers questions on one socket, sandboxed, without a zygote
 // kinora-engine --program N ...                becomes another program, sandboxed (program.h)
+// kinora-engine --walls                        says how downloaders can be kept off the network (wall.h)
 // kinora-engine --version
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include "engine/conversation.h"
 #include "engine/program.h"
 #include "engine/sandbox.h"
+#include "engine/wall.h"
 #include "engine/zygote.h"
 
 static int descriptor(const char *text)
@@ -61,6 +63,8 @@ int main(int count, char **arguments)
         puts("kinora-engine " KINORA_VERSION);
         return 0;
     }
+    if (count == 2 && strcmp(arguments[1], "--walls") == 0)
+        return wall_print();
     if (count > 2 && strcmp(arguments[1], "--program") == 0)
         return program_become(count - 2, arguments + 2);
     bool zygote = count == 5 && strcmp(arguments[1], "--zygote") == 0 && strcmp(arguments[3], "--fd") == 0;
@@ -68,7 +72,8 @@ int main(int count, char **arguments)
     bool speech = zygote && strcmp(arguments[2], "speech") == 0;
     int fd = zygote ? descriptor(arguments[4]) : one ? descriptor(arguments[2]) : -1;
     if (fd < 0 || (zygote && !speech && strcmp(arguments[2], "plain") != 0)) {
-        fputs("usage: kinora-engine --zygote plain|speech --fd N | --one N | --program N ... | --version\n", stderr);
+        fputs("usage: kinora-engine --zygote plain|speech --fd N | --one N | --program N ... | --walls | --version\n",
+            stderr);
         return 2;
     }
     keep_only(fd);

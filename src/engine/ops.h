@@ -22,3 +22,4 @@ extern const struct engine_op asr_audio_op;
 extern const struct engine_op audio_encode_op;
 extern const struct engine_op asr_speakers_op;
 extern const struct engine_op text_fonts_op;
+extern const struct engine_op feed_op;

@@ -13,14 +13,16 @@ static bool is_dark(const struct paint *paint)
 static struct paint_colour neon(struct paint *paint)
 {
     static const struct paint_colour tubes[] = { { .10, .95, 1 }, { 1, .20, .70 }, { .65, .30, 1 }, { .20, 1, .65 } };
-    return paint->words->has_hue && paint_random(paint) < 0.5 ? paint->words->hue : tubes[(int)(paint_random(paint) * 4) & 3];
+    return paint->words->has_hue && paint_random(paint) < 0.5 ? paint->words->hue
+                                                              : tubes[(int)(paint_random(paint) * 4) & 3];
 }
 
 static void paint_windows(struct paint *paint, double x, double top, double width, double foot, double distance)
 {
     double cell = fmax(3.5, paint->unit * (0.016 - 0.009 * distance)), lit = is_dark(paint) ? 0.52 : 0.10;
     struct paint_colour warm = { 1, .84, .52 }, cold = { .78, .90, 1 };
-    struct paint_colour glass = paint_mix(paint_lit(paint, (struct paint_colour) { .30, .42, .55 }, distance), paint->bottom, 0.25);
+    struct paint_colour glass = paint_mix(
+        paint_lit(paint, (struct paint_colour) { .30, .42, .55 }, distance), paint->bottom, 0.25);
     for (double y = top + cell; y < foot - cell; y += cell * 1.25)
         for (double at = x + cell * 0.6; at < x + width - cell; at += cell * 1.15) {
             bool on = paint_random(paint) < lit;
@@ -52,7 +54,8 @@ static void body(struct paint *paint, double x, double top, double width, double
         cairo_line_to(cairo, x, top + cut);
         cairo_line_to(cairo, x + width, top);
     } else if (shape == 3) { // a tower that narrows
-        cairo_curve_to(cairo, x + width * .1, foot - (foot - top) * .4, x + width * .3, top + cut, x + width * .48, top);
+        cairo_curve_to(
+            cairo, x + width * .1, foot - (foot - top) * .4, x + width * .3, top + cut, x + width * .48, top);
         cairo_line_to(cairo, x + width * .52, top);
         cairo_curve_to(cairo, x + width * .7, top + cut, x + width * .9, foot - (foot - top) * .4, x + width, foot);
     } else if (shape == 4) { // a round head
@@ -84,7 +87,9 @@ static void paint_building(struct paint *paint, double x, double width, double h
 {
     bool future = paint->words->is_futuristic;
     double top = foot - height;
-    int shape = future ? (int)(paint_random(paint) * 5) : paint_random(paint) < 0.7 ? 0 : 1 + (int)(paint_random(paint) * 2);
+    int shape = future                      ? (int)(paint_random(paint) * 5)
+                : paint_random(paint) < 0.7 ? 0
+                                            : 1 + (int)(paint_random(paint) * 2);
     double shade = paint_between(paint, .85, 1.15);
     struct paint_colour wall = { .24 * shade, .27 * shade, .36 * shade };
     if (!is_dark(paint))
@@ -111,7 +116,8 @@ static void paint_building(struct paint *paint, double x, double width, double h
         cairo_rectangle(paint->cairo, x + width * .48, top - height * .16, fmax(1.2, width * .03), height * .17);
         cairo_fill(paint->cairo);
         if (is_dark(paint))
-            paint_glow(paint, x + width * .495, top - height * .16, paint->unit * .012, (struct paint_colour) { 1, .2, .2 }, 0.9);
+            paint_glow(paint, x + width * .495, top - height * .16, paint->unit * .012,
+                (struct paint_colour) { 1, .2, .2 }, 0.9);
     }
     if (future && distance < 0.5 && is_dark(paint))
         paint_edges(paint, x, top, width, foot, distance);
@@ -125,7 +131,8 @@ void paint_city(struct paint *paint)
     int layers = watery ? 3 : 4;
     for (int layer = 0; layer < layers; layer++) {
         double near = (double)layer / 3, foot = watery ? paint->horizon + 2 : paint->horizon + u * 0.40 * near * near;
-        double tall = u * (0.26 + 0.12 * near) * (paint->words->is_futuristic ? 1.35 : 1), middle = paint->width * paint_between(paint, .35, .65);
+        double tall = u * (0.26 + 0.12 * near) * (paint->words->is_futuristic ? 1.35 : 1),
+               middle = paint->width * paint_between(paint, .35, .65);
         for (double x = -u * 0.05; x < paint->width;) {
             double width = u * (0.035 + 0.055 * near) * paint_between(paint, .7, 1.5);
             double centre = exp(-pow((x - middle) / (paint->width * 0.36), 2));

@@ -53,7 +53,8 @@ static void paint_caps(struct paint *paint, uint64_t seed, double base, double h
     for (int x = 0; x < paint->width; x++) {
         double along = x / paint->unit * scale, top = base - height * ridge(seed, along, 6);
         double slope = ridge(seed, along + 0.02, 4) - ridge(seed, along - 0.02, 4);
-        double edge = line + paint->unit * 0.05 * paint_noise(seed + 77, along * 9) + paint->unit * 0.03 * paint_noise(seed + 78, along * 31);
+        double edge = line + paint->unit * 0.05 * paint_noise(seed + 77, along * 9)
+                      + paint->unit * 0.03 * paint_noise(seed + 78, along * 31);
         double end = fmin(edge, top + height * 0.33 * (1 + 0.5 * paint_noise(seed + 79, along * 17)));
         bool towards_sun = (slope > 0) == (x < paint->sun_x);
         if (end <= top)
@@ -68,7 +69,7 @@ static void paint_range(struct paint *paint, double base, double height, double 
 {
     uint64_t seed = new_seed(paint);
     struct paint_colour rock = paint->words->weather == PAINT_SNOW ? (struct paint_colour) { .50, .54, .62 }
-                                                                    : (struct paint_colour) { .27, .30, .38 };
+                                                                   : (struct paint_colour) { .27, .30, .38 };
     struct paint_colour colour = paint_lit(paint, rock, distance);
     cairo_move_to(paint->cairo, 0, paint->height);
     for (int x = 0; x <= paint->width; x++)
@@ -91,14 +92,17 @@ void paint_mountains(struct paint *paint)
 
 static struct paint_colour leaf(struct paint *paint)
 {
-    static const struct paint_colour autumn[] = { { .80, .36, .12 }, { .72, .22, .12 }, { .86, .60, .16 }, { .52, .38, .14 } };
-    static const struct paint_colour spring[] = { { .95, .72, .82 }, { .45, .66, .30 }, { .90, .60, .74 }, { .55, .74, .38 } };
+    static const struct paint_colour autumn[] = { { .80, .36, .12 }, { .72, .22, .12 }, { .86, .60, .16 },
+        { .52, .38, .14 } };
+    static const struct paint_colour spring[] = { { .95, .72, .82 }, { .45, .66, .30 }, { .90, .60, .74 },
+        { .55, .74, .38 } };
     int i = (int)(paint_random(paint) * 4) & 3;
     if (paint->words->season == PAINT_AUTUMN)
         return autumn[i];
     if (paint->words->season == PAINT_SPRING)
         return spring[i];
-    return paint_mix((struct paint_colour) { .10, .30, .17 }, (struct paint_colour) { .19, .40, .18 }, paint_random(paint));
+    return paint_mix(
+        (struct paint_colour) { .10, .30, .17 }, (struct paint_colour) { .19, .40, .18 }, paint_random(paint));
 }
 
 static void paint_conifer(struct paint *paint, double x, double foot, double height, struct paint_colour colour)
@@ -106,7 +110,8 @@ static void paint_conifer(struct paint *paint, double x, double foot, double hei
     cairo_t *cairo = paint->cairo;
     int tiers = 7;
     for (int i = 0; i < tiers; i++) {
-        double top = foot - height + height * 0.86 * i / tiers, low = top + height * 0.27, half = height * (0.045 + 0.026 * i);
+        double top = foot - height + height * 0.86 * i / tiers, low = top + height * 0.27,
+               half = height * (0.045 + 0.026 * i);
         cairo_move_to(cairo, x, top);
         cairo_line_to(cairo, x - half, low + height * 0.02 * paint_random(paint));
         cairo_line_to(cairo, x - half * 0.45, low - height * 0.03);
@@ -168,7 +173,8 @@ void paint_forest(struct paint *paint)
         double near = (double)layer / (layers - 1), distance = 0.72 * (1 - near) + 0.04;
         double foot = paint->horizon + paint->unit * reach * near * near + paint->unit * 0.01;
         double height = paint->unit * (0.085 + (watery ? 0.09 : 0.42) * near * near);
-        struct paint_colour ground = is_winter(paint) ? (struct paint_colour) { .82, .87, .94 } : (struct paint_colour) { .16, .26, .13 };
+        struct paint_colour ground = is_winter(paint) ? (struct paint_colour) { .82, .87, .94 }
+                                                      : (struct paint_colour) { .16, .26, .13 };
         paint_ground(paint, foot - height * 0.06, ground, distance, 0.012);
         double step = height * (conifers ? 0.26 : 0.42);
         for (double x = -step; x < paint->width + step; x += step * paint_between(paint, .55, 1.3)) {
@@ -198,7 +204,9 @@ static void paint_dune(struct paint *paint, double base, double height, double d
         cairo_move_to(paint->cairo, 0, paint->height);
         for (int x = 0; x <= paint->width; x += 2) {
             double along = x / paint->unit * scale, wave = paint_noise(seed, along);
-            double fall = side ? height * (0.10 + 0.85 * fabs(paint_noise(seed + 3, along * 0.7))) * fmax(0, 0.35 + wave) : 0;
+            double fall = side
+                              ? height * (0.10 + 0.85 * fabs(paint_noise(seed + 3, along * 0.7))) * fmax(0, 0.35 + wave)
+                              : 0;
             cairo_line_to(paint->cairo, x, base - height * wave + fall);
         }
         close_below(paint);
@@ -220,8 +228,8 @@ static void paint_cactus(struct paint *paint, double x, double foot, double heig
     for (int side = -1; side <= 1; side += 2) {
         double y = foot - height * (side < 0 ? 0.45 : 0.58);
         cairo_move_to(cairo, x, y);
-        cairo_curve_to(cairo, x + side * height * 0.3, y, x + side * height * 0.26, y - height * 0.05, x + side * height * 0.26,
-            y - height * 0.28);
+        cairo_curve_to(cairo, x + side * height * 0.3, y, x + side * height * 0.26, y - height * 0.05,
+            x + side * height * 0.26, y - height * 0.28);
         cairo_stroke(cairo);
     }
 }
@@ -232,21 +240,25 @@ void paint_desert(struct paint *paint)
     for (int i = 0; i < 5; i++)
         paint_dune(paint, base + u * (0.02 + 0.095 * i), u * (0.05 + 0.016 * i), 0.62 - 0.15 * i);
     for (int i = 0; paint->words->style != PAINT_MINIMAL && i < 3; i++)
-        paint_cactus(paint, paint->width * paint_between(paint, .06, .94), base + u * paint_between(paint, .20, .42), u * paint_between(paint, .07, .15));
+        paint_cactus(paint, paint->width * paint_between(paint, .06, .94), base + u * paint_between(paint, .20, .42),
+            u * paint_between(paint, .07, .15));
 }
 
 // Field
 
 static void paint_flowers(struct paint *paint, double from)
 {
-    static const struct paint_colour petals[] = { { .95, .85, .30 }, { .92, .35, .40 }, { .98, .97, .95 }, { .70, .45, .85 } };
+    static const struct paint_colour petals[] = { { .95, .85, .30 }, { .92, .35, .40 }, { .98, .97, .95 },
+        { .70, .45, .85 } };
     if (is_winter(paint))
         return;
     int count = paint->words->season == PAINT_AUTUMN ? 250 : 1100;
     for (int i = 0; i < count; i++) {
-        double near = pow(paint_random(paint), 1.6), y = from + (paint->height - from) * (1 - near), depth = (y - from) / (paint->height - from);
+        double near = pow(paint_random(paint), 1.6), y = from + (paint->height - from) * (1 - near),
+               depth = (y - from) / (paint->height - from);
         double x = paint->width * paint_random(paint), size = paint->unit * (0.0015 + 0.007 * depth);
-        struct paint_colour own = paint->words->has_hue ? paint->words->hue : petals[(int)(paint_random(paint) * 4) & 3];
+        struct paint_colour own = paint->words->has_hue ? paint->words->hue
+                                                        : petals[(int)(paint_random(paint) * 4) & 3];
         paint_set(paint, paint_lit(paint, (struct paint_colour) { .20, .42, .16 }, 0.1), 0.8);
         cairo_rectangle(paint->cairo, x - size * 0.12, y, size * 0.25, size * 3);
         cairo_fill(paint->cairo);
@@ -258,12 +270,14 @@ static void paint_flowers(struct paint *paint, double from)
 
 void paint_field(struct paint *paint)
 {
-    static const struct paint_colour greens[] = { { .38, .58, .28 }, { .46, .66, .27 }, { .33, .56, .24 }, { .40, .62, .22 } };
+    static const struct paint_colour greens[] = { { .38, .58, .28 }, { .46, .66, .27 }, { .33, .56, .24 },
+        { .40, .62, .22 } };
     double u = paint->unit;
     for (int i = 0; i < 4; i++) {
         struct paint_colour own = is_winter(paint) ? (struct paint_colour) { .88, .91, .96 }
-                                  : paint->words->season == PAINT_AUTUMN ? paint_mix(greens[i], (struct paint_colour) { .80, .55, .22 }, 0.65)
-                                                                          : greens[i];
+                                  : paint->words->season == PAINT_AUTUMN
+                                      ? paint_mix(greens[i], (struct paint_colour) { .80, .55, .22 }, 0.65)
+                                      : greens[i];
         double y = paint->horizon + u * (0.01 + 0.10 * i), distance = 0.55 - 0.17 * i;
         paint_ground(paint, y, own, distance, 0.045);
         for (int k = 0; i < 3 && k < 9 - 2 * i; k++) {
@@ -304,11 +318,13 @@ void paint_water(struct paint *paint, double waves)
             double along = x / paint->unit;
             double swell = paint_clouds_noise(seed, along * fine * 0.10, depth * fine * 2.2, 3);
             int sx = x + (int)(swell * paint->unit * (0.012 + 0.05 * waves) * (0.3 + depth));
-            int sy = from - 1 - (int)((y - from) * (0.82 + 0.25 * waves * swell)) + (int)(swell * paint->unit * 0.02 * waves);
+            int sy = from - 1 - (int)((y - from) * (0.82 + 0.25 * waves * swell))
+                     + (int)(swell * paint->unit * 0.02 * waves);
             sx = sx < 0 ? 0 : sx >= paint->width ? paint->width - 1 : sx;
             sy = sy < 0 ? 0 : sy >= from ? from - 1 : sy;
             struct paint_colour mirrored = paint_mix(pixel(paint, sx, sy), own, dark);
-            double glint = fmax(0, swell - 0.16) * (0.5 + waves) * exp(-pow((x - paint->sun_x) / (paint->unit * (0.06 + 0.22 * depth)), 2));
+            double glint = fmax(0, swell - 0.16) * (0.5 + waves)
+                           * exp(-pow((x - paint->sun_x) / (paint->unit * (0.06 + 0.22 * depth)), 2));
             mirrored = paint_mix(mirrored, paint->sun, fmin(0.9, glint * 4.5));
             double foam = waves > 0.5 ? fmax(0, swell - 0.30) * depth * 2.2 : 0;
             put_pixel(paint, x, y, paint_mix(mirrored, paint_lit(paint, snow, 0), fmin(.75, foam)));

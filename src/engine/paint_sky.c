@@ -162,7 +162,8 @@ static void paint_stars(struct paint *paint)
 {
     int count = (int)(paint->width * paint->horizon / 1500);
     for (int i = 0; i < count; i++) {
-        double y = paint->horizon * pow(paint_random(paint), 1.3), size = paint->unit * (0.0006 + 0.0016 * pow(paint_random(paint), 6));
+        double y = paint->horizon * pow(paint_random(paint), 1.3),
+               size = paint->unit * (0.0006 + 0.0016 * pow(paint_random(paint), 6));
         paint_set(paint, (struct paint_colour) { 1, 1, paint_between(paint, .85, 1) },
             paint_between(paint, .25, .95) * (1 - y / paint->horizon * 0.8));
         cairo_arc(paint->cairo, paint->width * paint_random(paint), y, size, 0, 2 * M_PI);
@@ -197,7 +198,8 @@ static void paint_clouds(struct paint *paint, double density, double alpha)
     uint8_t *pixels = cairo_image_surface_get_data(layer);
     int stride = cairo_image_surface_get_stride(layer);
     uint64_t seed = (uint64_t)(paint_random(paint) * 1e15);
-    struct paint_colour bright = paint_mix(paint->sun, paint->bottom, 0.45), dark = paint_mix(paint->middle, paint->top, 0.5);
+    struct paint_colour bright = paint_mix(paint->sun, paint->bottom, 0.45),
+                        dark = paint_mix(paint->middle, paint->top, 0.5);
     for (int y = 0; y < height; y++) {
         double up = 1 - (double)y / height, far = 1 / (0.09 + up), fade = fmin(1, up * 3.5);
         for (int x = 0; x < width; x++) {
@@ -225,11 +227,13 @@ static void paint_aurora(struct paint *paint)
 {
     uint64_t seed = (uint64_t)(paint_random(paint) * 1e15);
     for (int band = 0; band < 3; band++) {
-        struct paint_colour colour = band == 1 ? (struct paint_colour) { .55, .30, .85 } : (struct paint_colour) { .25, .95, .60 };
+        struct paint_colour colour = band == 1 ? (struct paint_colour) { .55, .30, .85 }
+                                               : (struct paint_colour) { .25, .95, .60 };
         double base = paint->horizon * (0.42 + 0.13 * band);
         for (int x = 0; x < paint->width; x += 2) {
             double along = (double)x / paint->unit, wave = paint_noise(seed + (uint64_t)band, along * 1.7);
-            double y = base + wave * paint->unit * 0.13, height = paint->unit * (0.22 + 0.16 * paint_noise(seed + 9, along * 9));
+            double y = base + wave * paint->unit * 0.13,
+                   height = paint->unit * (0.22 + 0.16 * paint_noise(seed + 9, along * 9));
             cairo_pattern_t *ray = cairo_pattern_create_linear(0, y - height, 0, y);
             paint_stop(ray, 0, colour, 0);
             paint_stop(ray, 0.8, colour, 0.20 + 0.10 * paint_noise(seed + 5, along * 14));
@@ -259,8 +263,12 @@ void paint_sky(struct paint *paint)
         paint_aurora(paint);
     if (!hidden)
         paint_sun(paint);
-    static const double densities[] = { [PAINT_CLEAR] = -0.28, [PAINT_CLOUDY] = 0.38, [PAINT_RAIN] = 0.5,
-        [PAINT_SNOW] = 0.35, [PAINT_FOG] = -0.1, [PAINT_STORM] = 0.55 };
+    static const double densities[] = { [PAINT_CLEAR] = -0.28,
+        [PAINT_CLOUDY] = 0.38,
+        [PAINT_RAIN] = 0.5,
+        [PAINT_SNOW] = 0.35,
+        [PAINT_FOG] = -0.1,
+        [PAINT_STORM] = 0.55 };
     double thin = words->style == PAINT_MINIMAL || words->time == PAINT_NIGHT ? 0.35 : 0.85;
     if (words->style != PAINT_MINIMAL || words->weather != PAINT_CLEAR)
         paint_clouds(paint, densities[words->weather], words->weather == PAINT_CLEAR ? thin * 0.8 : 0.95);

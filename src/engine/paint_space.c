@@ -8,21 +8,23 @@
 static struct paint_colour hue_of(double hue, double saturation, double value)
 {
     double h = hue - floor(hue), c = value * saturation;
-    double r = fmax(0, fmin(1, fabs(h * 6 - 3) - 1)), g = fmax(0, fmin(1, 2 - fabs(h * 6 - 2))), b = fmax(0, fmin(1, 2 - fabs(h * 6 - 4)));
+    double r = fmax(0, fmin(1, fabs(h * 6 - 3) - 1)), g = fmax(0, fmin(1, 2 - fabs(h * 6 - 2))),
+           b = fmax(0, fmin(1, 2 - fabs(h * 6 - 4)));
     return (struct paint_colour) { value - c + c * r, value - c + c * g, value - c + c * b };
 }
 
 static void put(uint8_t *pixels, int stride, int x, int y, struct paint_colour c)
 {
-    uint32_t argb = 255u << 24 | (uint32_t)(fmax(0, fmin(1, c.r)) * 255) << 16 | (uint32_t)(fmax(0, fmin(1, c.g)) * 255) << 8
-                    | (uint32_t)(fmax(0, fmin(1, c.b)) * 255);
+    uint32_t argb = 255u << 24 | (uint32_t)(fmax(0, fmin(1, c.r)) * 255) << 16
+                    | (uint32_t)(fmax(0, fmin(1, c.g)) * 255) << 8 | (uint32_t)(fmax(0, fmin(1, c.b)) * 255);
     memcpy(pixels + (size_t)y * (size_t)stride + (size_t)x * 4, &argb, 4);
 }
 
 enum { STEP = 3 };
 
 // Paints a smooth field at a third of the size.
-static void paint_smooth(struct paint *paint, struct paint_colour (*colour)(void *context, double x, double y), void *context)
+static void paint_smooth(
+    struct paint *paint, struct paint_colour (*colour)(void *context, double x, double y), void *context)
 {
     int width = paint->width / STEP + 1, height = paint->height / STEP + 1;
     cairo_surface_t *layer = cairo_image_surface_create(CAIRO_FORMAT_RGB24, width, height);
@@ -79,7 +81,8 @@ static void paint_planet(struct paint *paint, double x, double y, double radius,
         cairo_rectangle(cairo, x - radius, y + row, radius * 2, radius / 60 + 1.5);
         cairo_fill(cairo);
     }
-    cairo_pattern_t *shade = cairo_pattern_create_radial(x - radius * .45, y - radius * .45, radius * .15, x - radius * .25, y - radius * .25, radius * 1.45);
+    cairo_pattern_t *shade = cairo_pattern_create_radial(
+        x - radius * .45, y - radius * .45, radius * .15, x - radius * .25, y - radius * .25, radius * 1.45);
     paint_stop(shade, 0, (struct paint_colour) { 0, 0, 0 }, 0);
     paint_stop(shade, 0.5, (struct paint_colour) { 0, 0, .02 }, 0.25);
     paint_stop(shade, 1, (struct paint_colour) { 0, 0, .04 }, 0.97);
@@ -94,7 +97,8 @@ static void paint_planet(struct paint *paint, double x, double y, double radius,
         cairo_rotate(cairo, -0.32);
         cairo_scale(cairo, 1, 0.24);
         cairo_set_line_width(cairo, radius * 0.03);
-        paint_set(paint, paint_mix(light, (struct paint_colour) { 1, .95, .85 }, 0.5), 0.20 + 0.5 * fabs(paint_noise(seed + 7, i * 0.45)));
+        paint_set(paint, paint_mix(light, (struct paint_colour) { 1, .95, .85 }, 0.5),
+            0.20 + 0.5 * fabs(paint_noise(seed + 7, i * 0.45)));
         cairo_arc(cairo, 0, 0, far, -0.12, M_PI + 0.12);
         cairo_stroke(cairo);
         cairo_restore(cairo);
@@ -114,8 +118,10 @@ void paint_space(struct paint *paint)
         field.one = paint->words->hue;
     paint_smooth(paint, nebula, &field);
     for (int i = 0; i < paint->width * paint->height / 1400; i++) {
-        double size = u * (0.0005 + 0.0022 * pow(paint_random(paint), 9)), x = paint->width * paint_random(paint), y = paint->height * paint_random(paint);
-        struct paint_colour colour = paint_mix((struct paint_colour) { .75, .85, 1 }, (struct paint_colour) { 1, .88, .72 }, paint_random(paint));
+        double size = u * (0.0005 + 0.0022 * pow(paint_random(paint), 9)), x = paint->width * paint_random(paint),
+               y = paint->height * paint_random(paint);
+        struct paint_colour colour = paint_mix(
+            (struct paint_colour) { .75, .85, 1 }, (struct paint_colour) { 1, .88, .72 }, paint_random(paint));
         paint_set(paint, colour, paint_between(paint, .3, 1));
         cairo_arc(paint->cairo, x, y, size, 0, 2 * M_PI);
         cairo_fill(paint->cairo);
@@ -123,8 +129,10 @@ void paint_space(struct paint *paint)
             paint_glow(paint, x, y, size * 11, colour, 0.55);
     }
     bool left = paint_random(paint) < 0.5;
-    paint_planet(paint, paint->width * (left ? .27 : .72), paint->height * paint_between(paint, .42, .66), u * paint_between(paint, .17, .27), paint_random(paint) < 0.6);
-    paint_planet(paint, paint->width * (left ? .80 : .20), paint->height * paint_between(paint, .16, .34), u * paint_between(paint, .03, .07), false);
+    paint_planet(paint, paint->width * (left ? .27 : .72), paint->height * paint_between(paint, .42, .66),
+        u * paint_between(paint, .17, .27), paint_random(paint) < 0.6);
+    paint_planet(paint, paint->width * (left ? .80 : .20), paint->height * paint_between(paint, .16, .34),
+        u * paint_between(paint, .03, .07), false);
     if (paint->words->subjects & (PAINT_MOUNTAINS | PAINT_DESERT)) { // a ground to stand on
         paint->haze = paint_mix(field.deep, field.one, 0.5);
         paint->ambient = (struct paint_colour) { .25, .24, .34 };
@@ -148,11 +156,15 @@ static void paint_ribbons(struct paint *paint, const struct field *field)
     double u = paint->unit, base = paint->height * paint_between(paint, .35, .65);
     uint64_t seed = (uint64_t)(paint_random(paint) * 1e15);
     for (int i = 0; i < 46; i++) {
-        struct paint_colour colour = paint_mix(paint_mix(field->one, field->glow, i / 46.0), field->two, 0.5 + 0.5 * sin(i * 0.3));
+        struct paint_colour colour = paint_mix(
+            paint_mix(field->one, field->glow, i / 46.0), field->two, 0.5 + 0.5 * sin(i * 0.3));
         cairo_set_line_width(cairo, u * 0.0022);
         paint_set(paint, colour, 0.16 + 0.5 * pow(sin(M_PI * i / 46), 2));
         for (int x = 0; x <= paint->width; x += 6) {
-            double along = x / u, y = base + u * (0.30 * paint_noise(seed, along * 0.8 + i * 0.018) + 0.16 * paint_noise(seed + 3, along * 1.7 + i * 0.03) + 0.006 * i);
+            double along = x / u, y = base
+                                      + u
+                                            * (0.30 * paint_noise(seed, along * 0.8 + i * 0.018)
+                                                + 0.16 * paint_noise(seed + 3, along * 1.7 + i * 0.03) + 0.006 * i);
             if (x == 0)
                 cairo_move_to(cairo, x, y);
             else
@@ -167,7 +179,8 @@ void paint_abstract(struct paint *paint)
     static const double values[] = { [PAINT_DAY] = .92, [PAINT_DAWN] = .96, [PAINT_SUNSET] = .80, [PAINT_NIGHT] = .38 };
     const struct paint_words *words = paint->words;
     double hue = words->time == PAINT_SUNSET ? .97 : words->time == PAINT_NIGHT ? .62 : paint_random(paint);
-    double value = values[words->time] * (words->mood == PAINT_DARK ? .6 : 1), full = words->mood == PAINT_CALM || words->mood == PAINT_DREAMY ? .38 : .72;
+    double value = values[words->time] * (words->mood == PAINT_DARK ? .6 : 1),
+           full = words->mood == PAINT_CALM || words->mood == PAINT_DREAMY ? .38 : .72;
     struct field field = { .seed = (uint64_t)(paint_random(paint) * 1e15),
         .deep = hue_of(hue, full, value * .55),
         .one = hue_of(hue + .11, full, value),
@@ -183,7 +196,8 @@ void paint_abstract(struct paint *paint)
     if (words->style != PAINT_MINIMAL)
         paint_ribbons(paint, &field);
     for (int i = 0; i < 9; i++) {
-        double radius = paint->unit * paint_between(paint, .03, .24), x = paint->width * paint_random(paint), y = paint->height * paint_random(paint);
+        double radius = paint->unit * paint_between(paint, .03, .24), x = paint->width * paint_random(paint),
+               y = paint->height * paint_random(paint);
         paint_glow(paint, x, y, radius * 1.5, field.glow, 0.16);
         paint_set(paint, paint_mix(field.one, field.glow, 0.6), 0.10);
         cairo_arc(paint->cairo, x, y, radius, 0, 2 * M_PI);

@@ -24,7 +24,8 @@ static void paint_fog(struct paint *paint)
     uint64_t seed = (uint64_t)(paint_random(paint) * 1e15);
     paint_veil(paint, paint->horizon - paint->unit * 0.42, paint->height * 1.05, 0.66);
     for (int i = 0; i < 26; i++) {
-        double y = paint->horizon + paint->unit * paint_between(paint, -.22, .42), x = paint->width * paint_random(paint);
+        double y = paint->horizon + paint->unit * paint_between(paint, -.22, .42),
+               x = paint->width * paint_random(paint);
         double wide = paint->unit * paint_between(paint, .3, .8);
         cairo_save(paint->cairo);
         cairo_translate(paint->cairo, x, y + paint->unit * 0.02 * paint_noise(seed, i));
@@ -41,7 +42,8 @@ static void paint_rain(struct paint *paint, double strength)
     paint_veil(paint, paint->horizon - paint->unit * 0.2, paint->height, 0.30 * strength);
     cairo_set_line_cap(paint->cairo, CAIRO_LINE_CAP_ROUND);
     for (int i = 0; i < (int)(1500 * strength); i++) {
-        double near = paint_random(paint), length = paint->unit * (0.02 + 0.075 * near), x = paint->width * paint_between(paint, -.05, 1.05);
+        double near = paint_random(paint), length = paint->unit * (0.02 + 0.075 * near),
+               x = paint->width * paint_between(paint, -.05, 1.05);
         double y = paint->height * paint_between(paint, -.05, 1);
         cairo_set_line_width(paint->cairo, paint->unit * (0.0006 + 0.0014 * near));
         paint_set(paint, drop, 0.12 + 0.30 * near * paint_random(paint));
@@ -97,7 +99,8 @@ void paint_weather(struct paint *paint)
         break;
     case PAINT_STORM:
         for (int i = 0; i < 2; i++)
-            paint_bolt(paint, paint->width * paint_between(paint, .12, .88), paint->horizon * paint_between(paint, .02, .16), paint->horizon * 0.98,
+            paint_bolt(paint, paint->width * paint_between(paint, .12, .88),
+                paint->horizon * paint_between(paint, .02, .16), paint->horizon * 0.98,
                 paint->unit * (i ? 0.0024 : 0.0038));
         paint_rain(paint, 0.7);
         break;
@@ -123,13 +126,18 @@ static struct grade grade_of(const struct paint_words *words)
     struct grade grade = { 1.08, 1.04, 0, 0.20, 0.012, 0, { .5, .5, .5 }, { .5, .5, .5 }, 0 };
     static const struct {
         double saturation, contrast, brightness;
-    } moods[] = { [PAINT_PLAIN] = { 1, 1, 0 }, [PAINT_CALM] = { .86, .90, .035 }, [PAINT_DRAMATIC] = { 1.12, 1.30, -.03 },
-        [PAINT_HAPPY] = { 1.32, 1.06, .045 }, [PAINT_DARK] = { .62, 1.12, -.13 }, [PAINT_DREAMY] = { .92, .82, .075 } };
+    } moods[] = { [PAINT_PLAIN] = { 1, 1, 0 },
+        [PAINT_CALM] = { .86, .90, .035 },
+        [PAINT_DRAMATIC] = { 1.12, 1.30, -.03 },
+        [PAINT_HAPPY] = { 1.32, 1.06, .045 },
+        [PAINT_DARK] = { .62, 1.12, -.13 },
+        [PAINT_DREAMY] = { .92, .82, .075 } };
     grade.saturation *= moods[words->mood].saturation;
     grade.contrast *= moods[words->mood].contrast;
     grade.brightness += moods[words->mood].brightness;
     if (words->mood == PAINT_DREAMY)
-        grade.shadows = (struct paint_colour) { .62, .48, .72 }, grade.lights = (struct paint_colour) { .62, .52, .58 }, grade.tint = 0.35;
+        grade.shadows = (struct paint_colour) { .62, .48, .72 }, grade.lights = (struct paint_colour) { .62, .52, .58 },
+        grade.tint = 0.35;
     if (words->style == PAINT_CINEMATIC) {
         grade.contrast *= 1.12;
         grade.vignette = 0.42;
@@ -138,7 +146,8 @@ static struct grade grade_of(const struct paint_words *words)
         grade.tint = 0.42;
     }
     if (words->style == PAINT_WATERCOLOUR)
-        grade.saturation *= .88, grade.contrast *= .84, grade.brightness += .08, grade.vignette = -0.30, grade.paper = 0.085;
+        grade.saturation *= .88, grade.contrast *= .84, grade.brightness += .08, grade.vignette = -0.30,
+                                                                                 grade.paper = 0.085;
     if (words->style == PAINT_MONOCHROME)
         grade.saturation = 0, grade.contrast *= 1.22, grade.vignette = 0.40, grade.grain = 0.03;
     if (words->style == PAINT_RETRO) {

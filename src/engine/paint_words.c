@@ -10,14 +10,19 @@ static const struct {
     enum kind kind;
     int value;
 } table[] = {
-    { "mountain mountains mountainous alps alpine peak peaks summit himalaya rocky cliff cliffs volcano glacier", SUBJECT, PAINT_MOUNTAINS },
+    { "mountain mountains mountainous alps alpine peak peaks summit himalaya rocky cliff cliffs volcano glacier",
+        SUBJECT, PAINT_MOUNTAINS },
     { "forest forests woods wood woodland jungle trees tree pine pines taiga grove", SUBJECT, PAINT_FOREST },
     { "sea ocean seaside beach coast coastal shore waves wave harbor harbour island marine bay", SUBJECT, PAINT_SEA },
     { "lake lakes river pond lagoon fjord reflection water waterfront", SUBJECT, PAINT_LAKE },
     { "desert dune dunes sahara sand sandy pyramids pyramid oasis canyon mars", SUBJECT, PAINT_DESERT },
-    { "city cityscape skyline urban town downtown metropolis skyscraper skyscrapers buildings building street office", SUBJECT, PAINT_CITY },
-    { "field fields meadow meadows hill hills farm countryside grass grassland prairie village valley garden flowers flower savanna", SUBJECT, PAINT_FIELD },
-    { "space galaxy nebula planet planets cosmos cosmic universe astronaut orbit interstellar stellar", SUBJECT, PAINT_SPACE },
+    { "city cityscape skyline urban town downtown metropolis skyscraper skyscrapers buildings building street office",
+        SUBJECT, PAINT_CITY },
+    { "field fields meadow meadows hill hills farm countryside grass grassland prairie village valley garden flowers "
+      "flower savanna",
+        SUBJECT, PAINT_FIELD },
+    { "space galaxy nebula planet planets cosmos cosmic universe astronaut orbit interstellar stellar", SUBJECT,
+        PAINT_SPACE },
     { "abstract pattern gradient shapes geometric background texture waveform concept fluid", SUBJECT, PAINT_ABSTRACT },
     { "day daylight noon midday daytime afternoon", TIME, PAINT_DAY },
     { "dawn sunrise morning daybreak", TIME, PAINT_DAWN },
@@ -100,8 +105,7 @@ static bool take(struct paint_words *words, enum kind kind, int value)
         break;
     case HUE:
         words->has_hue = true;
-        words->hue =
-            (struct paint_colour) { (value >> 16) / 255.0, (value >> 8 & 255) / 255.0, (value & 255) / 255.0 };
+        words->hue = (struct paint_colour) { (value >> 16) / 255.0, (value >> 8 & 255) / 255.0, (value & 255) / 255.0 };
         break;
     }
     return true;

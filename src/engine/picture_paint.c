@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// picture.paint: a layered scene painted from words. It knows some subjects, times, weathers, moods and styles, and says
-// which words it understood: no model that has seen pictures.
+// picture.paint: a layered scene painted from words. It knows some subjects, times, weathers, moods and styles, and
+// says which words it understood: no model that has seen pictures.
 #include <math.h>
 
 #include "engine/ops.h"
@@ -70,14 +70,17 @@ static error run(struct engine_call *call, json_t **ret_result)
         .height = (int)json_get_int(params, "height", 0),
         .random = seed * 0x9E3779B97F4A7C15u + str_hash(prompt.data ? prompt : STR("")),
         .words = &words };
-    if (paint.width < SIDE_LEAST || paint.height < SIDE_LEAST || paint.width > SIDE_MOST * 2 || paint.height > SIDE_MOST * 2)
-        return error_make(ERROR_VALIDATION_ERROR, "width", "A picture is painted at %d to %d pixels", SIDE_LEAST, SIDE_MOST * 2);
+    if (paint.width < SIDE_LEAST || paint.height < SIDE_LEAST || paint.width > SIDE_MOST * 2
+        || paint.height > SIDE_MOST * 2)
+        return error_make(
+            ERROR_VALIDATION_ERROR, "width", "A picture is painted at %d to %d pixels", SIDE_LEAST, SIDE_MOST * 2);
     paint_words_read(engine_arena(call), prompt.data ? prompt : STR(""), style.data ? style : STR(""), seed, &words);
     bool watery = words.subjects & (PAINT_SEA | PAINT_LAKE);
     paint.unit = fmin(paint.width, paint.height);
     paint.horizon = floor(paint.height * (watery ? 0.60 : 0.58));
     TRY(draw(call, &paint));
-    *ret_result = json_pack("{s:i, s:i, s:s, s:O}", "width", paint.width, "height", paint.height, "mime", "image/png", "understood", words.understood);
+    *ret_result = json_pack("{s:i, s:i, s:s, s:O}", "width", paint.width, "height", paint.height, "mime", "image/png",
+        "understood", words.understood);
     return OK;
 }
 

@@ -14,8 +14,11 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "engine/wall.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -32,7 +35,7 @@
 static const int64_t memory_default = INT64_C(2) << 30;
 enum { CPU_SECONDS_DEFAULT = 3600, DESCRIPTORS_MAX = 64, NOBODY = 65534 };
 // Of programs: the largest models take 10 GiB; a transcript takes far less than 256 MiB.
-static const int64_t program_data = INT64_C(16) << 30, program_output = 256 << 20;
+static const int64_t program_data = INT64_C(16) << 30, program_output = 256 << 20, downloader_data = INT64_C(4) << 30;
 enum { PROGRAM_CPU_SECONDS = 48 * 3600 }; // on many cores; the asker's own deadline is nearer
 
 // Read only. What is not there is passed over.
@@ -158,7 +161,29 @@ static error restrict_files(void)
     return enter_ruleset(ruleset);
 }
 
-static error restrict_program_files(const char *const *paths)
+// What a downloader needs to know of the system: certificates, names of types, the clock's zone.
+static const char *const web[] = {
+    "/etc/ssl",
+    "/usr/local/share/ca-certificates",
+    "/etc/mime.types",
+    "/etc/localtime",
+    "/etc/passwd",
+    "/etc/python3",
+};
+
+static void allow_writing(int ruleset, const char *path)
+{
+    enum {
+        MAKING = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE
+                 | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG,
+        TRUNCATE = 1 << 14
+    };
+    long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    allow(ruleset, path, LANDLOCK_ACCESS_FS_READ_FILE | MAKING | (abi >= 3 ? TRUNCATE : 0));
+}
+
+// `writable` may be NULL.
+static error restrict_program_files(const char *const *paths, const char *writable)
 {
     const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE, running = reading | LANDLOCK_ACCESS_FS_EXECUTE;
     int ruleset;
@@ -169,6 +194,10 @@ static error restrict_program_files(const char *const *paths)
         allow(ruleset, usual[i], reading);
     for (; *paths; paths++)
         allow(ruleset, *paths, running);
+    for (size_t i = 0; writable && i < sizeof web / sizeof *web; i++)
+        allow(ruleset, web[i], reading);
+    if (writable)
+        allow_writing(ruleset, writable);
     return enter_ruleset(ruleset);
 }
 
@@ -293,8 +322,6 @@ static error restrict_calls(void)
 // What no program needs that only computes.
 static const int refused[] = {
     // the network, and other processes
-    CALL(socket),
-    CALL(connect),
     CALL(bind),
     CALL(listen),
     CALL(accept),
@@ -351,12 +378,38 @@ static const int refused[] = {
     CALL(personality),
 };
 
-static error refuse_calls(void)
+// TCP over IPv4 by socket and connect is what is left: other kinds of sockets would pass by landlock's rules, and so
+// would data sent with the opening of a connection.
+static int refuse_sockets(scmp_filter_ctx filter)
+{
+    enum { KIND = 15, FAST_OPEN = 0x20000000, TCP = 6 };
+    static const int kinds[] = { SOCK_DGRAM, SOCK_RAW, SOCK_RDM, SOCK_SEQPACKET, 6 /* DCCP */, 10 /* packets */ };
+    const uint32_t no = SCMP_ACT_ERRNO(EACCES);
+    int result = seccomp_rule_add(filter, no, CALL(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_INET));
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        result |= seccomp_rule_add(
+            filter, no, CALL(socket), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, KIND, (scmp_datum_t)kinds[i]));
+    result |= seccomp_rule_add(filter, no, CALL(socket), 1, SCMP_A2(SCMP_CMP_GT, TCP));
+    for (scmp_datum_t protocol = 1; protocol < TCP; protocol++)
+        result |= seccomp_rule_add(filter, no, CALL(socket), 1, SCMP_A2(SCMP_CMP_EQ, protocol));
+    result |= seccomp_rule_add(filter, no, CALL(sendto), 1, SCMP_A3(SCMP_CMP_MASKED_EQ, FAST_OPEN, FAST_OPEN));
+    result |= seccomp_rule_add(filter, no, CALL(sendmsg), 1, SCMP_A2(SCMP_CMP_MASKED_EQ, FAST_OPEN, FAST_OPEN));
+    result |= seccomp_rule_add(filter, no, CALL(sendmmsg), 1, SCMP_A3(SCMP_CMP_MASKED_EQ, FAST_OPEN, FAST_OPEN));
+    return result;
+}
+
+static error refuse_calls(bool networked)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
     if (!filter)
         return error_of(ERROR_INTERNAL_ERROR);
     int result = 0;
+    if (networked) {
+        result |= refuse_sockets(filter);
+    } else {
+        result |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), CALL(socket), 0);
+        result |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), CALL(connect), 0);
+    }
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
         result |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), refused[i], 0);
     if (result == 0)
@@ -365,27 +418,43 @@ static error refuse_calls(void)
     return result < 0 ? error_system("load", "seccomp rules", -result) : OK;
 }
 
-error sandbox_enter_program(const char *const *paths)
+static error set_program_limits(int64_t data_bytes, int64_t file_bytes)
 {
     TRY(limit(RLIMIT_CORE, "core", 0));
     TRY(limit(RLIMIT_NOFILE, "descriptors", 4 * DESCRIPTORS_MAX));
     TRY(limit(RLIMIT_CPU, "processor time", PROGRAM_CPU_SECONDS));
-    TRY(limit(RLIMIT_FSIZE, "output", program_output));
-    if (!SANITIZED)
-        TRY(limit(RLIMIT_DATA, "memory", program_data));
+    TRY(limit(RLIMIT_FSIZE, "output", file_bytes));
+    return SANITIZED ? OK : limit(RLIMIT_DATA, "memory", data_bytes);
+}
+
+static error give_up_privileges(void)
+{
     TRY(become_nobody());
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return error_system("give up", "new privileges", errno);
-    TRY(restrict_program_files(paths));
-    return refuse_calls();
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? error_system("give up", "new privileges", errno) : OK;
+}
+
+error sandbox_enter_program(const char *const *paths)
+{
+    TRY(set_program_limits(program_data, program_output));
+    TRY(give_up_privileges());
+    TRY(restrict_program_files(paths, NULL));
+    return refuse_calls(false);
+}
+
+error sandbox_enter_downloader(const struct sandbox_downloader *wishes)
+{
+    TRY(set_program_limits(downloader_data, wishes->file_bytes));
+    TRY(give_up_privileges());
+    TRY(restrict_program_files(wishes->readable, wishes->writable));
+    if (wishes->wall_port)
+        TRY(wall_enter_landlock(wishes->wall_port));
+    return refuse_calls(true);
 }
 
 error sandbox_enter(const struct sandbox_limits *limits)
 {
     TRY(set_limits(limits));
-    TRY(become_nobody());
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        return error_system("give up", "new privileges", errno);
+    TRY(give_up_privileges());
     TRY(restrict_files());
     return restrict_calls();
 }

@@ -16,3 +16,13 @@ MUST_USE error sandbox_enter(const struct sandbox_limits *limits);
 // open, what is installed under /usr, and `readable` (NULL-terminated); no sight of other processes. More system calls
 // are open to it, and only its own data is counted: it may map files and reserve what it never uses.
 MUST_USE error sandbox_enter_program(const char *const *readable);
+
+// The same for a downloader: it may also write below `writable`, files of `file_bytes` at the most, and connect by TCP
+// to the port of its proxy. `wall_port` 0: a network namespace of its own has been entered (engine/wall.h).
+struct sandbox_downloader {
+    const char *const *readable; // NULL-terminated
+    const char *writable;
+    int64_t file_bytes;
+    int wall_port;
+};
+MUST_USE error sandbox_enter_downloader(const struct sandbox_downloader *wishes);

@@ -48,7 +48,7 @@ static error refused(const struct asr_request *request, int status, str said)
 
 static int64_t timeout_us(const struct asr_asker *asker)
 {
-    int64_t most_us = settings.asr_timeout * SECOND_US, left_us = asker->deadline_us - clock_mono_us();
+    int64_t most_us = SETTING_NOW(asr_timeout) * SECOND_US, left_us = asker->deadline_us - clock_mono_us();
     return !asker->deadline_us || left_us > most_us ? most_us : left_us > SECOND_US ? left_us : SECOND_US;
 }
 

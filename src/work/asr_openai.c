@@ -9,13 +9,14 @@ enum { FILE_BYTES_MAX = 25 << 20 }; // what OpenAI takes
 static error available(struct arena *arena)
 {
     (void)arena;
-    return settings_has(settings.asr_url) ? OK : error_make(ERROR_ENGINE_MISSING, "engine", "No speech server is set");
+    return settings_has(SETTING_NOW(asr_url)) ? OK
+                                              : error_make(ERROR_ENGINE_MISSING, "engine", "No speech server is set");
 }
 
 // The base may be given with or without /v1, or be the whole.
 static const char *url_of(struct arena *arena)
 {
-    str base = str_of(settings.asr_url);
+    str base = str_of(SETTING_NOW(asr_url));
     while (str_ends(base, STR("/")))
         base.size--;
     const char *rest = str_ends(base, STR("/audio/transcriptions")) ? ""
@@ -33,7 +34,7 @@ static error transcribe(const struct asr_task *task, json_t **ret_result)
     TRY(asr_pack_open(task, FILE_BYTES_MAX, &pack));
     http_form_begin(&form);
     http_form_file(&form, "file", "audio.wav", "audio/wav", buffer_str(&pack.wav));
-    http_form_field(&form, "model", str_of(settings.asr_model));
+    http_form_field(&form, "model", str_of(SETTING_NOW(asr_model)));
     http_form_field(&form, "response_format", STR("verbose_json"));
     http_form_field(&form, "timestamp_granularities[]", STR("word"));
     http_form_field(&form, "timestamp_granularities[]", STR("segment"));
@@ -42,7 +43,7 @@ static error transcribe(const struct asr_task *task, json_t **ret_result)
     http_form_end(&form);
     struct asr_request request = { .who = "The speech server",
         .url = url_of(task->arena),
-        .key = settings_has(settings.asr_key) ? str_of(settings.asr_key) : STR_NONE,
+        .key = settings_has(SETTING_NOW(asr_key)) ? str_of(SETTING_NOW(asr_key)) : STR_NONE,
         .form = &form };
     error result = form.body.failed ? error_of(ERROR_LIMIT_EXCEEDED) : asr_http_post(task, &request, &reply);
     buffer_done(&form.body);

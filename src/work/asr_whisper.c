@@ -27,7 +27,7 @@ static const char languages[] =
 // A model such as ggml-base.en.bin has been taught nothing else.
 static bool is_english_only(void)
 {
-    return !settings_has(settings.whisper_url) && settings_has(settings.whisper_model)
+    return !settings_has(SETTING_NOW(whisper_url)) && settings_has(settings.whisper_model)
            && strstr(settings.whisper_model, ".en.");
 }
 
@@ -59,7 +59,7 @@ static const char *find_program(struct arena *arena)
 
 static error available(struct arena *arena)
 {
-    if (settings_has(settings.whisper_url))
+    if (settings_has(SETTING_NOW(whisper_url)))
         return OK;
     if (!find_program(arena))
         return error_make(ERROR_ENGINE_MISSING, "engine",
@@ -81,7 +81,7 @@ static str language_of(const struct asr_task *task)
 
 static const char *url_of(struct arena *arena)
 {
-    str base = str_of(settings.whisper_url);
+    str base = str_of(SETTING_NOW(whisper_url));
     while (str_ends(base, STR("/")))
         base.size--;
     return str_format(arena, "%.*s%s", STR_ARGS(base), str_ends(base, STR("/inference")) ? "" : "/inference").data;
@@ -143,7 +143,7 @@ static error run_program(const struct asr_task *task, const char *folder, const 
     const char *arguments[] = { program, "-m", settings.whisper_model, "-f",
         str_format(arena, "%s/in.wav", folder).data, "-ojf", "-of", str_format(arena, "%s/out", folder).data, "-l",
         str_to_c(arena, language_of(task)), "-pp", "-t", str_format(arena, "%d", task->asker->threads).data, NULL };
-    int64_t until_us = clock_mono_us() + settings.asr_timeout * SECOND_US, deadline_us = task->asker->deadline_us;
+    int64_t until_us = clock_mono_us() + SETTING_NOW(asr_timeout) * SECOND_US, deadline_us = task->asker->deadline_us;
     struct program_call call = { .engine_path = task->asker->engine_path,
         .arguments = arguments,
         .readable = readable_paths(arena, program),
@@ -156,7 +156,7 @@ static error run_program(const struct asr_task *task, const char *folder, const 
     error result = program_run("whisper.cpp", &call);
     if (result.code == ERROR_TIMED_OUT)
         return error_make(
-            ERROR_TIMED_OUT, NULL, "whisper.cpp did not end within %lld seconds", (long long)settings.asr_timeout);
+            ERROR_TIMED_OUT, NULL, "whisper.cpp did not end within %lld seconds", (long long)SETTING_NOW(asr_timeout));
     return result;
 }
 
@@ -187,7 +187,7 @@ static error transcribe(const struct asr_task *task, json_t **ret_result)
     str reply;
     TRY(available(task->arena));
     TRY(asr_pack_open(task, WAV_BYTES_MAX, &pack));
-    TRY(settings_has(settings.whisper_url) ? ask_server(task, &pack, &reply) : ask_program(task, &pack, &reply));
+    TRY(settings_has(SETTING_NOW(whisper_url)) ? ask_server(task, &pack, &reply) : ask_program(task, &pack, &reply));
     return asr_reply_read(task, &pack, "whisper.cpp", reply, ret_result);
 }
 

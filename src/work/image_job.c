@@ -18,14 +18,13 @@ struct making {
 
 static error paint(struct run *run, int width, int height, struct scratch *scratch, json_t **ret_facts)
 {
-    json_t *params = json_pack("{s:o, s:o, s:i, s:i, s:I}", "prompt", json_str(json_get_str(run->params, "prompt")), "style",
-        json_str(json_get_str(run->params, "style")), "width", width, "height", height, "seed",
+    json_t *params = json_pack("{s:o, s:o, s:i, s:i, s:I}", "prompt", json_str(json_get_str(run->params, "prompt")),
+        "style", json_str(json_get_str(run->params, "style")), "width", width, "height", height, "seed",
         (json_int_t)json_get_int(run->params, "seed", 1));
     struct child_output output = child_output_of_scratch(scratch);
-    struct child_call call = { .op = "picture.paint",
-        .params = json_keep(run->scope.arena, params),
-        .outputs = &output,
-        .output_count = 1 };
+    struct child_call call = {
+        .op = "picture.paint", .params = json_keep(run->scope.arena, params), .outputs = &output, .output_count = 1
+    };
     return run_ask(run, ZYGOTE_PLAIN, &call, ret_facts);
 }
 
@@ -75,11 +74,9 @@ static error add(struct scope *scope, const struct run *run, void *context)
     for (size_t i = 0; i < name.size; i++)
         clean[i] = clean[i] == '/' || clean[i] == '\\' ? '-' : clean[i];
     TRY(media_add(scope, making->media_id, name, &making->blob, making->probe, false, &making->media));
-    struct library_details details = { .kind = LIBRARY_MEDIA,
-        .title = title,
-        .category = STR("ai"),
-        .source = STR("ai"),
-        .ai_prompt = making->prompt };
+    struct library_details details = {
+        .kind = LIBRARY_MEDIA, .title = title, .category = STR("ai"), .source = STR("ai"), .ai_prompt = making->prompt
+    };
     return library_describe(scope, making->media.id, &details);
 }
 
@@ -101,14 +98,14 @@ static error start(struct run *run)
 {
     str engine = json_get_str(run->params, "engine");
     bool painted = str_equal_c(engine, "procedural");
-    struct making making = { .prompt = json_get_str(run->params, "prompt"),
-        .engine = engine,
-        .media_id = id_new(run->scope.arena) };
+    struct making making = {
+        .prompt = json_get_str(run->params, "prompt"), .engine = engine, .media_id = id_new(run->scope.arena)
+    };
     struct scratch *scratch;
     json_t *facts, *probe;
     int width, height;
-    if (!image_size(json_get_str(run->params, "aspect_ratio"), json_get_str(run->params, "quality"), painted, &width,
-            &height))
+    if (!image_size(
+            json_get_str(run->params, "aspect_ratio"), json_get_str(run->params, "quality"), painted, &width, &height))
         return error_make(ERROR_VALIDATION_ERROR, "aspect_ratio", "There is no such aspect ratio");
     if (!painted && !image_openai_available())
         return error_make(ERROR_ENGINE_MISSING, "engine", "No picture server is set; KINORA_IMAGE_URL names one");

@@ -14,6 +14,7 @@ struct job_kind {
 };
 
 extern const struct job_kind derive_kind;
+extern const struct job_kind download_kind;
 extern const struct job_kind draft_kind;
 extern const struct job_kind image_kind;
 extern const struct job_kind import_kind;

@@ -3,6 +3,7 @@
 
 const struct job_kind *const job_kind_list[] = {
     &derive_kind,
+    &download_kind,
     &draft_kind,
     &image_kind,
     &import_kind,

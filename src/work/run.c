@@ -36,6 +36,7 @@ bool run_is_final(error failure)
     case ERROR_LIMIT_EXCEEDED:
     case ERROR_ASSET_MISSING:
     case ERROR_VIDEO_HAS_NO_SCENES:
+    case ERROR_DOWNLOAD_FAILED:
         return true;
     default:
         return str_ends(str_of(error_info(failure.code)->name), STR("_NOT_FOUND"));

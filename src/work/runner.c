@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/settings.h"
 #include "domain/user.h"
 #include "work/runner_parts.h"
 
@@ -18,8 +19,10 @@ static const size_t JOB_MEMORY_MAX = 256u << 20;
 void runner_wake(struct runner *runner)
 {
     pthread_mutex_lock(&runner->lock);
-    runner->due = true;
-    pthread_cond_signal(&runner->work);
+    for (int lane = 0; lane < JOB_LANES; lane++) {
+        runner->due[lane] = true;
+        pthread_cond_signal(&runner->work[lane]);
+    }
     pthread_mutex_unlock(&runner->lock);
 }
 
@@ -46,7 +49,7 @@ static bool same_job(const struct run *run, int64_t parent)
 void runner_parts_done(struct runner *runner, int64_t parent, int64_t count)
 {
     pthread_mutex_lock(&runner->lock);
-    for (int i = 0; i < runner->options.slots; i++) {
+    for (int i = 0; i < runner->slot_count; i++) {
         struct run *run = runner->slots[i].run;
         if (same_job(run, parent) && atomic_load(&run->parts_done) < count)
             atomic_store(&run->parts_done, (int)count);
@@ -63,7 +66,7 @@ double runner_progress(struct runner *runner, const struct run *run)
     }
     double done = atomic_load(&run->parts_done);
     pthread_mutex_lock(&runner->lock);
-    for (int i = 0; i < runner->options.slots; i++)
+    for (int i = 0; i < runner->slot_count; i++)
         if (same_job(runner->slots[i].run, run->job.parent.value))
             done += atomic_load(&runner->slots[i].run->progress_ppm) / 1e6;
     pthread_mutex_unlock(&runner->lock);
@@ -202,6 +205,7 @@ static void run_job(struct slot *slot, struct run *run)
 
 struct claim {
     struct run *run;
+    enum job_lane lane;
     bool found;
 };
 
@@ -210,15 +214,16 @@ static error claim_change(struct db *db, void *context)
     struct claim *claim = context;
     struct scope scope = claim->run->scope;
     scope.db = db;
-    return job_claim(&scope, str_of(claim->run->runner->id), RUNNER_LEASE_US, &claim->run->job, &claim->found);
+    return job_claim(
+        &scope, claim->lane, str_of(claim->run->runner->id), RUNNER_LEASE_US, &claim->run->job, &claim->found);
 }
 
 // The look comes first, so that an idle runner writes nothing.
-static error claim_next(struct run *run, bool *ret_found)
+static error claim_next(struct run *run, enum job_lane lane, bool *ret_found)
 {
-    struct claim claim = { .run = run };
+    struct claim claim = { .run = run, .lane = lane };
     bool due;
-    TRY(job_is_due(&run->scope, &due));
+    TRY(job_is_due(&run->scope, lane, &due));
     if (due)
         TRY(db_write(run->runner->options.db, claim_change, &claim));
     *ret_found = claim.found;
@@ -226,12 +231,12 @@ static error claim_next(struct run *run, bool *ret_found)
 }
 
 // Waits until there may be work; false when the runner stops.
-static bool wait_for_work(struct runner *runner)
+static bool wait_for_work(struct runner *runner, enum job_lane lane)
 {
     pthread_mutex_lock(&runner->lock);
-    while (!runner->due && !runner->stopping)
-        pthread_cond_wait(&runner->work, &runner->lock);
-    runner->due = false;
+    while (!runner->due[lane] && !runner->stopping)
+        pthread_cond_wait(&runner->work[lane], &runner->lock);
+    runner->due[lane] = false;
     bool stopping = runner->stopping;
     pthread_mutex_unlock(&runner->lock);
     return !stopping;
@@ -245,7 +250,7 @@ static error take_jobs(struct slot *slot, struct db *db, struct arena *arena)
         arena_reset(arena);
         struct run run = { .runner = slot->runner,
             .scope = { .arena = arena, .db = db, .blobs = slot->runner->options.blobs } };
-        TRY(claim_next(&run, &found));
+        TRY(claim_next(&run, slot->lane, &found));
         if (!found)
             break;
         runner_wake(slot->runner); // there may be more
@@ -259,7 +264,7 @@ static void *slot_main(void *context)
     struct slot *slot = context;
     struct arena *arena = arena_new(JOB_MEMORY_MAX);
     struct db *db = NULL;
-    while (wait_for_work(slot->runner)) {
+    while (wait_for_work(slot->runner, slot->lane)) {
         error result = db ? OK : db_connect(slot->runner->options.db, &db);
         if (!error_is(result))
             result = take_jobs(slot, db, arena);
@@ -284,19 +289,38 @@ static error recover_all(struct db *db, void *context)
 static void release(struct runner *runner)
 {
     pthread_mutex_destroy(&runner->lock);
-    pthread_cond_destroy(&runner->work);
+    for (int lane = 0; lane < JOB_LANES; lane++)
+        pthread_cond_destroy(&runner->work[lane]);
     pthread_cond_destroy(&runner->stop);
     arena_free(runner->clock_arena);
     free(runner->slots);
     free(runner);
 }
 
+static void start_slot(struct runner *runner, enum job_lane lane)
+{
+    pthread_mutex_lock(&runner->lock);
+    struct slot *slot = &runner->slots[runner->slot_count++];
+    slot->runner = runner;
+    slot->lane = lane;
+    ASSERT(!pthread_create(&slot->thread, NULL, slot_main, slot));
+    pthread_mutex_unlock(&runner->lock);
+}
+
+void runner_grow(struct runner *runner)
+{
+    int64_t wanted = SETTING_NOW(max_concurrent_downloads);
+    if (wanted > RUNNER_DOWNLOADS_MAX)
+        wanted = RUNNER_DOWNLOADS_MAX;
+    while (runner->slot_count - runner->options.slots < wanted)
+        start_slot(runner, JOB_LANE_DOWNLOAD);
+}
+
 static void start_threads(struct runner *runner)
 {
-    for (int i = 0; i < runner->options.slots; i++) {
-        runner->slots[i].runner = runner;
-        ASSERT(!pthread_create(&runner->slots[i].thread, NULL, slot_main, &runner->slots[i]));
-    }
+    for (int i = 0; i < runner->options.slots; i++)
+        start_slot(runner, JOB_LANE_WORK);
+    runner_grow(runner);
     ASSERT(!pthread_create(&runner->clock, NULL, runner_clock, runner));
     ASSERT(!pthread_create(&runner->sweeper, NULL, runner_sweeper, runner));
 }
@@ -310,16 +334,18 @@ error runner_start(const struct runner_options *options, struct runner **ret_run
         runner->options.kinds = job_kind_list;
     id_write(runner->id);
     pthread_mutex_init(&runner->lock, NULL);
-    pthread_cond_init(&runner->work, NULL);
+    for (int lane = 0; lane < JOB_LANES; lane++) {
+        pthread_cond_init(&runner->work[lane], NULL);
+        runner->due[lane] = true;
+    }
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&runner->stop, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    runner->slots = calloc((size_t)options->slots, sizeof *runner->slots);
+    runner->slots = calloc((size_t)options->slots + RUNNER_DOWNLOADS_MAX, sizeof *runner->slots);
     ASSERT(runner->slots);
     runner->clock_arena = arena_new(JOB_MEMORY_MAX);
-    runner->due = true;
     atomic_store(&runner->ready, true);
     error recovered = options->alone ? db_write(options->db, recover_all, runner) : OK;
     if (error_is(recovered)) {
@@ -337,15 +363,16 @@ void runner_stop(struct runner *runner)
         return;
     pthread_mutex_lock(&runner->lock);
     runner->stopping = true;
-    for (int i = 0; i < runner->options.slots; i++)
+    for (int i = 0; i < runner->slot_count; i++)
         if (runner->slots[i].run)
             atomic_store(&runner->slots[i].run->cancelled, true);
-    pthread_cond_broadcast(&runner->work);
+    for (int lane = 0; lane < JOB_LANES; lane++)
+        pthread_cond_broadcast(&runner->work[lane]);
     pthread_cond_broadcast(&runner->stop);
     pthread_mutex_unlock(&runner->lock);
-    for (int i = 0; i < runner->options.slots; i++)
+    pthread_join(runner->clock, NULL); // first, since it may start slots
+    for (int i = 0; i < runner->slot_count; i++)
         pthread_join(runner->slots[i].thread, NULL);
-    pthread_join(runner->clock, NULL);
     pthread_join(runner->sweeper, NULL);
     release(runner);
 }

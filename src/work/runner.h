@@ -17,7 +17,7 @@ struct runner_options {
     struct hub *hub; // told of progress; may be NULL
     struct zygote *plain, *speech;
     const char *scratch_directory;
-    int slots;                           // jobs and parts at a time, at least 1
+    int slots;                           // jobs and parts at a time, at least 1; downloads have slots of their own
     bool alone;                          // the only runner of this database: what others claimed is taken back at once
     const struct job_kind *const *kinds; // NULL-terminated; NULL: job_kind_list of work/job_kind.h
 };

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The runner's clock: twice a second it looks whether the running jobs are still ours, once a second it stores their
-// progress and looks for work, every five seconds it renews their leases, every ten it recovers what others lost.
+// progress and looks for work, every five seconds it renews their leases and looks which settings have changed and
+// which links are due, every ten it recovers what others lost.
 #include "base/clock.h"
+#include "domain/link.h"
+#include "domain/setting.h"
 #include "work/runner_parts.h"
 
 static const int64_t TICK_US = SECOND_US / 2, PROGRESS_US = SECOND_US, LEASE_EVERY_US = 5 * SECOND_US,
-                     RECOVER_US = 10 * SECOND_US;
+                     RECOVER_US = 10 * SECOND_US, SCHEDULE_US = 5 * SECOND_US;
+enum { SCHEDULED_MAX = 100 }; // links in one change: a tenth of a millisecond each
 
 // A running job as the clock saw it. Its texts belong to the slot and are not touched.
 struct seen {
@@ -20,14 +24,14 @@ struct clock {
     struct db *db; // for reading; NULL until the database answers
     struct seen *seen;
     int count;
-    int *stored_ppm;                           // by slot: progress when last stored
-    int64_t *stored_number;                    // and of which job
-    int64_t progress_us, lease_us, recover_us; // when last done
+    int *stored_ppm;                                        // by slot: progress when last stored
+    int64_t *stored_number;                                 // and of which job
+    int64_t progress_us, lease_us, recover_us, schedule_us; // when last done
 };
 
 static struct scope scope_of(const struct clock *clock, struct db *db)
 {
-    return (struct scope) { .arena = clock->runner->clock_arena, .db = db };
+    return (struct scope) { .arena = clock->runner->clock_arena, .db = db, .blobs = clock->runner->options.blobs };
 }
 
 static void look(struct clock *clock)
@@ -35,7 +39,7 @@ static void look(struct clock *clock)
     struct runner *runner = clock->runner;
     clock->count = 0;
     pthread_mutex_lock(&runner->lock);
-    for (int i = 0; i < runner->options.slots; i++) {
+    for (int i = 0; i < runner->slot_count; i++) {
         const struct run *run = runner->slots[i].run;
         if (run && !atomic_load(&run->cancelled))
             clock->seen[clock->count++] = (struct seen) {
@@ -113,6 +117,23 @@ static error recover_change(struct db *db, void *context)
     return job_recover(&scope, STR_NONE, &count);
 }
 
+static error schedule_change(struct db *db, void *context)
+{
+    struct scope scope = scope_of(context, db);
+    return link_schedule(&scope, SCHEDULED_MAX);
+}
+
+// What was due while the server was down is due once.
+static error schedule(struct clock *clock)
+{
+    int64_t due;
+    struct scope scope = scope_of(clock, clock->db);
+    TRY(setting_load(&scope));
+    runner_grow(clock->runner);
+    TRY(link_count_due(&scope, &due));
+    return due ? db_write(clock->runner->options.db, schedule_change, clock) : OK;
+}
+
 static error tick(struct clock *clock)
 {
     int64_t now = clock_mono_us();
@@ -126,6 +147,10 @@ static error tick(struct clock *clock)
         runner_wake(clock->runner);
     }
     end_lost(clock);
+    if (now - clock->schedule_us >= SCHEDULE_US) {
+        clock->schedule_us = now;
+        TRY(schedule(clock));
+    }
     if (now - clock->recover_us >= RECOVER_US) {
         clock->recover_us = now;
         TRY(db_write(clock->runner->options.db, recover_change, clock));
@@ -149,7 +174,7 @@ bool runner_sleep(struct runner *runner, int64_t us)
 void *runner_clock(void *context)
 {
     struct runner *runner = context;
-    size_t slots = (size_t)runner->options.slots;
+    size_t slots = (size_t)runner->options.slots + RUNNER_DOWNLOADS_MAX;
     ARENA_AUTO struct arena *arena = arena_new(64 << 10);
     struct clock clock = {
         .runner = runner,

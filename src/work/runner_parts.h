@@ -10,9 +10,11 @@
 
 #define RUNNER_LEASE_US (30 * SECOND_US)
 #define RUNNER_ATTEMPT_US (120 * 60 * SECOND_US)
+enum { RUNNER_DOWNLOADS_MAX = 64 }; // as the setting max_concurrent_downloads
 
 struct slot {
     struct runner *runner;
+    enum job_lane lane;
     pthread_t thread;
     struct run *run; // what it works on; changed and read under runner->lock
 };
@@ -21,11 +23,12 @@ struct runner {
     struct runner_options options;
     char id[37];
     pthread_mutex_t lock; // of the slots' runs, `due` and `stopping`
-    pthread_cond_t work, stop;
-    bool due; // there may be a job: one idle slot should look
+    pthread_cond_t work[JOB_LANES], stop;
+    bool due[JOB_LANES]; // there may be a job: one idle slot should look
     bool stopping;
     atomic_bool ready;
-    struct slot *slots;
+    struct slot *slots; // those for work, then those for downloads; room for all
+    int slot_count;     // of them, those that have a thread; grows only, under the lock
     pthread_t clock, sweeper;
     struct arena *clock_arena;
 };
@@ -34,6 +37,8 @@ struct runner {
 void *runner_clock(void *runner);
 // Body of the one thread that sweeps blobs: soon after the start, then daily.
 void *runner_sweeper(void *runner);
+// Starts slots for downloads until there are as many as the setting wants. From the clock's thread, and at the start.
+void runner_grow(struct runner *runner);
 // Sleeps; false as soon as the runner stops.
 bool runner_sleep(struct runner *runner, int64_t us);
 bool runner_is_stopping(struct runner *runner);

@@ -118,7 +118,7 @@ test('malformed input answers 400 wherever input is taken', async () => {
 test('what is not there answers 404, in the face of its document', async () => {
     const named = operations().filter(({ path, operation }) => path.includes('{') && operation.responses[404]);
     for (const { path, method } of named) {
-        const where = path.replace(/\{(user_id|media_id|transcription_id)\}/, '999999');
+        const where = path.replace(/\{(user_id|media_id|transcription_id|history_id)\}/, '999999');
         const query = path.startsWith('/content') ? signed : '';
         const { status, bytes } = await root.call(method, fill(where, randomUUID()) + query, { json: bodies[`${method} ${path}`], headers: headers_of[`${method} ${path}`] });
         assert.equal(status, 404, `${method} ${path}: ${bytes}`);
@@ -357,7 +357,7 @@ test('a key that was used for another request answers 409 wherever keys are take
     const headers = { 'Idempotency-Key': 'used' };
     await ada.must(201, 'POST', '/api/v1/videos', { title: 'Once' }, { headers });
     for (const { path, method } of keyed) {
-        const where = path.replace(/\{(user_id|media_id|transcription_id)\}/, '999999');
+        const where = path.replace(/\{(user_id|media_id|transcription_id|history_id)\}/, '999999');
         const { query = '', body } = more[`${method} ${path}`] ?? {};
         const { status, bytes } = await ada.call(method, fill(where, randomUUID()) + query, { json: bodies[`${method} ${path}`], body, headers });
         assert.equal(status, 409, `${method} ${path}: ${bytes}`);

@@ -55,7 +55,7 @@ static error do_add(struct scope *scope, struct call *call)
 
 static error do_claim(struct scope *scope, struct call *call)
 {
-    return job_claim(scope, str_of(call->runner), call->lease_us, &call->job, &call->flag);
+    return job_claim(scope, JOB_LANE_WORK, str_of(call->runner), call->lease_us, &call->job, &call->flag);
 }
 
 static error do_heartbeat(struct scope *scope, struct call *call)
@@ -132,7 +132,7 @@ static bool nothing_is_due(void)
 {
     struct job job;
     bool due;
-    assert_ok(job_is_due(&library.scope, &due));
+    assert_ok(job_is_due(&library.scope, JOB_LANE_WORK, &due));
     return !due && !claim_for(runner_a, SECOND_US, &job);
 }
 
