@@ -28,7 +28,7 @@ async function serious(one = page) {
     });
 }
 
-const screens = { library: 'Nothing here yet', videos: 'A first look at Kinora', new: 'Make the scenes', jobs: 'Jobs', admin: 'Engines', profile: 'This browser' };
+const screens = { library: 'Nothing here yet', videos: 'A first look at Kinora', new: 'Make the scenes', jobs: 'Jobs', admin: 'Engines', saver: 'Nothing is watched yet', profile: 'This browser' };
 
 for (const [hash, text] of Object.entries(screens))
     test(`axe finds nothing serious on the screen ${hash}, in light and dark`, async () => {
@@ -108,6 +108,7 @@ test('a video is made, edited and taken back with the keyboard alone', async () 
     await keys.waitForFunction((was) => document.querySelectorAll('.layer-item').length === was + 1, layers);
     await keys.keyboard.press('Delete');
     await keys.waitForFunction((was) => document.querySelectorAll('.layer-item').length === was, layers);
+    await focus_on('Videos', 'link'); // from the top again: the timeline knows scenes too
     await focus_on('Scene 1', 'scene');
     await keys.keyboard.press('Alt+ArrowDown');
     await keys.waitForFunction(() => document.querySelectorAll('.scene-item')[1].textContent.includes('2') && document.querySelector('.scene-item.current .number').textContent === '2');
