@@ -75,11 +75,50 @@ function SignIn() {
             <TextField label={t.gate.name_or_email} name="username" autocomplete="username" required autofocus />
             <TextField label={t.gate.password} name="password" type="password" autocomplete="current-password" required />
             <button class="button main" disabled={busy}>{busy ? <span class="spinner" /> : t.gate.sign_in}</button>
+            <a class="small" href="#/reset-password">{t.gate.forgot}</a>
+        </form>
+    );
+}
+
+// "Forgot your password?", and the way back from the mail.
+function Request() {
+    const [sent, set_sent] = useState(false);
+    const { failed, busy, submit } = use_form(async ({ email }) => {
+        await call('POST /api/v1/password-reset/request-reset', { body: { email: email! } });
+        set_sent(true);
+    });
+    return (
+        <form class="card" onSubmit={submit}>
+            <Head title={t.gate.reset} text={t.gate.reset_text} />
+            {failed && <Failure>{failed.text}</Failure>}
+            {sent ? <p role="status">{t.gate.reset_sent}</p> : <TextField label={t.gate.email} name="email" type="email" autocomplete="email" required autofocus />}
+            {!sent && <button class="button main" disabled={busy}>{t.gate.reset_send}</button>}
+            <a href="#/">{t.gate.back}</a>
+        </form>
+    );
+}
+
+function SetPassword({ token }: { token: string }) {
+    const [done, set_done] = useState(false);
+    const { failed, busy, submit } = use_form(async ({ password }) => {
+        await call('POST /api/v1/password-reset/reset', { body: { token, new_password: password! } });
+        set_done(true);
+    });
+    return (
+        <form class="card" onSubmit={submit}>
+            <Head title={t.gate.reset} text={done ? t.gate.is_set : t.gate.set_text} />
+            {failed && <Failure>{failed.text}</Failure>}
+            {!done && <TextField label={t.gate.password} name="password" type="password" autocomplete="new-password" minLength={8} required autofocus help={t.gate.password_help} />}
+            {done ? <a class="button main" href="#/">{t.gate.sign_in}</a> : <button class="button main" disabled={busy}>{t.gate.set}</button>}
         </form>
     );
 }
 
 export default function Gate({ first }: { first: boolean }) {
-    void route.value;
-    return <main class="gate" id="main">{first ? <First /> : <SignIn />}</main>;
+    const { screen, query } = route.value;
+    return (
+        <main class="gate" id="main">
+            {first ? <First /> : screen === 'reset-password' ? (query.get('token') ? <SetPassword token={query.get('token')!} /> : <Request />) : <SignIn />}
+        </main>
+    );
 }
