@@ -2,8 +2,8 @@
 #include "api/route.h"
 
 #define GROUPS(use)                                                                                                    \
-    use(avatar_content) use(avatars) use(captions) use(content) use(download_history) use(events) use(history)         \
-        use(jobs) use(keys) use(layers) use(links) use(login) use(media) use(members) use(openai_models)               \
+    use(avatar_content) use(avatars) use(captions) use(content) use(database) use(download_history) use(events)        \
+        use(history) use(jobs) use(keys) use(layers) use(links) use(login) use(media) use(members) use(openai_models)  \
             use(openai_speech) use(openai_transcribe) use(openapi) use(password_reset) use(renders) use(scenes)        \
                 use(search) use(segments) use(settings) use(system) use(transcribe) use(transcriptions) use(tus)       \
                     use(users) use(videos) use(web)

@@ -2,6 +2,7 @@
 // kinora serve: the server, and the job runner beside it, on one data folder.
 #include <errno.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
+#include "cmd/import.h"
 #include "cmd/stores.h"
 #include "domain/schema.h"
 #include "domain/search.h"
@@ -32,8 +34,11 @@ static const int64_t GRACE_US = 10 * SECOND_US;
 struct service {
     struct app app;
     struct zygote *plain, *speech;
+    pthread_rwlock_t runner_lock; // an import ends it and starts another
     struct runner *runner;
+    struct runner_options runner_options;
     struct mailer *mailer;
+    struct import *import;
     struct follower *follower;
     struct server *server;
     struct engineio *engines[2]; // ends with NULL
@@ -132,7 +137,33 @@ static int job_slots(void)
 
 static bool workers_ready(void *context)
 {
-    return runner_ready(((struct service *)context)->runner);
+    struct service *service = context;
+    pthread_rwlock_rdlock(&service->runner_lock);
+    bool ready = service->runner && runner_ready(service->runner);
+    pthread_rwlock_unlock(&service->runner_lock);
+    return ready;
+}
+
+static void pause_runner(void *context)
+{
+    struct service *service = context;
+    pthread_rwlock_wrlock(&service->runner_lock);
+    struct runner *runner = TAKE(service->runner);
+    pthread_rwlock_unlock(&service->runner_lock);
+    runner_stop(runner);
+}
+
+static void resume_runner(void *context)
+{
+    struct service *service = context;
+    struct runner *runner = NULL;
+    error result = settings.no_workers ? OK : runner_start(&service->runner_options, &runner);
+    if (error_is(result))
+        log_event(LOG_ERROR, NULL, "serve", "Jobs are not done until the server is started again",
+            LOG_TEXT("reason", str_of(result.message)));
+    pthread_rwlock_wrlock(&service->runner_lock);
+    service->runner = runner;
+    pthread_rwlock_unlock(&service->runner_lock);
 }
 
 static error start_engines(struct arena *arena, struct service *service)
@@ -150,7 +181,7 @@ static error start_engines(struct arena *arena, struct service *service)
     if (settings.no_workers)
         return OK;
     TRY(zygote_start(engine, ZYGOTE_SPEECH, &service->speech));
-    struct runner_options options = { .db = service->app.db,
+    service->runner_options = (struct runner_options) { .db = service->app.db,
         .blobs = service->app.blobs,
         .hub = service->app.hub,
         .plain = service->plain,
@@ -160,7 +191,7 @@ static error start_engines(struct arena *arena, struct service *service)
         .alone = true };
     service->app.workers_ready = workers_ready;
     service->app.workers_context = service;
-    return runner_start(&options, &service->runner);
+    return runner_start(&service->runner_options, &service->runner);
 }
 
 // Every commit may have brought an event to deliver or a job to do.
@@ -168,8 +199,10 @@ static void committed(void *context)
 {
     struct service *service = context;
     follower_wake(service->follower);
+    pthread_rwlock_rdlock(&service->runner_lock);
     if (service->runner)
         runner_wake(service->runner);
+    pthread_rwlock_unlock(&service->runner_lock);
 }
 
 static void finished(void *context, struct exchange *exchange, int status, int64_t sent_bytes, int64_t duration_us)
@@ -218,6 +251,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(start_engines(arena, service));
     TRY(follower_start(app, &service->follower));
     db_on_commit(app->db, committed, service);
+    import_open(&(struct import_host) { app, service, pause_runner, resume_runner }, &service->import);
     mailer_start(app->db, app->blobs, &service->mailer);
     return start_server(service);
 }
@@ -225,6 +259,7 @@ static error start(struct arena *arena, struct service *service)
 static void stop(struct service *service)
 {
     struct app *app = &service->app;
+    import_close(service->import);
     if (app->db) // requests go on committing while the runner and the follower end
         db_on_commit(app->db, NULL, NULL);
     if (service->runner)
@@ -276,7 +311,7 @@ static error run(const struct call *call)
     // The buffers of uploads and downloads go back to the system when they are freed. Left to itself the limit grows
     // with the first large one, and hundreds of them stay in the gaps of many threads' heaps.
     (void)mallopt(M_MMAP_THRESHOLD, BUFFERS_FROM);
-    struct service service = { .lock = -1 };
+    struct service service = { .lock = -1, .runner_lock = PTHREAD_RWLOCK_INITIALIZER };
     if (!*settings.setup_code)
         settings.setup_code = id_new(call->arena).data;
     bool json = !strcmp(settings.log_format, "json")
