@@ -82,14 +82,32 @@ export function machine() {
     return `${cpu.length} × ${cpu[0]?.model.trim() ?? 'unknown'}, ${(os.totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${os.release()}`;
 }
 
-// Prints the table and writes build/bench/NAME.json. Ends with 1 when a goal is missed.
-export function finish(name, rows) {
-    print_table(rows);
+function write_rows(name, rows) {
     const folder = path.join(root, 'build', 'bench');
     fs.mkdirSync(folder, { recursive: true });
     const date = new Date().toISOString().slice(0, 10);
     fs.writeFileSync(path.join(folder, `${name}.json`), JSON.stringify({ name, date, rows }, null, 2) + '\n');
+}
+
+// Prints the table and writes build/bench/NAME.json. Ends with 1 when a goal is missed.
+export function finish(name, rows) {
+    print_table(rows);
+    write_rows(name, rows);
     process.exitCode = rows.some((one) => one.holds === false) ? 1 : 0;
+}
+
+// For what takes minutes: rows that are told on standard error and kept in the file as soon as they are measured.
+export function table(name) {
+    const rows = [];
+    return {
+        add(fields) {
+            const one = row(fields);
+            rows.push(one);
+            write_rows(name, rows);
+            process.stderr.write(`  ${cells(one).filter(Boolean).join('  ')}\n`);
+        },
+        finish: () => finish(name, rows),
+    };
 }
 
 const mark = (name, end) => `<!-- bench ${name}${end ? ' end' : ''} -->`;

@@ -1,96 +1,32 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: GPL-3.0-or-later
-// script/bench render [--seconds N] [--rounds N]: bench/render/first.json, three moving and three still scenes of N seconds
-// (10), beside an ffmpeg filter graph of the same content and x264 alone on the graph's frames.
+// script/bench render [--rounds N] [--long MINUTES]: bench/render/six.json, a minute at 1080p30 of three moving scenes, an avatar and
+// two stills, beside x264 alone on the same frames, an ffmpeg filter graph and melt of the same content (render/contenders.mjs).
 //
-// All encode with x264 veryfast at CRF 21 and AAC; quality is compared on the first moving scene. x264 alone gets its
-// frames from memory, scene by scene, and its default threads.
+// Then stills alone, one changed scene of ten on a server, every format, and the cost of longer films (--long 30 adds half an hour). The
+// likeness (SSIM) of each contender is that to the compositor's own frames, which a render without loss gives.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
+import { account, ask, start_kinora } from './kinora.mjs';
 import { finish, interleave, options, root, row, scratch, timed, watched } from './lib.mjs';
+import { SECONDS, encode_alone, ffmpeg, graph, layer, make_media, melt, ssim } from './render/contenders.mjs';
 
-const { seconds, rounds } = options({ seconds: 10, rounds: 3 });
+const { rounds, long } = options({ rounds: 3, long: 1 });
 const folder = scratch('render');
-const project = JSON.parse(fs.readFileSync(path.join(root, 'bench', 'render', 'first.json'), 'utf8'));
-const FPS = project.video.fps, FRAMES = seconds * FPS;
-const GRAPH = 'ffmpeg filter graph', ALONE = 'x264 alone';
-const ENCODER = ['-c:v', 'libx264', '-preset', 'veryfast', '-crf', '21', '-pix_fmt', 'yuv420p'];
 const at = (name) => path.join(folder, name);
-const ffmpeg = (...words) => ['ffmpeg', '-v', 'error', '-y', ...words];
-
-// Pictures that move everywhere, with a little grain, as a camera's do.
-const MOVING = {
-    'a.mp4': 'testsrc2=size=1920x1080:rate=30,noise=alls=2:allf=t',
-    'b.mp4': 'mandelbrot=size=1920x1080:rate=30,noise=alls=2:allf=t',
-    'c.mp4': "testsrc2=size=2400x1350:rate=30,crop=1920:1080:x='240+240*sin(t)':y='135+135*cos(t)',noise=alls=2:allf=t",
-};
-
-function make_media() {
-    for (const [name, source] of Object.entries(MOVING))
-        timed(ffmpeg('-f', 'lavfi', '-i', source, '-t', String(seconds), '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '16',
-            '-pix_fmt', 'yuv420p', at(name)));
-    for (const name of ['house.png', 'vault.png', 'storyboard.png'])
-        fs.copyFileSync(path.join(root, 'examples', 'pictures', name), at(name));
-    timed(ffmpeg('-f', 'lavfi', '-i', 'aevalsrc=0.3*sin(2*PI*(220+40*sin(t))*t)|0.3*sin(2*PI*(330+30*sin(t))*t):s=48000', '-t',
-        String(6 * seconds), at('music.wav')));
-}
-
-const layer = (scene, type) => scene.layers.find((one) => one.type === type)?.properties;
-const is_still = (scene) => layer(scene, 'text') !== undefined;
-
-// A project of these scenes, beside its media.
-function write_project(name, scenes) {
-    const timed_scenes = scenes.map((scene) => ({ ...scene, duration: seconds,
-        layers: scene.layers.map((one) => ({ ...one, duration: seconds })) }));
-    fs.writeFileSync(at(name), JSON.stringify({ ...project, scenes: timed_scenes }));
-}
-
-// What a scene is in ffmpeg's words: stills are decoded and scaled once and repeated by `loop`.
-function chain(scene, input, output) {
-    const fit = 'scale=1920:1080:force_original_aspect_ratio=increase,crop=1920:1080,setsar=1,format=yuv420p';
-    if (!is_still(scene))
-        return `[${input}:v]${fit},fps=${FPS},trim=end_frame=${FRAMES},setpts=PTS-STARTPTS[${output}]`;
-    const text = layer(scene, 'text');
-    const font = spawnSync('fc-match', ['Inter', '--format=%{file}'], { encoding: 'utf8' }).stdout;
-    return `[${input}:v]${fit},loop=loop=${FRAMES - 1}:size=1:start=0,setpts=N/${FPS}/TB,fps=${FPS},trim=end_frame=${FRAMES},`
-        + `drawtext=fontfile=${font}:text='${text.text}':fontsize=${text.font_size}:fontcolor=white`
-        + `:x=(w-tw)/2:y=h*${text.position.y / 100}-th/2:alpha='min(t,1)'[${output}]`;
-}
-
-const media_of = (scene) => at(layer(scene, 'media').media_id);
-
-function graph(scenes, output) {
-    const chains = scenes.map((scene, i) => chain(scene, i, `v${i}`));
-    const joined = scenes.map((_, i) => `[v${i}]`).join('');
-    return ffmpeg(...scenes.flatMap((scene) => ['-i', media_of(scene)]), '-i', at('music.wav'), '-filter_complex',
-        `${chains.join(';')};${joined}concat=n=${scenes.length}[v];[${scenes.length}:a]volume=0.25[a]`, '-map', '[v]', '-map', '[a]',
-        ...ENCODER, '-c:a', 'aac', '-b:a', '160k', '-t', String(scenes.length * seconds), '-movflags', '+faststart', output);
-}
-
+const log = (text) => process.stderr.write(`  ${text}\n`);
+const project = JSON.parse(fs.readFileSync(path.join(root, 'bench', 'render', 'six.json'), 'utf8'));
+const scenes = project.scenes, total = scenes.length * SECONDS;
+const GRAPH = 'ffmpeg filter graph', ALONE = 'x264 alone', MELT = 'melt';
 const kinora = (document, output) => [path.join(root, 'build', 'kinora'), 'render', document, '-o', output];
+const pick = (values, name) => values.map((value) => value[name]);
 
-// Seconds of x264 for all scenes; the frames stand in memory while it works and are not counted.
-function encode_alone(scenes) {
-    const frames = path.join('/dev/shm', `kinora-bench-${process.pid}.yuv`);
-    try {
-        return scenes.reduce((sum, scene) => {
-            timed(ffmpeg('-i', media_of(scene), '-filter_complex', chain(scene, 0, 'v'), '-map', '[v]', '-f', 'rawvideo', frames));
-            return sum + timed(ffmpeg('-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', '1920x1080', '-r', String(FPS), '-i', frames,
-                ...ENCODER, at('alone.mp4')));
-        }, 0);
-    } finally {
-        fs.rmSync(frames, { force: true });
-    }
-}
-
-// Likeness of a film's first scene to what it shows.
-function ssim(film) {
-    const { stderr } = spawnSync('ffmpeg', ['-i', film, '-i', at('a.mp4'), '-filter_complex',
-        `[0:v]trim=end_frame=${FRAMES}[a];[1:v]trim=end_frame=${FRAMES}[b];[a][b]ssim`, '-f', 'null', '-'], { encoding: 'utf8' });
-    return Number(/All:([\d.]+)/.exec(stderr)[1]);
+function write_project(name, list) {
+    fs.writeFileSync(at(name), JSON.stringify({ ...project, scenes: list }));
+    return at(name);
 }
 
 function length_s(film) {
@@ -98,51 +34,136 @@ function length_s(film) {
     return Number(stdout);
 }
 
-function check(film, wanted_s) {
-    if (Math.abs(length_s(film) - wanted_s) > 0.1)
-        throw new Error(`${path.basename(film)} has ${length_s(film)} s instead of ${wanted_s}`);
+async function render(document, output, wanted_s) {
+    const told = await watched(kinora(document, output));
+    if (Math.abs(length_s(output) - wanted_s) > 0.1)
+        throw new Error(`${path.basename(output)} has ${length_s(output)} s instead of ${wanted_s}`);
+    return told;
 }
 
-const pick = (values, name) => values.map((value) => value[name]);
+function prepare() {
+    const build = spawnSync('ninja', ['-C', path.join(root, 'build'), 'bench/render_bench'], { encoding: 'utf8' });
+    if (build.status !== 0)
+        throw new Error(build.stdout);
+    make_media(folder);
+    const words = layer(scenes.find((scene) => layer(scene, 'voiceover')), 'voiceover');
+    timed([path.join(root, 'build', 'kinora'), 'say', words.text, '--voice', words.voice_id, '-o', at('voice.wav')]);
+    timed([path.join(root, 'build', 'bench', 'render_bench'), path.join(root, 'build', 'kinora-engine'), write_project('six.json', scenes), at('all.mp4'),
+        '0', 'ultrafast']);
+    const avatar = scenes.findIndex((scene) => layer(scene, 'avatar'));
+    timed(ffmpeg('-ss', String(avatar * SECONDS), '-i', at('all.mp4'), '-t', String(SECONDS), '-an', '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '16',
+        at('avatar.mp4')));
+}
 
 async function whole(rows) {
-    const scenes = project.scenes, total = scenes.length * seconds;
     const values = await interleave(rounds, {
-        ours: () => watched(kinora(at('first.json'), at('ours.mp4'))),
-        graph: () => watched(graph(scenes, at('graph.mp4'))),
-        alone: async () => encode_alone(scenes),
+        ours: () => render(at('six.json'), at('ours.mp4'), total),
+        graph: () => watched(graph(folder, scenes, at('graph.mp4'))),
+        melt: () => watched(melt(folder, scenes, at('melt.mp4'))),
+        alone: async () => encode_alone(folder, at('all.mp4'), scenes.length),
     });
-    check(at('ours.mp4'), total);
-    check(at('graph.mp4'), total);
-    const what = `${total} s at 1080p30, three scenes of six move`;
-    rows.push(row({ what, unit: 's', ours: pick(values.ours, 'wall_s'), peer: ALONE, theirs: values.alone, goal: { ratio_most: 1 } }));
-    rows.push(row({ what, unit: 's', ours: pick(values.ours, 'wall_s'), peer: GRAPH, theirs: pick(values.graph, 'wall_s'),
-        goal: { ratio_most: 0.75 } }));
-    rows.push(row({ what: `${what}: SSIM of the first scene`, unit: '', ours: [ssim(at('ours.mp4'))], peer: GRAPH,
-        theirs: [ssim(at('graph.mp4'))], goal: { ratio_least: 0.998 } }));
-    rows.push(row({ what: `${what}: size`, unit: 'MB', ours: [fs.statSync(at('ours.mp4')).size / 1e6], peer: GRAPH,
-        theirs: [fs.statSync(at('graph.mp4')).size / 1e6] }));
+    const what = `${total} s at 1080p30, six scenes`, size = (name) => fs.statSync(at(name)).size / 1e6;
+    const ours = pick(values.ours, 'wall_s');
+    rows.push(row({ what, unit: 's', ours, peer: ALONE, theirs: values.alone, goal: { ratio_most: 1 } }));
+    rows.push(row({ what, unit: 's', ours, peer: GRAPH, theirs: pick(values.graph, 'wall_s'), goal: { ratio_most: 0.75 } }));
+    rows.push(row({ what, unit: 's', ours, peer: MELT, theirs: pick(values.melt, 'wall_s'), goal: { ratio_most: 0.65 } }));
+    log('comparing pictures');
+    const pieces = scenes.map((_, i) => at(`alone-${i}.264`)), likeness = ssim(at('ours.mp4'), at('all.mp4'));
+    const least = (theirs) => ({ least: Math.floor((theirs - 0.002) * 1e5) / 1e5 });
+    for (const [peer, film] of [[ALONE, `concat:${pieces.join('|')}`], [GRAPH, at('graph.mp4')], [MELT, at('melt.mp4')]]) {
+        const theirs = ssim(film, at('all.mp4'));
+        rows.push(row({ what: `${what}: SSIM`, unit: '', ours: [likeness], peer, theirs: [theirs], goal: least(theirs) }));
+    }
+    const alone_size = pieces.reduce((sum, piece) => sum + fs.statSync(piece).size / 1e6, 0);
+    for (const [peer, theirs] of [[ALONE, alone_size], [GRAPH, size('graph.mp4')], [MELT, size('melt.mp4')]])
+        rows.push(row({ what: `${what}: size`, unit: 'MB', ours: [size('ours.mp4')], peer, theirs: [theirs] }));
     rows.push(row({ what: `${what}: memory of the largest process`, unit: 'MB', ours: pick(values.ours, 'peak_mb'), peer: GRAPH,
         theirs: pick(values.graph, 'peak_mb'), goal: { most: 300 } }));
 }
 
 async function stills(rows) {
-    const scenes = project.scenes.filter(is_still), total = scenes.length * seconds;
-    write_project('stills.json', scenes);
+    const still = scenes.find((scene) => layer(scene, 'text'));
+    const list = ['house', 'vault', 'storyboard', 'listening', 'timeline', 'house'].map((name, i) => ({ ...still,
+        layers: still.layers.map((one) => ({ ...one, properties: { ...one.properties,
+            ...(one.type === 'media' ? { media_id: `${name}.png` } : { text: `Picture ${i + 1}` }) } })) }));
+    write_project('stills.json', list);
     const values = await interleave(rounds, {
-        ours: () => watched(kinora(at('stills.json'), at('stills.mp4'))),
-        graph: () => watched(graph(scenes, at('stills-graph.mp4'))),
+        ours: () => render(at('stills.json'), at('stills.mp4'), total),
+        graph: () => watched(graph(folder, list, at('stills-graph.mp4'))),
     });
-    check(at('stills.mp4'), total);
-    const speed = (list) => list.map((one) => total / one.wall_s);
+    const speed = (runs) => runs.map((one) => total / one.wall_s);
     rows.push(row({ what: `${total} s at 1080p30, only stills with a second of text`, unit: 'times real time', ours: speed(values.ours),
         peer: GRAPH, theirs: speed(values.graph), goal: { least: 15 } }));
 }
 
-process.stderr.write(`  making films of ${seconds} s for ${os.cpus().length} cores\n`);
-make_media();
-write_project('first.json', project.scenes);
+async function formats(rows) {
+    for (const ending of ['mov', 'webm', 'gif', 'mp3', 'wav'])
+        rows.push(row({ what: `${total} s of six scenes at 1080p30 as ${ending}`, unit: 's', goal: { most: 300 },
+            ours: [(await watched(kinora(at('six.json'), at(`ours.${ending}`)))).wall_s] }));
+}
+
+async function lengths(rows) {
+    const base = [];
+    for (const minutes of [1, 5, ...(long > 5 ? [long] : [])]) {
+        const name = `long-${minutes}`;
+        write_project(`${name}.json`, Array.from({ length: minutes }, () => scenes).flat());
+        const told = await render(at(`${name}.json`), at(`${name}.mp4`), minutes * total);
+        fs.rmSync(at(`${name}.mp4`));
+        rows.push(row({ what: `cost of a second of video, ${minutes} min`, unit: 's', ours: [told.wall_s / (minutes * total)],
+            ...(base.length ? { peer: '1 min', theirs: base, goal: { ratio_most: 1.2 } } : {}) }));
+        if (!base.length)
+            base.push(told.wall_s / total);
+    }
+}
+
+// A render on the server from the request to its end, in seconds. `scenes` are those to be made anew, else all.
+async function render_there(ours, token, video, how, body) {
+    const from = performance.now();
+    const { job_id } = await ask(ours.url, 'POST', `/api/v1/videos/${video}/${how}`, { token, body });
+    for (;;) {
+        const { render: told } = await ask(ours.url, 'GET', `/api/v1/renders/${job_id}`, { token });
+        if (told.status === 'completed')
+            return (performance.now() - from) / 1000;
+        if (told.status === 'failed' || told.status === 'cancelled')
+            throw new Error(`the render ended: ${told.status} ${told.error ?? ''}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+}
+
+// Ten scenes of six seconds that move; then a word of one is changed.
+async function one_of_ten(rows) {
+    const ours = await start_kinora(at('data'));
+    try {
+        const token = await account(ours.url, 'bench');
+        const call = (method, target, body) => ask(ours.url, method, target, { token, body });
+        const form = new FormData();
+        form.append('file', new Blob([fs.readFileSync(at('a.mp4'))]), 'a.mp4');
+        const { id: media_id } = await call('POST', '/api/v1/files/upload?transcribe=false', form);
+        const { video } = await call('POST', '/api/v1/videos', { title: 'Ten', aspect_ratio: '16:9', fps: 30 });
+        const words = [];
+        for (let i = 0; i < 10; i++) {
+            const { scene } = await call('POST', `/api/v1/videos/${video.id}/scenes`, { duration: 6, duration_mode: 'fixed' });
+            const add = (body) => call('POST', `/api/v1/scenes/${scene.id}/layers`, { duration: 6, ...body });
+            await add({ type: 'media', name: 'Film', properties: { media_id, fit: 'cover', start_from: i / 3 } });
+            words.push((await add({ type: 'text', name: 'Words', properties: { text: `Scene ${i + 1}`, font_size: 96 } })).layer);
+        }
+        const full = await render_there(ours, token, video.id, 'render', { quality: '1080p', include_watermark: false });
+        const changed = [];
+        for (let i = 0; i < rounds; i++) {
+            await call('PUT', `/api/v1/layers/${words[i % 10].id}`, { properties: { text: `Changed ${i}` } });
+            changed.push(await render_there(ours, token, video.id, 'regenerate', { quality: '1080p', include_watermark: false }));
+        }
+        rows.push(row({ what: 'one changed scene of ten', unit: 's', ours: changed, peer: 'all ten', theirs: [full], goal: { ratio_most: 0.15 } }));
+    } finally {
+        await ours.stop();
+    }
+}
+
+log(`making films for ${os.cpus().length} cores`);
+prepare();
 const rows = [];
-await whole(rows);
-await stills(rows);
+for (const measure of [whole, stills, one_of_ten, formats, lengths]) {
+    log(measure.name);
+    await measure(rows);
+}
 finish('render', rows);

@@ -5,8 +5,10 @@
 #include <stdatomic.h>
 
 #include "domain/avatar.h"
+#include "domain/draft.h"
 #include "domain/scene.h"
 #include "domain/session.h"
+#include "domain/voice.h"
 #include "net/hub.h"
 #include "net/warm.h"
 
@@ -15,6 +17,7 @@ struct token_cache;
 struct limiter;
 struct waiting;
 struct realtime;
+struct web_file;
 
 // How the import of a database goes, or went; `state` "none" when there was none since the start.
 struct import_state {
@@ -43,6 +46,7 @@ struct app {
     struct limiter *limiter;
     struct realtime *realtime; // live editing; NULL: not offered
     const char *data_directory;
+    const struct web_file *web;     // files of the web app
     struct waiting *waiting;        // calls that wait for their job
     const char *const *asr_ready;   // those of asr_engines that are set up
     const char *const *asr_engines; // names of the speech engines that a request may ask for; NULL-terminated
@@ -50,9 +54,19 @@ struct app {
     // Appends a picture of a scene. Films are planned by the floor's other room, so that it comes from outside.
     error (*preview)(void *context, struct scope *scope, const struct scene_picture *wish, struct buffer *ret_picture);
     void *preview_context;
-    // The same of an avatar, or the short film in which it talks.
+    // The key of a video's or scene's draft as they are now.
+    error (*draft_key)(void *context, struct scope *scope, struct draft *draft);
+    // A picture of an avatar, or the short film in which it talks.
     error (*avatar_show)(void *context, struct scope *scope, str id, enum avatar_sight sight, struct buffer *ret_bytes);
     void *avatar_context;
+    // Every voice (struct voice); whether one can speak a text; speaks it and appends an MP3 file; what a voice says as
+    // its sample. Declared in work/voices.h.
+    error (*voice_list)(void *context, struct scope *scope, struct list *ret_voices);
+    error (*voice_check)(void *context, struct scope *scope, str id, str text);
+    error (*voice_speak)(void *context, struct scope *scope, const struct voice_wish *wish, struct buffer *ret_file,
+        json_t **ret_result);
+    str (*voice_sample_text)(struct arena *arena, const struct voice *voice);
+    void *voice_context;
     bool (*workers_ready)(void *context);
     void *workers_context;
 };

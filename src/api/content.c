@@ -4,6 +4,7 @@
 #include "api/content_url.h"
 #include "api/download.h"
 #include "domain/derivative.h"
+#include "domain/draft.h"
 #include "domain/film_file.h"
 #include "domain/media.h"
 
@@ -11,7 +12,7 @@ struct content_path {
     str id, name;
 };
 static const struct field path_fields[] = {
-    FIELD(struct content_path, id, .required = true, .format = FORMAT_UUID, .doc = "Media file or render job"),
+    FIELD(struct content_path, id, .required = true, .format = FORMAT_UUID, .doc = "Media file, render job or video"),
     FIELD(struct content_path, name, .required = true, .min = 1, .max = 255, .doc = "File name, for people"),
 };
 static const struct shape path_shape = SHAPE("ContentPath", struct content_path, path_fields);
@@ -99,6 +100,22 @@ static error render_content(struct api_call *call)
                                     .attachment = ((struct content_query *)call->query)->download });
 }
 
+// The name is the draft's key; its id the video's.
+static error draft_content(struct api_call *call)
+{
+    struct media_blob blob;
+    const struct content_path *path = call->path;
+    str rest = path->name, key = STR_NONE, blob_id;
+    TRY(content_become(call));
+    (void)str_split(&rest, '.', &key);
+    TRY(draft_blob(&call->scope, path->id, key, &blob_id));
+    TRY(media_blob_get(&call->scope, blob_id, &blob));
+    return download_start(call, &(struct download) { .blob = &blob,
+                                    .mime_type = STR("video/mp4"),
+                                    .file_name = STR("draft.mp4"),
+                                    .attachment = ((struct content_query *)call->query)->download });
+}
+
 static error file_content(struct api_call *call)
 {
     const struct file_query *query = call->query;
@@ -118,6 +135,9 @@ static const struct route routes[] = {
     { "GET", "/content/render/{id}/{name}", "Content", "A rendered film, its poster or its subtitles, by signed link",
         FACE_PLAIN, ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &content_query_shape,
         .errors = CONTENT_ERRORS, .answer_type = "application/octet-stream", .handle = render_content },
+    { "GET", "/content/draft/{id}/{name}", "Content", "A draft of a video or scene, by signed link", FACE_PLAIN,
+        ACCESS_PUBLIC, LANE_STREAM, .path_in = &path_shape, .query_in = &content_query_shape, .errors = CONTENT_ERRORS,
+        .answer_type = "application/octet-stream", .handle = draft_content },
     { "GET", "/api/v1/files/{file_id}/content", "Files", "A file's bytes", FACE_PLAIN, ACCESS_USER, LANE_STREAM,
         .path_in = &file_shape, .query_in = &file_query_shape,
         .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_STALE_REVISION, ERROR_RANGE_NOT_SATISFIABLE, ERROR_UNAVAILABLE),

@@ -47,7 +47,11 @@ str content_url_for(
     static const char *const folders[] = { [CONTENT_MEDIA] = "media",
         [CONTENT_DERIVATIVE] = "derivative",
         [CONTENT_RENDER] = "render",
-        [CONTENT_AVATAR] = "avatar" };
+        [CONTENT_DRAFT] = "draft",
+        [CONTENT_AVATAR] = "avatar",
+        [CONTENT_STOCK] = "stock",
+        [CONTENT_VOICE] = "voice",
+        [CONTENT_SAMPLE] = "voice-sample" };
     int64_t now_s = clock_now_us() / SECOND_US, expires_s = (now_s / STEP_S + 1) * STEP_S + LIFE_S;
     str path = str_format(
         arena, "/content/%s/%.*s/%.*s", folders[kind], STR_ARGS(id), STR_ARGS(encode(arena, file_name)));

@@ -5,7 +5,16 @@
 
 #include "api/route.h"
 
-enum content_kind { CONTENT_MEDIA, CONTENT_DERIVATIVE, CONTENT_RENDER, CONTENT_AVATAR };
+enum content_kind {
+    CONTENT_MEDIA,
+    CONTENT_DERIVATIVE,
+    CONTENT_RENDER,
+    CONTENT_DRAFT,
+    CONTENT_AVATAR,
+    CONTENT_STOCK,
+    CONTENT_VOICE,
+    CONTENT_SAMPLE
+};
 // Valid for 12 hours, stable within each, so that a browser's cache is of use.
 str content_url(const struct api_call *call, enum content_kind kind, str id, str file_name);
 str content_url_for(

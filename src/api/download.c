@@ -2,6 +2,8 @@
 #include "api/download.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <unistd.h>
 
 #include "api/byte_range.h"
 #include "api/condition.h"
@@ -13,13 +15,23 @@ static const char *const shown_types[] = { "image/jpeg", "image/png", "image/gif
     "video/", NULL };
 
 struct sending {
-    struct blob_reader *reader;
+    struct blob_reader *reader; // NULL: of `file`
+    int file;
     struct byte_ranges ranges;
     size_t range;     // under way, an index; ranges.count: the end
     int64_t at;       // next byte of the content, -1: the part's head comes first
     str *heads, tail; // of multipart/byteranges; heads is NULL for a single part
     struct trace trace;
 };
+
+static error read_plain(int file, int64_t offset, void *ret_bytes, size_t size, size_t *ret_got)
+{
+    ssize_t got = pread(file, ret_bytes, size, offset);
+    if (got < 0)
+        return error_system("read", "a file of the stock", errno);
+    *ret_got = (size_t)got;
+    return OK;
+}
 
 static error fill_bytes(struct sending *sending, struct buffer *out, size_t room)
 {
@@ -29,7 +41,8 @@ static error fill_bytes(struct sending *sending, struct buffer *out, size_t room
     char *place = buffer_reserve(out, want);
     if (!place)
         return error_make(ERROR_UNAVAILABLE, NULL, "Out of memory");
-    TRY(blob_read(sending->reader, sending->at, place, want, &got));
+    TRY(sending->reader ? blob_read(sending->reader, sending->at, place, want, &got)
+                        : read_plain(sending->file, sending->at, place, want, &got));
     if (got == 0)
         return error_of(ERROR_DATA_CORRUPT);
     out->size += got;
@@ -71,6 +84,8 @@ static void closed(void *state, void *worker)
     (void)worker;
     struct sending *sending = state;
     blob_reader_close(sending->reader);
+    if (!sending->reader)
+        close(sending->file);
 }
 
 str download_disposition(struct arena *arena, str file_name, bool attachment)
@@ -121,6 +136,8 @@ static error refuse_range(struct api_call *call, int64_t size)
 // Of the content, or of the blob, which is sealed anew under another id.
 static str etag_of(struct arena *arena, const struct download *download)
 {
+    if (download->plain)
+        return str_format(arena, "\"%.*s\"", STR_ARGS(download->plain->tag));
     return download->sealed ? str_format(arena, "\"%.*s\"", STR_ARGS(download->blob->id))
                             : str_format(arena, "\"%.*s\"", STR_ARGS(str_hex(arena, download->blob->sha256.data, 16)));
 }
@@ -199,12 +216,19 @@ static int64_t make_parts(struct arena *arena, struct sending *sending, int64_t 
     return length + (int64_t)sending->tail.size;
 }
 
-error download_start(struct api_call *call, const struct download *download)
+static int64_t size_of(const struct download *download)
+{
+    if (download->plain)
+        return download->plain->size_bytes;
+    return download->sealed ? download->blob->stored_bytes : download->blob->size_bytes;
+}
+
+static error start(struct api_call *call, const struct download *download, bool *ret_sending)
 {
     static const struct send_ops ops = { fill, closed };
     const struct http_request *request = exchange_request(call->exchange);
     struct arena *arena = call->scope.arena;
-    int64_t size = download->sealed ? download->blob->stored_bytes : download->blob->size_bytes;
+    int64_t size = size_of(download);
     str type = download->mime_type, etag = etag_of(arena, download);
     bool unchanged;
     struct sending *sending = ARENA_NEW(arena, struct sending);
@@ -225,11 +249,24 @@ error download_start(struct api_call *call, const struct download *download)
     int64_t length = sending->ranges.count > 1 ? make_parts(arena, sending, size, download->mime_type, &type)
                                                : first.last + 1 - first.first;
     sending->trace = call->scope.trace;
-    TRY(open_at(call->app->blobs, download, first.first, &sending->reader));
+    if (download->plain)
+        sending->file = download->plain->file;
+    else
+        TRY(open_at(call->app->blobs, download, first.first, &sending->reader));
     put_headers(call, download, type, etag);
     if (part && sending->ranges.count == 1)
         exchange_header(call->exchange, "Content-Range",
             str_format(arena, "bytes %lld-%lld/%lld", (long long)first.first, (long long)first.last, (long long)size));
+    *ret_sending = true;
     exchange_send(call->exchange, part ? 206 : 200, length, &ops, sending);
     return OK;
+}
+
+error download_start(struct api_call *call, const struct download *download)
+{
+    bool sending = false;
+    error result = start(call, download, &sending);
+    if (download->plain && !sending)
+        close(download->plain->file);
+    return result;
 }

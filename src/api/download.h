@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Streams a blob as an HTTP answer (RFC 9110 13, 14): ranges, one or several, conditions, HEAD, safe headers.
+// Streams a blob or a plain file as an HTTP answer (RFC 9110 13, 14): ranges, one or several, conditions, HEAD, safe
+// headers.
 #pragma once
 
 #include "api/route.h"
 #include "domain/media.h"
 
+// A file that is only read where it is.
+struct plain_file {
+    int file; // closed by download_start, whatever it returns
+    int64_t size_bytes;
+    str tag; // names the content
+};
+
 struct download {
     const struct media_blob *blob;
+    const struct plain_file *plain; // instead of a blob
     str mime_type, file_name;
     int64_t changed_us; // for Last-Modified
     bool attachment;

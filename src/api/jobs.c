@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Jobs of every kind as document 004 has them.
-#include "api/route.h"
+#include "api/content_url.h"
 #include "domain/job.h"
 
 struct path {
@@ -30,6 +30,7 @@ struct job_answer {
     time_us created_at, completed_at, cancelled_at;
     str error;
     int64_t retry_count;
+    struct raw_json result;
 };
 static const struct field job_fields[] = {
     FIELD(struct job_answer, id, .format = FORMAT_UUID),
@@ -41,6 +42,8 @@ static const struct field job_fields[] = {
     FIELD(struct job_answer, completed_at, .omit_null = true),
     FIELD(struct job_answer, error, .omit_null = true, .doc = "Why it failed"),
     FIELD(struct job_answer, retry_count),
+    FIELD(struct job_answer, result, .omit_null = true,
+        .doc = "Of a voiceover: audio_url, duration, words; of a generated picture: media_id; not in lists"),
 };
 static const struct shape job_shape = SHAPE("Job", struct job_answer, job_fields);
 static const struct field cancelled_fields[] = {
@@ -81,12 +84,28 @@ static struct job_answer as_answer(const struct job *job)
         .retry_count = job->retry_count };
 }
 
+static error result_of(struct api_call *call, const struct job *job, struct raw_json *ret_result)
+{
+    struct arena *arena = call->scope.arena;
+    bool is_voice = str_equal_c(job->kind, "voice");
+    json_t *result;
+    if (!str_equal_c(job->state, "completed") || !(is_voice || str_equal_c(job->kind, "image")))
+        return OK;
+    TRY(json_read(arena, job->result.text, &result));
+    if (is_voice)
+        json_object_set_new(
+            result, "audio_url", json_str(content_url(call, CONTENT_VOICE, job->id, STR("voiceover.mp3"))));
+    ret_result->text = json_text(arena, result);
+    return OK;
+}
+
 static error get_job(struct api_call *call)
 {
     struct job job;
+    struct job_answer *out = call->output;
     TRY(job_get_readable(&call->scope, ((struct path *)call->path)->job_id, &job));
-    *(struct job_answer *)call->output = as_answer(&job);
-    return OK;
+    *out = as_answer(&job);
+    return result_of(call, &job, &out->result);
 }
 
 static error list_jobs(struct api_call *call)

@@ -3,6 +3,7 @@
 #include "api/route.h"
 #include "domain/file_key.h"
 #include "domain/rekey.h"
+#include "domain/user.h"
 
 struct path {
     str file_id, user_id;
@@ -16,6 +17,15 @@ static const struct field share_path_fields[] = {
     FIELD(struct path, user_id, .required = true, .max = 64, .doc = "UUID or integer id of the other user"),
 };
 static const struct shape share_path_shape = SHAPE("FileSharePath", struct path, share_path_fields);
+
+struct share_in {
+    str username, email;
+};
+static const struct field share_in_fields[] = {
+    FIELD(struct share_in, username, .min = 1, .max = 64, .doc = "Who, by name; or email"),
+    FIELD(struct share_in, email, .format = FORMAT_EMAIL, .doc = "Who, by address"),
+};
+static const struct shape share_in_shape = SHAPE("FileShareInput", struct share_in, share_in_fields);
 
 struct unshare_query {
     bool rotate;
@@ -157,6 +167,26 @@ static error share(struct api_call *call)
     return OK;
 }
 
+// Whether somebody has an account is told only to who may share the file.
+static error share_by_name(struct api_call *call)
+{
+    const struct share_in *in = call->body;
+    str file_id = ((struct path *)call->path)->file_id, name = in->username.data ? in->username : in->email;
+    struct media media;
+    struct user user;
+    struct file_share shared;
+    bool found;
+    if (!name.data)
+        return error_make(ERROR_VALIDATION_ERROR, "username", "Say who: username or email");
+    TRY(as_file(media_get_own(&call->scope, file_id, &media)));
+    TRY(user_by_login(&call->scope, name, &user, &found));
+    if (!found)
+        return error_make(ERROR_USER_NOT_FOUND, "username", "There is no user '%.*s'", STR_ARGS(name));
+    TRY(as_file(file_key_share(&call->scope, file_id, user.id, &shared)));
+    *(struct share_answer *)call->output = as_share(&shared);
+    return OK;
+}
+
 static error list_shares(struct api_call *call)
 {
     struct list rows;
@@ -195,6 +225,10 @@ static const struct route routes[] = {
     { "POST", "/api/v1/keys/files/{file_id}/shares/{user_id}", "Keys", "Share a file with another user", FACE_PLAIN,
         ACCESS_USER, LANE_WRITE, .path_in = &share_path_shape, .output = &share_shape, .status = 201,
         .errors = ERRORS(SHARE_ERRORS, ERROR_CONFLICT), .handle = share },
+    { "POST", "/api/v1/keys/files/{file_id}/shares", "Keys", "Share a file with another user, by name", FACE_PLAIN,
+        ACCESS_USER, LANE_WRITE, BODY_JSON, .path_in = &file_path_shape, .body_in = &share_in_shape,
+        .output = &share_shape, .status = 201, .errors = ERRORS(SHARE_ERRORS, ERROR_CONFLICT),
+        .handle = share_by_name },
     { "DELETE", "/api/v1/keys/files/{file_id}/shares/{user_id}", "Keys", "Stop sharing a file", FACE_PLAIN, ACCESS_USER,
         LANE_WRITE, .path_in = &share_path_shape, .query_in = &unshare_query_shape, .output = &unshared_shape,
         .errors = ERRORS(SHARE_ERRORS), .handle = unshare },

@@ -158,6 +158,8 @@ static void put_input(struct page *page, const struct route *route)
 static void put_output(struct page *page, const struct route *route)
 {
     buffer_format(page->out, "\nAnswers %d", route->status ? route->status : 200);
+    if (route->job_status)
+        buffer_format(page->out, " (%d when a job does it)", route->job_status);
     if (route->output) {
         buffer_append_c(page->out, route->output_list ? ", a list of " : ": ");
         put_link(page, route->output);

@@ -30,15 +30,18 @@ static const struct shape media_in_shape = SHAPE("MediaFileUpdate", struct media
 
 struct page {
     struct opt_int skip, limit, offset;
+    str media_type;
 };
 static const struct field skip_fields[] = {
     FIELD(struct page, skip, .max = 1e9, .doc = "How many to pass over [0]"),
     FIELD(struct page, limit, .min = 1, .max = 1000, .doc = "How many at the most [100]"),
 };
 static const struct shape skip_shape = SHAPE("MediaPage", struct page, skip_fields);
+static const char *const media_types[] = { "audio", "video", "image", "gif", NULL };
 static const struct field offset_fields[] = {
     FIELD(struct page, offset, .max = 1e9, .doc = "How many to pass over [0]"),
     FIELD(struct page, limit, .min = 1, .max = 1000, .doc = "How many at the most [100]"),
+    FIELD(struct page, media_type, .allowed = media_types, .doc = "Only files of this type; image takes in gif"),
 };
 static const struct shape offset_shape = SHAPE("FilePage", struct page, offset_fields);
 
@@ -115,7 +118,8 @@ static error list_media(struct api_call *call)
     const struct page *page = call->query;
     struct list rows, *out = call->output;
     int64_t total;
-    TRY(media_list(&call->scope, page->skip.value, page->limit.set ? page->limit.value : 100, &rows, &total));
+    int64_t limit = page->limit.set ? page->limit.value : 100;
+    TRY(media_list(&call->scope, STR_NONE, page->skip.value, limit, &rows, &total));
     struct media_answer *items = ARENA_ARRAY(call->scope.arena, struct media_answer, rows.count);
     for (size_t i = 0; i < rows.count; i++)
         items[i] = media_answer(call, &((struct media *)rows.items)[i]);
@@ -128,7 +132,8 @@ static error list_files(struct api_call *call)
     const struct page *page = call->query;
     struct file_list *out = call->output;
     struct list rows;
-    TRY(media_list(&call->scope, page->offset.value, page->limit.set ? page->limit.value : 100, &rows, &out->total));
+    int64_t limit = page->limit.set ? page->limit.value : 100;
+    TRY(media_list(&call->scope, page->media_type, page->offset.value, limit, &rows, &out->total));
     struct file_answer *items = ARENA_ARRAY(call->scope.arena, struct file_answer, rows.count);
     for (size_t i = 0; i < rows.count; i++)
         items[i] = file_answer(call, &((struct media *)rows.items)[i]);

@@ -2,7 +2,6 @@
 #include "api/media_shapes.h"
 
 #include "api/content_url.h"
-#include "domain/derivative.h"
 
 #define DERIVATIVE_FIELDS(type)                                                                                        \
     FIELD(type, thumbnail_url, .doc = "Small picture; null until it is made, and for sounds"),                         \
@@ -50,15 +49,13 @@ static const struct field file_fields[] = {
 };
 const struct shape file_answer_shape = SHAPE("File", struct file_answer, file_fields);
 
-// "thumbnail.jpg"; STR_NONE while there is none.
-static str derivative_url(
-    const struct api_call *call, const struct media *media, enum derivative_kind kind, str mime_type)
+str derivative_url(const struct api_call *call, str media_id, enum derivative_kind kind, str mime_type)
 {
     static const char *const endings[][2] = { { "image/jpeg", "jpg" }, { "image/png", "png" },
         { "application/json", "json" }, { "video/mp4", "mp4" }, { "audio/mp4", "m4a" } };
     for (size_t i = 0; mime_type.data && i < sizeof endings / sizeof *endings; i++)
         if (str_equal_c(mime_type, endings[i][0]))
-            return content_url(call, CONTENT_DERIVATIVE, media->id,
+            return content_url(call, CONTENT_DERIVATIVE, media_id,
                 str_format(call->scope.arena, "%s.%s", derivative_names[kind], endings[i][1]));
     return STR_NONE;
 }
@@ -79,10 +76,10 @@ struct media_answer media_answer(const struct api_call *call, const struct media
         .content_url = content_url(call, CONTENT_MEDIA, media->id, media->file_name),
         .owner_id = media->user_id,
         .shared = !str_equal(media->user_id, call->scope.actor.user_id),
-        .thumbnail_url = derivative_url(call, media, DERIVATIVE_THUMBNAIL, media->thumbnail_type),
-        .poster_url = derivative_url(call, media, DERIVATIVE_POSTER, media->poster_type),
-        .waveform_url = derivative_url(call, media, DERIVATIVE_WAVEFORM, media->waveform_type),
-        .proxy_url = derivative_url(call, media, DERIVATIVE_PROXY, media->proxy_type),
+        .thumbnail_url = derivative_url(call, media->id, DERIVATIVE_THUMBNAIL, media->thumbnail_type),
+        .poster_url = derivative_url(call, media->id, DERIVATIVE_POSTER, media->poster_type),
+        .waveform_url = derivative_url(call, media->id, DERIVATIVE_WAVEFORM, media->waveform_type),
+        .proxy_url = derivative_url(call, media->id, DERIVATIVE_PROXY, media->proxy_type),
         .created_at = media->created_at,
         .updated_at = media->updated_at };
 }
@@ -102,8 +99,8 @@ struct file_answer file_answer(const struct api_call *call, const struct media *
         .content_url = content_url(call, CONTENT_MEDIA, media->id, media->file_name),
         .owner_id = media->user_id,
         .shared = !str_equal(media->user_id, call->scope.actor.user_id),
-        .thumbnail_url = derivative_url(call, media, DERIVATIVE_THUMBNAIL, media->thumbnail_type),
-        .poster_url = derivative_url(call, media, DERIVATIVE_POSTER, media->poster_type),
-        .waveform_url = derivative_url(call, media, DERIVATIVE_WAVEFORM, media->waveform_type),
-        .proxy_url = derivative_url(call, media, DERIVATIVE_PROXY, media->proxy_type) };
+        .thumbnail_url = derivative_url(call, media->id, DERIVATIVE_THUMBNAIL, media->thumbnail_type),
+        .poster_url = derivative_url(call, media->id, DERIVATIVE_POSTER, media->poster_type),
+        .waveform_url = derivative_url(call, media->id, DERIVATIVE_WAVEFORM, media->waveform_type),
+        .proxy_url = derivative_url(call, media->id, DERIVATIVE_PROXY, media->proxy_type) };
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/route.h"
+#include "domain/derivative.h"
 #include "domain/media.h"
 
 struct media_answer { // document 000
@@ -31,3 +32,6 @@ struct file_answer { // document 004
 };
 extern const struct shape file_answer_shape;
 struct file_answer file_answer(const struct api_call *call, const struct media *media);
+
+// Of a derivative of this MIME type: "…/thumbnail.jpg"; STR_NONE when `mime_type` is absent, while there is none.
+str derivative_url(const struct api_call *call, str media_id, enum derivative_kind kind, str mime_type);

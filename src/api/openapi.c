@@ -8,6 +8,7 @@
 #include "api/condition.h"
 #include "api/face.h"
 #include "api/repeat.h"
+#include "domain/scene_properties.h"
 
 enum { SHAPES_MAX = 256 };
 
@@ -189,10 +190,10 @@ static void put_response(struct document *document, int status, const char *desc
     put(document, "description", description);
 }
 
-static void put_success(struct document *document, const struct route *route)
+static void put_success(struct document *document, const struct route *route, int status, const char *description)
 {
     struct json_out *out = &document->out;
-    put_response(document, route->status ? route->status : 200, route->message ? route->message : "Done");
+    put_response(document, status, description);
     if (route->output || route->answer_type || route->face == FACE_ENVELOPE) {
         json_key(out, "content");
         json_object_begin(out);
@@ -280,7 +281,9 @@ static void put_operation(struct document *document, const struct route *route)
     put_body(document, route);
     json_key(out, "responses");
     json_object_begin(out);
-    put_success(document, route);
+    put_success(document, route, route->status ? route->status : 200, route->message ? route->message : "Done");
+    if (route->job_status)
+        put_success(document, route, route->job_status, "A job does it");
     put_content_answers(document, route);
     put_errors(document, route);
     json_object_end(out);
@@ -332,6 +335,18 @@ static const char error_schemas[] =
     "\"required\":[\"message\",\"type\",\"param\",\"code\"],\"properties\":{\"message\":{\"type\":\"string\"},"
     "\"type\":{\"type\":\"string\"},\"param\":{\"type\":[\"string\",\"null\"]},\"code\":{\"type\":\"string\"}}}}}";
 
+// What `properties` of a layer, and the objects of a scene or video, may hold.
+static void put_scene_properties(struct document *document)
+{
+    for (unsigned owner = ON_VIDEO; owner <= ON_VOICEOVER; owner <<= 1) {
+        const char *name = scene_owner_name((enum property_owner)owner);
+        BUFFER_AUTO struct buffer key = { 0 };
+        buffer_format(&key, "%c%s%s", toupper(name[0]), name + 1, owner & ON_LAYER ? "LayerProperties" : "Properties");
+        json_key_str(&document->out, buffer_str(&key));
+        scene_properties_schema(&document->out, (enum property_owner)owner);
+    }
+}
+
 static void put_components(struct document *document)
 {
     struct json_out *out = &document->out;
@@ -346,6 +361,7 @@ static void put_components(struct document *document)
         json_key(out, document->shapes[i]->name);
         shape_schema(out, document->shapes[i], document->input[i]);
     }
+    put_scene_properties(document);
     json_object_end(out);
     json_object_end(out);
 }

@@ -34,6 +34,7 @@ struct route {
     const struct shape *output;     // of the answer (of `data` in the envelope); NULL: none
     bool output_list;               // the answer is a list of them
     int status;                     // of success; 0: 200
+    int job_status;                 // of success when a job does the work instead; 0: never
     const char *message;            // envelope: "Layer added successfully"
     const enum error_code *errors;  // its own, beyond those that follow from access and input; ends with ERROR_NONE
     const char *resource;           // of changes: path of the GET whose ETag If-Match names; NULL: of the same path

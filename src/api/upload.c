@@ -148,7 +148,8 @@ static void on_end(void *state, struct exchange *exchange, void *worker)
         route_finish(call, result);
         return;
     }
-    result = intake_probe(&upload->intake);
+    if (!upload->options.is_opaque)
+        result = intake_probe(&upload->intake);
     bool keep = upload->options.keep && !error_is(result);
     if (keep)
         result = upload->options.keep(call, upload->options.state, &upload->intake.blob, upload->intake.probe);

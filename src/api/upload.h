@@ -8,6 +8,7 @@
 
 struct upload_options {
     str id;                 // chosen by the client (UUID), or STR_NONE
+    bool is_opaque;         // of any kind: the engine is not asked about it, and `probe` of `keep` is NULL
     json_t *transcribe;     // starts a transcription of what can be heard, with these params; NULL: none
     int64_t expected_bytes; // for progress; 0: from Content-Length
     // For other uses of the file than a record in the library, all optional: a plain field of the form; the form is

@@ -66,7 +66,8 @@ static const struct field recording_fields[] = {
     FIELD(struct recording_in, job_id, .format = FORMAT_UUID, .doc = "Transcription job"),
     FIELD(struct recording_in, title, .min = 1, .max = 255, .doc = "Title; left out: the recording's name"),
     FIELD(struct recording_in, segments, .json_type = "array",
-        .doc = "Indexes of the segments to take, in this order; left out: all"),
+        .doc = "Indexes of the segments to take, in this order, or {segment, without: indexes of words to cut out}; "
+               "left out: all"),
 };
 static const struct shape recording_shape = SHAPE("VideoFromTranscription", struct recording_in, recording_fields);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The web page: files that are part of the program, under a strict content security policy.
+// The web app: files that are part of the program, under a strict content security policy.
 #include "api/web.h"
 
 #include "api/route.h"
@@ -12,34 +12,51 @@ static const struct field path_fields[] = {
 };
 static const struct shape path_shape = SHAPE("WebPath", struct path, path_fields);
 
-static const struct {
-    const char *ending, *type;
-} types[] = { { ".html", "text/html; charset=utf-8" }, { ".css", "text/css; charset=utf-8" },
-    { ".js", "text/javascript; charset=utf-8" }, { ".svg", "image/svg+xml" } };
-
-static str type_of(str name)
+// Whether the client takes the coding; "gzip;q=0" is not told apart, since nobody says so.
+static bool takes(const struct http_request *request, str coding)
 {
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (str_ends(name, str_of(types[i].ending)))
-            return str_of(types[i].type);
-    return STR("application/octet-stream");
+    str rest = http_header(request, "Accept-Encoding"), part;
+    while (str_split(&rest, ',', &part)) {
+        str name = STR_NONE;
+        (void)str_split(&part, ';', &name);
+        if (str_equal(str_trim(name), coding))
+            return true;
+    }
+    return false;
+}
+
+static const struct web_bytes *choose(struct exchange *exchange, const struct web_file *file)
+{
+    const struct http_request *request = exchange_request(exchange);
+    exchange_header(exchange, "Vary", STR("Accept-Encoding"));
+    if (file->brotli.data && takes(request, STR("br"))) {
+        exchange_header(exchange, "Content-Encoding", STR("br"));
+        return &file->brotli;
+    }
+    if (file->gzip.data && takes(request, STR("gzip"))) {
+        exchange_header(exchange, "Content-Encoding", STR("gzip"));
+        return &file->gzip;
+    }
+    return &file->plain;
 }
 
 static error give(struct api_call *call, str name)
 {
-    const struct web_file *file = web_files;
+    const struct web_file *file = call->app->web;
     while (file->name && !str_equal_c(name, file->name))
         file++;
     if (!file->name)
         return error_make(ERROR_NOT_FOUND, NULL, "There is nothing at this path");
     struct exchange *exchange = call->exchange;
-    bool known = str_equal_c(http_header(exchange_request(exchange), "If-None-Match"), file->etag);
+    const struct web_bytes *bytes = choose(exchange, file);
+    bool known = str_equal_c(http_header(exchange_request(exchange), "If-None-Match"), bytes->etag);
     struct buffer body = { 0 };
     if (!known)
-        buffer_append(&body, file->bytes, file->size);
-    exchange_header(exchange, "Content-Type", type_of(name));
-    exchange_header(exchange, "ETag", str_of(file->etag));
-    exchange_header(exchange, "Cache-Control", STR("no-cache"));
+        buffer_append(&body, bytes->data, bytes->size);
+    exchange_header(exchange, "Content-Type", str_of(file->type));
+    exchange_header(exchange, "ETag", str_of(bytes->etag));
+    exchange_header(
+        exchange, "Cache-Control", file->immutable ? STR("public, max-age=31536000, immutable") : STR("no-cache"));
     exchange_header(exchange, "X-Content-Type-Options", STR("nosniff"));
     exchange_header(exchange, "Referrer-Policy", STR("no-referrer"));
     exchange_header(exchange, "Content-Security-Policy",

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The web page's files, embedded by script/embed.
+// The web app's files, embedded by script/web-build.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
-struct web_file {
-    const char *name;
-    const unsigned char *bytes;
+struct web_bytes {
+    const unsigned char *data; // NULL: there is no such form, it would be no smaller
     size_t size;
     const char *etag;
 };
-extern const struct web_file web_files[]; // ends with a row without name
+struct web_file {
+    const char *name, *type;
+    bool immutable; // its name changes with its content
+    struct web_bytes plain, gzip, brotli;
+};
+extern const struct web_file web_files[]; // ends with a row without name; part of the program, not of this library

@@ -14,7 +14,7 @@ struct video_settings {
     enum video_codec codec;
     int width, height, fps;
     double crf;         // x264's scale, 0 to 51
-    const char *preset; // "veryfast"; x264's name, whatever the codec
+    const char *preset; // "veryfast"; x264's name, whatever the codec; borrowed until the encoder is closed
     int key_frames;     // at the most so many from one key frame to the next; 0: five seconds' worth
 };
 
@@ -23,6 +23,8 @@ MUST_USE error video_encoder_open(
     const struct sink_io *io, const struct video_settings *settings, struct video_encoder **ret_encoder);
 // Frames follow each other at the settings' rate, the first at time 0. The frame is copied.
 MUST_USE error video_encoder_add(struct video_encoder *encoder, const struct frame *frame);
-// Completes the file; the encoder is still to be closed.
+// One frame more that looks as the last one, in H.264 at next to no cost; there must be a last one.
+void video_encoder_hold(struct video_encoder *encoder);
+// Completes the file, which has frames; the encoder is still to be closed.
 MUST_USE error video_encoder_finish(struct video_encoder *encoder, uint64_t *ret_size_bytes);
 void video_encoder_close(struct video_encoder *encoder); // NULL is allowed

@@ -37,6 +37,8 @@ ERROR_CODE(LAYER_NOT_FOUND, 404, "Layer not found")
 ERROR_CODE(AVATAR_NOT_FOUND, 404, "Avatar not found")
 ERROR_CODE(MODEL_NOT_FOUND, 404, "There is no such model")
 ERROR_CODE(VOICE_NOT_FOUND, 404, "Voice not found")
+ERROR_CODE(PRONUNCIATION_NOT_FOUND, 404, "Pronunciation not found")
+ERROR_CODE(AUDIO_NOT_FOUND, 404, "Audio not found")
 ERROR_CODE(UPLOAD_NOT_FOUND, 404, "Upload not found")
 ERROR_CODE(LINK_NOT_FOUND, 404, "Link not found")
 // 405 to 416

@@ -28,6 +28,8 @@ SETTING_TEXT(
     s3_ca, "KINORA_S3_CA", "", "Certificates (PEM) that the object store's is checked by; default the system's")
 SETTING_INT(s3_timeout, "KINORA_S3_TIMEOUT", 30, 1, 3600, "Seconds without a byte until a request is tried again")
 SETTING_TEXT(engine_path, "KINORA_ENGINE", "", "Path of kinora-engine; default beside kinora")
+SETTING_TEXT(stock, "KINORA_STOCK", "",
+    "Folder of the stock that everybody has; default stock beside kinora, then /usr/share/kinora/stock")
 SETTING_TEXT(tls_cert, "KINORA_TLS_CERT", "", "Certificate chain (PEM); with tls_key the server speaks TLS")
 SETTING_TEXT(tls_key, "KINORA_TLS_KEY", "", "Private key (PEM)")
 SETTING_SECRET(setup_code, "KINORA_SETUP_CODE", "Code that the first account needs when listening beyond loopback")
@@ -51,6 +53,16 @@ SETTING_LIVE_TEXT(
     whisper_url, "KINORA_WHISPER_URL", "", "Speech engine whisper: whisper.cpp's server, instead of the program")
 SETTING_LIVE_INT(
     asr_timeout, "KINORA_ASR_TIMEOUT", 1800, 1, 86400, "Seconds that whisper or openai may take for a few minutes")
+SETTING_TEXT(tts_url, "KINORA_TTS_URL", "", "Voices openai: server with POST /v1/audio/speech")
+SETTING_SECRET(tts_key, "KINORA_TTS_KEY", "Voices openai: API key, where the server wants one")
+SETTING_TEXT(tts_model, "KINORA_TTS_MODEL", "tts-1", "Voices openai: model that the server is asked for")
+SETTING_TEXT(piper, "KINORA_PIPER", "", "Voice piper: its program; default piper on the PATH")
+SETTING_TEXT(piper_model, "KINORA_PIPER_MODEL", "", "Voice piper: file of its voice (….onnx)")
+SETTING_INT(tts_timeout, "KINORA_TTS_TIMEOUT", 60, 1, 3600, "Seconds that openai or piper may take for a sentence")
+SETTING_TEXT(image_url, "KINORA_IMAGE_URL", "", "Pictures openai: server with POST /v1/images/generations")
+SETTING_SECRET(image_key, "KINORA_IMAGE_KEY", "Pictures openai: API key, where the server wants one")
+SETTING_TEXT(image_model, "KINORA_IMAGE_MODEL", "", "Pictures openai: model that the server is asked for, if any")
+SETTING_INT(image_timeout, "KINORA_IMAGE_TIMEOUT", 60, 1, 3600, "Seconds that openai may take for a picture")
 SETTING_LIVE_INT(
     max_audio_bytes, "KINORA_MAX_AUDIO_BYTES", 0, 0, 1099511627776, "Largest sound in bytes; 0: any upload")
 SETTING_LIVE_INT(max_video_bytes, "KINORA_MAX_VIDEO_BYTES", 0, 0, 1099511627776, "Largest film in bytes; 0: any upload")

@@ -84,10 +84,13 @@ MUST_USE error blob_stored_size(struct blob_store *store, enum blob_place place,
 // bytes done; anything but OK ends the copying and is returned, with nothing half-made left at the target.
 MUST_USE error blob_copy(struct blob_store *store, const char *id, enum blob_place source, enum blob_place target,
     error (*tell)(void *context, int64_t bytes), void *context);
-// Calls `visit` for each blob id at that place; anything but OK ends the walk and is returned. A place that is not
-// there has none.
-MUST_USE error blob_each(struct blob_store *store, enum blob_place place,
-    error (*visit)(void *context, const char *id, int64_t stored_size, int64_t changed_us), void *context);
+// What is done with each blob of a place: anything but OK ends the walk and is returned.
+struct blob_visitor {
+    error (*visit)(void *context, const char *id, int64_t stored_size, int64_t changed_us);
+    void *context;
+};
+// A place that is not there has none.
+MUST_USE error blob_each(struct blob_store *store, enum blob_place place, const struct blob_visitor *visitor);
 // Removes what writers left behind when the program was killed and is older than `age_us`: files under way, uploads in
 // parts. On the disk writers that live are spared; an object store cannot tell, so be patient there.
 MUST_USE error blob_sweep_unfinished(

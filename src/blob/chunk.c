@@ -157,22 +157,17 @@ bool chunk_unpack(const unsigned char *frames, size_t size, unsigned char *ret_p
     return ZSTD_decompress(ret_plain, plain_size, frames, size) == plain_size;
 }
 
-bool chunk_split(const unsigned char *frames, size_t size, size_t plain_size, size_t want, size_t *ret_first_size,
-    size_t *ret_first_plain_size)
+bool chunk_frame(const unsigned char *frames, size_t size, size_t plain_left, size_t *ret_size, size_t *ret_plain_size)
 {
-    size_t first = 0, first_plain = 0;
-    while (first_plain < want) {
-        unsigned long long frame_plain = ZSTD_getFrameContentSize(frames + first, size - first);
-        size_t frame = ZSTD_findFrameCompressedSize(frames + first, size - first);
-        // Both tell their errors by values above any size. An empty frame would not bring us further.
-        if (ZSTD_isError(frame) || frame_plain == 0 || frame_plain > plain_size - first_plain)
-            return false;
-        first += frame;
-        first_plain += (size_t)frame_plain;
-    }
-    *ret_first_size = first;
-    *ret_first_plain_size = first_plain;
-    return first_plain < plain_size;
+    unsigned long long plain = ZSTD_getFrameContentSize(frames, size);
+    size_t frame = ZSTD_findFrameCompressedSize(frames, size);
+    // Both tell their errors by values above any size. An empty frame would not bring a reader further, and behind the
+    // last one is nothing.
+    if (ZSTD_isError(frame) || plain == 0 || plain > plain_left || (plain == plain_left && frame != size))
+        return false;
+    *ret_size = frame;
+    *ret_plain_size = (size_t)plain;
+    return true;
 }
 
 bool chunk_open(const struct chunk_place *place, unsigned flags, unsigned char *stored, size_t stored_size,

@@ -60,10 +60,9 @@ bool chunk_unseal(const struct chunk_place *place, unsigned flags, unsigned char
     size_t plain_size, const unsigned char **ret_body, size_t *ret_body_size);
 bool chunk_is_packed(const unsigned char *stored); // of a record that was unsealed
 bool chunk_unpack(const unsigned char *frames, size_t size, unsigned char *ret_plain, size_t plain_size);
-// Where the frames can be cut into two that are unpacked by themselves, the first with at least `want` plain bytes.
-// False when they cannot: no frame behind these, or frames that do not say their size.
-bool chunk_split(const unsigned char *frames, size_t size, size_t plain_size, size_t want, size_t *ret_first_size,
-    size_t *ret_first_plain_size);
+// The first of `size` bytes of frames, which are to give `plain_left` bytes: how long it is and what it says that it
+// holds. False when that cannot be.
+bool chunk_frame(const unsigned char *frames, size_t size, size_t plain_left, size_t *ret_size, size_t *ret_plain_size);
 
 void chunk_trailer(size_t index_stored_size, unsigned char ret_trailer[static CHUNK_TRAILER_SIZE]);
 bool chunk_trailer_read(const unsigned char trailer[static CHUNK_TRAILER_SIZE], size_t *ret_index_stored_size);

@@ -8,26 +8,28 @@
 
 // Holds the index of any blob of up to 63 GB, so that one read opens it.
 enum { TAIL_SIZE = 64 << 10 };
-// Below this a second thread costs more than it brings: a tenth of a millisecond.
-enum { UNPACK_BESIDE_MIN = 1 << 20 };
-// Bytes of a chunk that are unpacked frame by frame: what a peer that does not read takes into its buffers, and more.
-enum { UNPACK_AT_FIRST = 1 << 20 };
+
+// One zstd frame of a compressed chunk: where it lies in the record's body, and what of the chunk it holds.
+struct frame {
+    size_t at, size, plain_from, plain_size;
+};
 
 struct blob_reader {
     struct blob_store *store;            // NULL for a file outside of any
     const struct store_methods *methods; // of the place where it was found
     struct store_get *get;
     bool is_stored;           // what is read is the stored bytes
-    struct chunk_place place; // number is that of the chunk in `plain`
+    struct chunk_place place; // number is that of the chunk in `stored`
     int64_t size;
     uint64_t count;                   // of chunks
     uint64_t *offsets;                // count + 1: the last is where the index begins
-    unsigned char *stored, *unpacked; // rooms for a record and for what was compressed in it
+    unsigned char *stored, *unpacked; // rooms for a record and for a frame
     size_t stored_room, unpacked_room;
-    const unsigned char *plain;  // of the chunk, in one of the two
-    size_t ready;                // bytes of it; the rest is still to be unpacked
-    const unsigned char *frames; // from this
-    size_t frames_size;
+    const unsigned char *body; // of the record in `stored`, opened; NULL: none is
+    size_t body_size;
+    bool packed;
+    struct frame frame;     // of a compressed chunk: the one last read from
+    bool frame_is_unpacked; // and it is in `unpacked`
 };
 
 static error damaged(const struct blob_reader *reader, const char *what)
@@ -131,84 +133,16 @@ static error make_room(unsigned char **room, size_t *room_size, size_t size)
     return *room ? OK : error_system("read", "stored file", ENOMEM);
 }
 
-struct unpacking {
-    const unsigned char *frames;
-    size_t size;
-    unsigned char *plain;
-    size_t plain_size;
-    bool good;
-};
-
-static void unpack_part(void *context)
-{
-    struct unpacking *part = context;
-    part->good = chunk_unpack(part->frames, part->size, part->plain, part->plain_size);
-}
-
-// In two halves at once where a thread is idle: decompression is the slowest step of a download.
-static bool unpack(struct blob_reader *reader, size_t plain_size)
-{
-    unsigned char *plain = reader->unpacked + reader->ready;
-    struct unpacking all = { reader->frames, reader->frames_size, plain, plain_size, false };
-    size_t first_size, first_plain;
-    // The threads are the store's.
-    if (!reader->store || plain_size < UNPACK_BESIDE_MIN
-        || !chunk_split(all.frames, all.size, plain_size, plain_size / 2, &first_size, &first_plain)) {
-        unpack_part(&all);
-        return all.good;
-    }
-    struct unpacking second = { all.frames + first_size, all.size - first_size, plain + first_plain,
-        plain_size - first_plain, false };
-    struct beside_task task = { .run = unpack_part, .context = &second };
-    beside_start(&reader->store->beside, &task);
-    all.size = first_size;
-    all.plain_size = first_plain;
-    unpack_part(&all);
-    beside_wait(&reader->store->beside, &task);
-    return all.good && second.good;
-}
-
-// Makes the first `want` bytes of the chunk ready; all of them once a reader goes on beyond its beginning. One that
-// looks at a beginning, or stops there, costs no more than that.
-static error unpack_to(struct blob_reader *reader, size_t want, size_t plain_size)
-{
-    size_t left = plain_size - reader->ready, first_size, first_plain;
-    bool good;
-    if (want <= UNPACK_AT_FIRST
-        && chunk_split(reader->frames, reader->frames_size, left, want - reader->ready, &first_size, &first_plain)) {
-        good = chunk_unpack(reader->frames, first_size, reader->unpacked + reader->ready, first_plain);
-        reader->frames += first_size;
-        reader->frames_size -= first_size;
-        reader->ready += first_plain;
-    } else {
-        good = unpack(reader, left);
-        reader->ready = plain_size;
-    }
-    if (good)
-        return OK;
-    reader->plain = NULL;
-    return damaged(reader, "a chunk does not decompress");
-}
-
 // What is not compressed stays where it was read.
 static error open_chunk(struct blob_reader *reader, size_t stored_size, size_t plain_size)
 {
     unsigned flags = reader->place.number + 1 == reader->count ? CHUNK_LAST : 0;
-    const unsigned char *body;
-    size_t body_size;
-    if (!chunk_unseal(&reader->place, flags, reader->stored, stored_size, plain_size, &body, &body_size))
+    if (!chunk_unseal(
+            &reader->place, flags, reader->stored, stored_size, plain_size, &reader->body, &reader->body_size))
         return damaged(reader, "a chunk does not open");
-    reader->plain = body;
-    reader->ready = plain_size;
-    if (!chunk_is_packed(reader->stored))
-        return OK;
-    reader->plain = NULL;
-    TRY(make_room(&reader->unpacked, &reader->unpacked_room, plain_size + 1)); // never 0
-    reader->plain = reader->unpacked;
-    reader->ready = 0;
-    reader->frames = body;
-    reader->frames_size = body_size;
-    return plain_size ? OK : unpack_to(reader, UNPACK_AT_FIRST + 1, 0);
+    reader->packed = chunk_is_packed(reader->stored);
+    reader->frame = (struct frame) { 0 };
+    return OK;
 }
 
 // A move may take an object away while it is read: then it is found again where it went.
@@ -233,7 +167,7 @@ static error fetch(struct blob_reader *reader, int64_t offset, void *ret_bytes, 
 static error load(struct blob_reader *reader, uint64_t number)
 {
     size_t stored_size = (size_t)(reader->offsets[number + 1] - reader->offsets[number]);
-    reader->plain = NULL;
+    reader->body = NULL;
     reader->place.number = number;
     TRY(make_room(&reader->stored, &reader->stored_room, stored_size));
     TRY(fetch(reader, (int64_t)reader->offsets[number], reader->stored, stored_size));
@@ -342,23 +276,77 @@ static error read_stored(struct blob_reader *reader, int64_t offset, void *ret_b
     return OK;
 }
 
+// Goes to the frame that holds byte `from` of the chunk; no frame before it is unpacked.
+static error find_frame(struct blob_reader *reader, size_t from, size_t plain_size)
+{
+    struct frame *frame = &reader->frame;
+    if (from < frame->plain_from)
+        *frame = (struct frame) { 0 };
+    else if (from < frame->plain_from + frame->plain_size)
+        return OK;
+    reader->frame_is_unpacked = false;
+    do {
+        frame->at += frame->size;
+        frame->plain_from += frame->plain_size;
+        if (!chunk_frame(reader->body + frame->at, reader->body_size - frame->at, plain_size - frame->plain_from,
+                &frame->size, &frame->plain_size)) {
+            *frame = (struct frame) { 0 };
+            return damaged(reader, "a chunk does not decompress");
+        }
+    } while (from >= frame->plain_from + frame->plain_size);
+    return OK;
+}
+
+static error unpack_frame(struct blob_reader *reader, unsigned char *ret_plain)
+{
+    const struct frame *frame = &reader->frame;
+    return chunk_unpack(reader->body + frame->at, frame->size, ret_plain, frame->plain_size)
+               ? OK
+               : damaged(reader, "a chunk does not decompress");
+}
+
+// Gives what one frame holds from byte `from` of the chunk on, at most `size` bytes; one that is wanted whole is
+// unpacked to where it is wanted.
+static error read_packed(struct blob_reader *reader, size_t from, char *ret_bytes, size_t size, size_t *ret_part)
+{
+    struct frame *frame = &reader->frame;
+    TRY(find_frame(reader, from, plain_size_of(reader, reader->place.number)));
+    size_t skipped = from - frame->plain_from, left = frame->plain_size - skipped;
+    *ret_part = size < left ? size : left;
+    if (*ret_part == frame->plain_size && !reader->frame_is_unpacked)
+        return unpack_frame(reader, (unsigned char *)ret_bytes);
+    if (!reader->frame_is_unpacked) {
+        TRY(make_room(&reader->unpacked, &reader->unpacked_room, frame->plain_size));
+        TRY(unpack_frame(reader, reader->unpacked));
+        reader->frame_is_unpacked = true;
+    }
+    memcpy(ret_bytes, reader->unpacked + skipped, *ret_part);
+    return OK;
+}
+
+// Of the chunk in `stored`.
+static error read_chunk(struct blob_reader *reader, size_t from, char *ret_bytes, size_t size, size_t *ret_part)
+{
+    if (reader->packed)
+        return read_packed(reader, from, ret_bytes, size, ret_part);
+    size_t left = reader->body_size - from;
+    *ret_part = size < left ? size : left;
+    memcpy(ret_bytes, reader->body + from, *ret_part);
+    return OK;
+}
+
 error blob_read(struct blob_reader *reader, int64_t offset, void *ret_bytes, size_t size, size_t *ret_got)
 {
     ASSERT(offset >= 0);
     if (reader->is_stored)
         return read_stored(reader, offset, ret_bytes, size, ret_got);
     char *at = ret_bytes;
-    size_t got = 0;
+    size_t got = 0, part;
     while (got < size && offset < reader->size) {
         uint64_t number = (uint64_t)offset / BLOB_CHUNK_SIZE;
-        if (!reader->plain || reader->place.number != number)
+        if (!reader->body || reader->place.number != number)
             TRY(load(reader, number));
-        size_t from = (size_t)offset % BLOB_CHUNK_SIZE, part = plain_size_of(reader, number) - from;
-        if (part > size - got)
-            part = size - got;
-        if (from + part > reader->ready)
-            TRY(unpack_to(reader, from + part, plain_size_of(reader, number)));
-        memcpy(at + got, reader->plain + from, part);
+        TRY(read_chunk(reader, (size_t)offset % BLOB_CHUNK_SIZE, at + got, size - got, &part));
         got += part;
         offset += (int64_t)part;
     }

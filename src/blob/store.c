@@ -164,12 +164,11 @@ error blob_remove(struct blob_store *store, const char *id)
     return blob_remove_at(store, local.code == ERROR_NOT_FOUND ? BLOB_S3 : BLOB_LOCAL, id);
 }
 
-error blob_each(struct blob_store *store, enum blob_place place,
-    error (*visit)(void *context, const char *id, int64_t stored_size, int64_t changed_us), void *context)
+error blob_each(struct blob_store *store, enum blob_place place, const struct blob_visitor *visitor)
 {
     if (!blob_store_has(store, place))
         return OK;
-    return store->places[place].methods->each(store->places[place].place, visit, context);
+    return store->places[place].methods->each(store->places[place].place, visitor);
 }
 
 error blob_sweep_unfinished(struct blob_store *store, enum blob_place place, int64_t age_us, int64_t *ret_removed)

@@ -18,8 +18,6 @@ enum { STORE_REWRITE_MAX = BLOB_CHUNK_SIZE + (64 << 10) };
 struct store_methods {
     MUST_USE error (*put_begin)(void *place, const char *id, struct store_put **ret_put);
     MUST_USE error (*put_append)(struct store_put *put, const void *bytes, size_t size);
-    // The next bytes may be long in coming: what was taken for appending them goes back.
-    MUST_USE error (*put_pause)(struct store_put *put);
     // The writer goes back inside of the record it appends, never further than STORE_REWRITE_MAX before the end:
     // it changes and reads bytes that were appended.
     MUST_USE error (*put_patch)(struct store_put *put, int64_t offset, const void *bytes, size_t size);
@@ -34,8 +32,7 @@ struct store_methods {
     void (*get_close)(struct store_get *get);
 
     MUST_USE error (*remove)(void *place, const char *id);
-    MUST_USE error (*each)(
-        void *place, error (*visit)(void *, const char *id, int64_t stored_size, int64_t changed_us), void *context);
+    MUST_USE error (*each)(void *place, const struct blob_visitor *visitor);
     MUST_USE error (*sweep)(void *place, int64_t age_us, int64_t *ret_removed);
     void (*close)(void *place);
 };
@@ -59,8 +56,6 @@ MUST_USE error store_find(struct blob_store *store, const char *id, const struct
     struct store_get **ret_get, int64_t *ret_size);
 
 MUST_USE error store_local_open(const char *directory, void **ret_place);
-// Of a put that has no byte yet: all of it goes through the page cache, and put_read is for any thread.
-void store_local_keep_cached(struct store_put *put);
 extern const struct store_methods store_local_methods;
 // `spool` is the local place, which keeps what is under way; borrowed. USAGE for options that cannot be. Asks nothing.
 MUST_USE error store_s3_open(const struct s3_options *options, void *spool, void **ret_place);

@@ -14,31 +14,24 @@
 
 #include "base/clock.h"
 #include "base/id.h"
-#include "blob/direct.h"
 #include "blob/store.h"
 
 enum {
     FAN_OUT = 256,
     NAME_SIZE = 64,
     START_STEP = 1 << 20, // bytes the disk begins with at once: larger writes keep it busy, more would wait for fsync
-    // Bytes after which a file goes past the page cache: what is smaller is soon looked at, by the jobs that derive
-    // from it.
-    DIRECT_FROM = 16 << 20,
 };
 
 struct local {
     int root; // directories
     int tmp;
-    struct direct_pool steps;
 };
 
 struct store_put {
     struct local *local;
     int fd;
     int64_t size;
-    int64_t started;       // bytes the disk was told to begin with
-    bool cached;           // all of it goes through the page cache
-    struct direct *direct; // what follows goes past it
+    int64_t started; // bytes the disk was told to begin with
     char id[37], name[NAME_SIZE];
 };
 
@@ -76,7 +69,6 @@ static void local_close(void *place)
         close(local->root);
     if (local->tmp >= 0)
         close(local->tmp);
-    direct_pool_done(&local->steps);
     free(local);
 }
 
@@ -98,7 +90,6 @@ error store_local_open(const char *directory, void **ret_place)
     if (!local)
         return error_system("open", directory, ENOMEM);
     *local = (struct local) { .root = -1, .tmp = -1 };
-    direct_pool_init(&local->steps);
     error e = open_folders(local, directory);
     if (error_is(e))
         local_close(local);
@@ -162,11 +153,6 @@ static error read_at(int fd, int64_t offset, char *ret_bytes, size_t size)
     return OK;
 }
 
-void store_local_keep_cached(struct store_put *put)
-{
-    put->cached = true;
-}
-
 // Starts the disk on what will not change any more, so that the fsync at the end has little left to wait for.
 static void start_disk(struct store_put *put)
 {
@@ -179,66 +165,25 @@ static void start_disk(struct store_put *put)
 
 static error put_append(struct store_put *put, const void *bytes, size_t size)
 {
-    if (put->size >= DIRECT_FROM && !put->cached && !put->direct) {
-        put->direct = direct_open(&put->local->steps, put->local->tmp, put->name, put->fd, put->size);
-        put->cached = !put->direct;
-    }
-    if (put->direct) {
-        TRY(direct_append(put->direct, bytes, size));
-        put->size += (int64_t)size;
-        return OK;
-    }
     TRY(write_at(put, put->size, bytes, size));
     put->size += (int64_t)size;
     start_disk(put);
     return OK;
 }
 
-static error put_pause(struct store_put *put)
-{
-    return put->direct ? direct_pause(put->direct) : OK;
-}
-
-// What of a range is in the file; the rest is held in memory, from *ret_held on.
-static error find_held(
-    struct store_put *put, int64_t offset, size_t size, size_t *ret_in_file, unsigned char **ret_held)
-{
-    *ret_in_file = size;
-    if (!put->direct)
-        return OK;
-    TRY(direct_pause(put->direct));
-    int64_t before = put->direct->at - offset;
-    if (before >= (int64_t)size)
-        return OK;
-    *ret_in_file = before > 0 ? (size_t)before : 0;
-    *ret_held = direct_tail(put->direct) + (before < 0 ? -before : 0);
-    return OK;
-}
-
 static error put_patch(struct store_put *put, int64_t offset, const void *bytes, size_t size)
 {
     ASSERT(offset >= 0 && offset + (int64_t)size <= put->size);
-    size_t in_file;
-    unsigned char *held;
-    TRY(find_held(put, offset, size, &in_file, &held));
-    if (in_file < size)
-        memcpy(held, (const char *)bytes + in_file, size - in_file);
-    return write_at(put, offset, bytes, in_file);
+    return write_at(put, offset, bytes, size);
 }
 
 static error put_read(struct store_put *put, int64_t offset, void *ret_bytes, size_t size)
 {
-    size_t in_file;
-    unsigned char *held;
-    TRY(find_held(put, offset, size, &in_file, &held));
-    if (in_file < size)
-        memcpy((char *)ret_bytes + in_file, held, size - in_file);
-    return read_at(put->fd, offset, ret_bytes, in_file);
+    return read_at(put->fd, offset, ret_bytes, size);
 }
 
 static void put_abort(struct store_put *put)
 {
-    direct_close(put->direct);
     unlinkat(put->local->tmp, put->name, 0);
     close(put->fd);
     free(put);
@@ -251,8 +196,6 @@ static error publish(struct store_put *put)
     stored_path(put->id, path);
     memcpy(folder_name, path, 2);
     folder_name[2] = 0;
-    if (put->direct)
-        TRY(direct_end(put->direct));
     if (fsync(put->fd) != 0)
         return error_system("sync", put->name, errno);
     int folder = open_folder(put->local->root, folder_name);
@@ -346,20 +289,18 @@ static int64_t changed_us(const struct stat *status)
     return (int64_t)status->st_mtim.tv_sec * SECOND_US + status->st_mtim.tv_nsec / 1000;
 }
 
-static error visit_folder(
-    DIR *folder, error (*visit)(void *, const char *id, int64_t stored_size, int64_t changed_us), void *context)
+static error visit_folder(DIR *folder, const struct blob_visitor *visitor)
 {
     struct stat status;
     for (struct dirent *entry; (entry = readdir(folder));) {
         if (!id_is_valid(str_of(entry->d_name)) || fstatat(dirfd(folder), entry->d_name, &status, 0) != 0)
             continue; // foreign, or removed since
-        TRY(visit(context, entry->d_name, status.st_size, changed_us(&status)));
+        TRY(visitor->visit(visitor->context, entry->d_name, status.st_size, changed_us(&status)));
     }
     return OK;
 }
 
-static error local_each(
-    void *place, error (*visit)(void *, const char *id, int64_t stored_size, int64_t changed_us), void *context)
+static error local_each(void *place, const struct blob_visitor *visitor)
 {
     struct local *local = place;
     char name[3];
@@ -368,7 +309,7 @@ static error local_each(
         DIR *folder = read_folder(local->root, name);
         if (!folder)
             return error_system("list", name, errno);
-        error e = visit_folder(folder, visit, context);
+        error e = visit_folder(folder, visitor);
         closedir(folder);
         TRY(e);
     }
@@ -407,7 +348,6 @@ static error local_sweep(void *place, int64_t age_us, int64_t *ret_removed)
 const struct store_methods store_local_methods = {
     .put_begin = put_begin,
     .put_append = put_append,
-    .put_pause = put_pause,
     .put_patch = put_patch,
     .put_read = put_read,
     .put_commit = put_commit,

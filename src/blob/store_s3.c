@@ -184,10 +184,8 @@ static error put_begin(void *place, const char *id, struct store_put **ret_put)
     put->s3 = place;
     memcpy(put->id, id, sizeof put->id);
     error e = store_local_methods.put_begin(put->s3->spool, id, &put->spool);
-    if (!error_is(e)) {
-        store_local_keep_cached(put->spool); // parts of it are read by several threads, while it still grows
+    if (!error_is(e))
         e = s3_upload_new(put->s3, id, read_spool, put->spool, &put->upload);
-    }
     if (error_is(e))
         put_abort(put);
     else
@@ -201,11 +199,6 @@ static error put_append(struct store_put *put, const void *bytes, size_t size)
     put->size += (int64_t)size;
     int64_t settled = put->size - STORE_REWRITE_MAX;
     return settled > 0 ? served(s3_upload_grow(put->upload, settled)) : OK;
-}
-
-static error put_pause(struct store_put *put)
-{
-    return store_local_methods.put_pause(put->spool);
 }
 
 static error put_patch(struct store_put *put, int64_t offset, const void *bytes, size_t size)
@@ -323,8 +316,7 @@ static error s3_remove(void *place, const char *id)
     return OK;
 }
 
-static error visit_page(const struct s3 *s3, struct arena *arena, str xml,
-    error (*visit)(void *, const char *id, int64_t stored_size, int64_t changed_us), void *context)
+static error visit_page(const struct s3 *s3, struct arena *arena, str xml, const struct blob_visitor *visitor)
 {
     str one;
     while (s3_xml_next(&xml, "Contents", &one)) {
@@ -333,13 +325,12 @@ static error visit_page(const struct s3 *s3, struct arena *arena, str xml,
         if (!s3_id_of_key(s3, s3_xml_text(arena, one, "Key"), id) || !str_to_int(s3_xml_text(arena, one, "Size"), &size)
             || !clock_parse(s3_xml_text(arena, one, "LastModified"), &changed_us))
             continue; // foreign
-        TRY(visit(context, id, size, changed_us));
+        TRY(visitor->visit(visitor->context, id, size, changed_us));
     }
     return OK;
 }
 
-static error s3_each(
-    void *place, error (*visit)(void *, const char *id, int64_t stored_size, int64_t changed_us), void *context)
+static error s3_each(void *place, const struct blob_visitor *visitor)
 {
     struct s3 *s3 = place;
     BUFFER_AUTO struct buffer token = { 0 };
@@ -360,7 +351,7 @@ static error s3_each(
         buffer_done(&answer.body);
         if (answer.status != 200)
             return error_make(ERROR_UNAVAILABLE, "storage", "The object store cannot list its files");
-        TRY(visit_page(s3, arena, xml, visit, context));
+        TRY(visit_page(s3, arena, xml, visitor));
         buffer_clear(&token);
         buffer_append_str(&token, s3_xml_text(arena, xml, "NextContinuationToken"));
         more = token.size && str_equal(s3_xml_text(arena, xml, "IsTruncated"), STR("true"));
@@ -376,7 +367,6 @@ static error s3_sweep(void *place, int64_t age_us, int64_t *ret_removed)
 const struct store_methods store_s3_methods = {
     .put_begin = put_begin,
     .put_append = put_append,
-    .put_pause = put_pause,
     .put_patch = put_patch,
     .put_read = put_read,
     .put_commit = put_commit,

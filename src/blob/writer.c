@@ -92,21 +92,21 @@ static error begin_chunk(struct blob_writer *writer)
 }
 
 struct piece {
+    str plain;
     struct sealer *sealer; // NULL: the one of the first piece will do
-    const unsigned char *plain;
-    size_t size;
     struct beside_task packing;
 };
 
 static error seal_piece(struct blob_writer *writer, struct sealer *sealer, const struct piece *piece, bool last)
 {
     struct record *record = &writer->record;
+    const unsigned char *plain = (const unsigned char *)piece->plain.data;
     if (record->sealing) {
-        TRY(record_add(record, sealer, piece->plain, piece->size));
+        TRY(record_add(record, sealer, plain, piece->plain.size));
     } else {
         TRY(begin_chunk(writer));
-        TRY(record_begin(record, writer->store, writer->put, &writer->place, writer->stored_size, sealer, piece->plain,
-            piece->size));
+        TRY(record_begin(
+            record, writer->store, writer->put, &writer->place, writer->stored_size, sealer, plain, piece->plain.size));
         writer->packs = record->flags & CHUNK_ZSTD;
     }
     if (!last && record->plain_size < BLOB_CHUNK_SIZE)
@@ -121,26 +121,8 @@ static error seal_piece(struct blob_writer *writer, struct sealer *sealer, const
 static void pack_piece(void *context)
 {
     struct piece *piece = context;
-    (void)!error_is(sealer_pack(piece->sealer, piece->plain, piece->size)); // the record tries again and tells why
-}
-
-// How many pieces there are; 0 without memory for the first.
-static size_t begin_pieces(struct blob_writer *writer, const unsigned char *plain, size_t size, struct piece *pieces)
-{
-    size_t count = 0;
-    for (; size; count++) {
-        struct piece *piece = &pieces[count];
-        ASSERT(count < PIECES_AT_ONCE);
-        *piece = (struct piece) { .plain = plain, .size = size < SEALER_PIECE ? size : SEALER_PIECE };
-        if (count == 0 || writer->packs)
-            piece->sealer = sealer_take(&writer->store->sealers);
-        if (count == 0 && !piece->sealer)
-            return 0;
-        piece->packing = (struct beside_task) { .run = pack_piece, .context = piece };
-        plain += piece->size;
-        size -= piece->size;
-    }
-    return count;
+    // The record tries again and tells why.
+    (void)!error_is(sealer_pack(piece->sealer, piece->plain.data, piece->plain.size));
 }
 
 static error seal_pieces(struct blob_writer *writer, struct piece *pieces, size_t count, bool last)
@@ -166,27 +148,30 @@ static error seal_pieces(struct blob_writer *writer, struct piece *pieces, size_
 
 struct hashing {
     struct hasher *hasher;
-    const unsigned char *plain;
-    size_t size;
+    const struct piece *pieces;
+    size_t count;
 };
 
 static void hash_plain(void *context)
 {
     struct hashing *hashing = context;
-    hasher_add(hashing->hasher, hashing->plain, hashing->size);
+    for (size_t i = 0; i < hashing->count; i++)
+        hasher_add(hashing->hasher, hashing->pieces[i].plain.data, hashing->pieces[i].plain.size);
 }
 
-// At most PIECES_AT_ONCE pieces, whole ones but for the last. SHA-256 takes as long as the other steps together, and
-// compressing longer, so they run beside each other where a thread is idle.
-static error seal(struct blob_writer *writer, const unsigned char *plain, size_t size, bool last)
+// Whole pieces but for the last. SHA-256 takes as long as the other steps together, and compressing longer, so they run
+// beside each other where a thread is idle.
+static error seal(struct blob_writer *writer, struct piece *pieces, size_t count, bool last)
 {
     struct beside *beside = &writer->store->beside;
-    struct hashing hashing = { writer->hasher, plain, size };
+    struct hashing hashing = { writer->hasher, pieces, count };
     struct beside_task hash = { .run = hash_plain, .context = &hashing };
-    struct piece pieces[PIECES_AT_ONCE];
-    size_t count = begin_pieces(writer, plain, size, pieces);
-    if (!count)
-        return error_system("store", "file", ENOMEM);
+    for (size_t i = 0; i < count; i++) {
+        pieces[i].packing = (struct beside_task) { .run = pack_piece, .context = &pieces[i] };
+        pieces[i].sealer = i == 0 || writer->packs ? sealer_take(&writer->store->sealers) : NULL;
+        if (!pieces[0].sealer)
+            return error_system("store", "file", ENOMEM);
+    }
     beside_start(beside, &hash);
     error e = seal_pieces(writer, pieces, count, last);
     beside_wait(beside, &hash);
@@ -196,32 +181,32 @@ static error seal(struct blob_writer *writer, const unsigned char *plain, size_t
     return e;
 }
 
-static error flush(struct blob_writer *writer, bool last)
+static str take(str *bytes, size_t size)
 {
-    error e = seal(writer, (const unsigned char *)writer->plain.data, writer->plain.size, last);
-    buffer_clear(&writer->plain);
-    return e;
+    str part = str_sub(*bytes, 0, size);
+    *bytes = str_sub(*bytes, part.size, SIZE_MAX);
+    return part;
 }
 
 // One piece stays behind until the next byte comes: a file that fits into one is sealed once.
-static error add(struct blob_writer *writer, const char *bytes, size_t size)
+static error add(struct blob_writer *writer, str bytes)
 {
-    while (size) {
-        if (writer->plain.size == SEALER_PIECE)
-            TRY(flush(writer, false));
-        size_t whole = (size - 1) / SEALER_PIECE, room = SEALER_PIECE - writer->plain.size,
-               part = size < room ? size : room;
-        if (!writer->plain.size && whole) {
-            part = (whole < PIECES_AT_ONCE ? whole : PIECES_AT_ONCE) * SEALER_PIECE;
-            TRY(seal(writer, (const unsigned char *)bytes, part, false));
-        } else {
-            buffer_append(&writer->plain, bytes, part);
-        }
+    writer->size += (int64_t)bytes.size;
+    while (bytes.size) {
+        struct piece pieces[PIECES_AT_ONCE];
+        size_t count = 0;
+        if (writer->plain.size || bytes.size <= SEALER_PIECE)
+            buffer_append_str(&writer->plain, take(&bytes, SEALER_PIECE - writer->plain.size));
         if (writer->plain.failed)
             return error_system("store", "file", ENOMEM);
-        writer->size += (int64_t)part;
-        bytes += part;
-        size -= part;
+        if (!bytes.size)
+            break;
+        if (writer->plain.size)
+            pieces[count++].plain = buffer_str(&writer->plain);
+        while (count < PIECES_AT_ONCE && bytes.size > SEALER_PIECE)
+            pieces[count++].plain = take(&bytes, SEALER_PIECE);
+        TRY(seal(writer, pieces, count, false));
+        buffer_clear(&writer->plain);
     }
     return OK;
 }
@@ -230,9 +215,7 @@ error blob_write(struct blob_writer *writer, const void *bytes, size_t size)
 {
     if (writer->failed)
         return error_of(writer->failed);
-    error e = add(writer, bytes, size);
-    if (!error_is(e))
-        e = writer->store->methods->put_pause(writer->put);
+    error e = add(writer, (str) { bytes, size });
     return error_is(e) ? give_up(writer, e) : OK;
 }
 
@@ -251,7 +234,7 @@ static error seal_whole(struct blob_writer *writer, unsigned flags, const unsign
 static error write_last_chunk(struct blob_writer *writer)
 {
     if (writer->record.sealing)
-        return flush(writer, true);
+        return seal(writer, &(struct piece) { .plain = buffer_str(&writer->plain) }, 1, true);
     TRY(begin_chunk(writer));
     hasher_add(writer->hasher, writer->plain.data, writer->plain.size);
     return seal_whole(writer, CHUNK_LAST, (const unsigned char *)writer->plain.data, writer->plain.size);

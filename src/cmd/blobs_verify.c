@@ -121,7 +121,7 @@ static error verify(struct verifying *verifying)
     progress_begin(&verifying->progress, "Verifying");
     TRY(blobs_each_row(blobs, STR_NONE, check_row, verifying));
     for (verifying->place = 0; verifying->place < BLOB_PLACE_COUNT; verifying->place++)
-        TRY(blob_each(blobs->store, verifying->place, check_stored, verifying));
+        TRY(blob_each(blobs->store, verifying->place, &(struct blob_visitor) { check_stored, verifying }));
     return OK;
 }
 

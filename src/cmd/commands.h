@@ -8,8 +8,8 @@
 #include "work/local_pool.h"
 
 extern const struct command api_command, api_document_command, blobs_command, doctor_command, keys_command,
-    make_command, open_command, preview_command, render_command, say_command, serve_command, transcribe_command,
-    user_command, version_command;
+    make_command, open_command, preview_command, render_command, say_command, serve_command, stock_command,
+    transcribe_command, user_command, version_command;
 
 // Path of kinora-engine: the setting, or beside this program, or where it was installed. UNAVAILABLE says how to mend.
 MUST_USE error engine_path(struct arena *arena, const char **ret_path);
@@ -17,10 +17,15 @@ MUST_USE error engine_path(struct arena *arena, const char **ret_path);
 const atomic_bool *interrupt_flag(void);
 void interrupt_listen(void);
 
-// A project document from PROJECT.json, or made from a story. *ret_folder is the file's own: names of assets start
-// there.
+// A project document from PROJECT.json, a timeline (.otio), a project with its assets (.zip), or made from a story.
+// Names of assets start from the file's folder, or stand for what is in the zip file. Lives in the arena.
+struct loaded_project {
+    json_t *document;
+    const char *folder;
+    struct package *package; // NULL: none
+};
 MUST_USE error project_load(struct arena *arena, const char *path, const struct story_options *story,
-    struct warnings *warnings, json_t **ret_project, const char **ret_folder);
+    struct warnings *warnings, struct loaded_project *ret_project);
 // "mp4" from "x.MP4"; "" without an ending.
 str file_ending(struct arena *arena, const char *path);
 // From the terminal without echo, or one line of standard input. VALIDATION_ERROR when empty.

@@ -8,6 +8,8 @@
 
 #include "base/settings.h"
 #include "cmd/commands.h"
+#include "domain/package.h"
+#include "domain/project.h"
 #include "work/local_file.h"
 
 enum { PROJECT_BYTES_MAX = 16 << 20 };
@@ -77,21 +79,48 @@ static const char *folder_of(struct arena *arena, const char *path)
     return slash == path ? "/" : str_to_c(arena, (str) { path, (size_t)(slash - path) });
 }
 
-error project_load(struct arena *arena, const char *path, const struct story_options *story, struct warnings *warnings,
-    json_t **ret_project, const char **ret_folder)
+static void close_file(void *file)
 {
-    LOCAL_FILE_AUTO struct local_file *file = NULL;
-    TRY(local_file_open(path, &file));
-    str text;
+    local_file_close(file);
+}
+
+static error load_package(struct arena *arena, struct local_file *file, struct loaded_project *ret_project)
+{
+    struct child_input input = local_file_input(file);
+    struct package_source source = { input.context, input.size, input.read };
+    TRY(package_open(arena, &source, &ret_project->package));
+    return package_document(ret_project->package, &ret_project->document);
+}
+
+static error load(struct arena *arena, const char *path, struct local_file *file, const struct story_options *story,
+    struct warnings *warnings, struct loaded_project *ret_project)
+{
+    char head[4];
+    size_t got = 0;
+    str text, ending = file_ending(arena, path);
+    struct child_input input = local_file_input(file);
+    TRY(input.read(input.context, 0, head, sizeof head, &got));
+    if (package_is((str) { head, got }))
+        return load_package(arena, file, ret_project);
     TRY(local_file_read_all(arena, file, PROJECT_BYTES_MAX, &text));
-    error problem = str_equal_c(file_ending(arena, path), "json")
-                        ? json_read(arena, text, ret_project)
-                        : story_read(arena, text, story, warnings, ret_project);
+    if (str_equal_c(ending, "json") || str_equal_c(ending, "otio"))
+        return project_read(arena, text, warnings, &ret_project->document);
+    return story_read(arena, text, story, warnings, &ret_project->document);
+}
+
+error project_load(struct arena *arena, const char *path, const struct story_options *story, struct warnings *warnings,
+    struct loaded_project *ret_project)
+{
+    struct local_file *file;
+    struct loaded_project project = { .folder = folder_of(arena, path) };
+    TRY(local_file_open(path, &file));
+    arena_defer(arena, close_file, file); // a package is read while its film is made
+    error problem = load(arena, path, file, story, warnings, &project);
     if (error_is(problem)) {
         str reason = str_copy(arena, str_of(problem.message));
         return error_make(problem.code, problem.field, "%s: %s", path, reason.data);
     }
-    *ret_folder = folder_of(arena, path);
+    *ret_project = project;
     return OK;
 }
 

@@ -74,7 +74,7 @@ static error format_of(struct arena *arena, const char *output, const struct fil
     return OK;
 }
 
-static error make_film(const struct call *call, const struct values *values, const json_t *project, const char *folder,
+static error make_film(const struct call *call, const struct values *values, const struct loaded_project *project,
     struct warnings *warnings)
 {
     struct arena *arena = call->arena;
@@ -97,10 +97,11 @@ static error make_film(const struct call *call, const struct values *values, con
     LOCAL_POOL_AUTO struct local_pool *pool = NULL;
     TRY(local_pool_open(engine, ZYGOTE_PLAIN, (int)settings.workers, interrupt_flag(), &pool));
     struct progress progress;
-    struct film_local local = { arena, pool, folder, scratch_folder(), warnings, progress_tell, &progress };
+    struct film_local local = { arena, pool, project->folder, project->package, scratch_folder(), warnings,
+        progress_tell, &progress, engine };
     progress_begin(&progress, "Rendering");
     const struct film *film;
-    error result = film_local_make(&local, project, &options, output, &film);
+    error result = film_local_make(&local, project->document, &options, output, &film);
     progress_end(&progress);
     TRY(result);
     print_warnings(warnings);
@@ -117,14 +118,13 @@ static error run(const struct call *call)
     if (values->aspect)
         story.aspect_ratio = str_of(values->aspect);
     struct warnings warnings = { 0 };
-    json_t *project;
-    const char *folder;
-    TRY(project_load(call->arena, call->operands[0], &story, &warnings, &project, &folder));
+    struct loaded_project project;
+    TRY(project_load(call->arena, call->operands[0], &story, &warnings, &project));
     if (values->project) {
-        str text = json_text(call->arena, project);
+        str text = json_text(call->arena, project.document);
         TRY(write_text(values->project, text));
     }
-    return make_film(call, values, project, folder, &warnings);
+    return make_film(call, values, &project, &warnings);
 }
 
 const struct command make_command = {
@@ -144,12 +144,13 @@ const struct command make_command = {
 
 const struct command render_command = {
     .name = "render",
-    .operands = "PROJECT.json",
+    .operands = "PROJECT.json|.otio|.zip",
     .operand_least = 1,
     .operand_most = 1,
     .summary = "Render a project document to a film",
     .help = "The document is {\"video\": {...}, \"scenes\": [{..., \"layers\": [...]}]}, as the API has it; names of\n"
-            "assets are files, starting from the document's folder.\n\n"
+            "assets are files, starting from the document's folder. A zip file that the server exported has its\n"
+            "assets within; a timeline of OpenTimelineIO becomes a scene for each clip of its first track.\n\n"
             "Example: kinora make story.md --project story.json, change it, kinora render story.json -o story.mp4",
     .options = render_options,
     .values_size = sizeof(struct values),

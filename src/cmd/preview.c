@@ -34,19 +34,21 @@ static error run(const struct call *call)
 {
     const struct values *values = call->values;
     struct arena *arena = call->arena;
-    const char *output = values->output ? values->output : "preview.png", *format = NULL, *engine, *folder;
+    const char *output = values->output ? values->output : "preview.png", *format = NULL, *engine;
     TRY(picture_format(arena, output, &format));
     TRY(engine_path(arena, &engine));
     struct warnings warnings = { 0 };
     struct story_options story = { 0 };
-    json_t *project;
-    TRY(project_load(arena, call->operands[0], &story, &warnings, &project, &folder));
+    struct loaded_project project;
+    TRY(project_load(arena, call->operands[0], &story, &warnings, &project));
     LOCAL_POOL_AUTO struct local_pool *pool = NULL;
     TRY(local_pool_open(engine, ZYGOTE_PLAIN, (int)settings.workers, interrupt_flag(), &pool));
-    struct film_local local = { .arena = arena, .pool = pool, .folder = folder, .scratch = scratch_folder() };
+    struct film_local local = {
+        .arena = arena, .pool = pool, .folder = project.folder, .package = project.package, .scratch = scratch_folder()
+    };
     local.warnings = &warnings;
     struct film_options film = { .aspect_ratio = str_of(values->aspect), .renderer = STR(KINORA_VERSION) };
-    TRY(film_local_preview(&local, project, &film, values->at, (int)values->width, output, format));
+    TRY(film_local_preview(&local, project.document, &film, values->at, (int)values->width, output, format));
     print_warnings(&warnings);
     fprintf(stderr, "Wrote %s (the frame at %.2f s)\n", output, values->at);
     return OK;
@@ -54,7 +56,7 @@ static error run(const struct call *call)
 
 const struct command preview_command = {
     .name = "preview",
-    .operands = "PROJECT.json|STORY.md",
+    .operands = "PROJECT.json|.otio|.zip|STORY.md",
     .operand_least = 1,
     .operand_most = 1,
     .summary = "Draw one frame of a project, as its film will show it",

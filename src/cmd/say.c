@@ -5,6 +5,7 @@
 #include "cmd/commands.h"
 #include "cmd/progress.h"
 #include "work/local_file.h"
+#include "work/voice_pool.h"
 
 struct values {
     const char *output, *voice;
@@ -25,10 +26,8 @@ static const struct option options[] = {
     { 0 },
 };
 
-static error ask(const struct call *call, struct local_task *task)
+static error ask(const struct call *call, const char *engine, struct local_task *task)
 {
-    const char *engine;
-    TRY(engine_path(call->arena, &engine));
     LOCAL_POOL_AUTO struct local_pool *pool = NULL;
     TRY(local_pool_open(engine, ZYGOTE_PLAIN, 1, interrupt_flag(), &pool));
     struct progress progress;
@@ -41,7 +40,9 @@ static error ask(const struct call *call, struct local_task *task)
 static error list_voices(const struct call *call)
 {
     struct local_task task = { .op = "tts.voices", .params = json_keep(call->arena, json_object()) };
-    TRY(ask(call, &task));
+    const char *engine;
+    TRY(engine_path(call->arena, &engine));
+    TRY(ask(call, engine, &task));
     size_t i;
     json_t *voice;
     json_array_foreach (json_object_get(task.result, "voices"), i, voice)
@@ -83,14 +84,10 @@ static error run(const struct call *call)
     struct child_output output = local_file_output(file);
     json_t *params = json_pack("{s:s,s:o,s:f,s:f,s:f}", "voice", values->voice, "text", json_str(text), "speed",
         values->speed, "pitch", values->pitch, "volume", 1.0);
-    struct local_task task = {
-        .op = "tts.speak",
-        .params = json_keep(call->arena, params),
-        .outputs = &output,
-        .output_count = 1,
-        .weight = 1,
-    };
-    error problem = ask(call, &task);
+    struct voice_pool speaking = { .params = json_keep(call->arena, params), .output = &output };
+    TRY(engine_path(call->arena, &speaking.engine_path));
+    struct local_task task = voice_pool_task(&speaking);
+    error problem = ask(call, speaking.engine_path, &task);
     if (problem.code == ERROR_VOICE_NOT_FOUND)
         return error_make(problem.code, "voice", "There is no voice \"%s\"", values->voice);
     TRY(problem);
@@ -104,7 +101,7 @@ const struct command say_command = {
     .operands = "TEXT",
     .operand_most = 1,
     .summary = "Speak a text into a sound file",
-    .help = "TEXT may be - for standard input; [pause 0.5s] in it makes a pause.\n\n"
+    .help = "TEXT may be - for standard input; [pause 0.5s] in it makes a pause, *word* is said louder.\n\n"
             "Example: kinora say \"Hello there.\" -o hello.wav --voice flite:rms",
     .options = options,
     .defaults = &defaults,

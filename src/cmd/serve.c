@@ -13,21 +13,25 @@
 #include "api/realtime.h"
 #include "api/route.h"
 #include "api/waiting.h"
+#include "api/web.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
 #include "cmd/import.h"
+#include "cmd/stock_start.h"
 #include "cmd/stores.h"
 #include "domain/schema.h"
 #include "domain/search.h"
 #include "domain/setting.h"
 #include "work/asr_engine.h"
 #include "work/avatar_show.h"
+#include "work/draft.h"
 #include "work/mailer.h"
 #include "work/preview.h"
 #include "work/runner.h"
+#include "work/voices.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
 
@@ -37,6 +41,7 @@ struct service {
     pthread_rwlock_t runner_lock; // an import ends it and starts another
     struct runner *runner;
     struct runner_options runner_options;
+    struct voices *voices;
     struct mailer *mailer;
     struct import *import;
     struct follower *follower;
@@ -122,6 +127,7 @@ static error open_stores(struct arena *arena, struct service *service)
     TRY(db_open(&(struct db_options) { data_folder_database(arena) }, &app->db));
     TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
     TRY(search_catch_up(app->db, &found));
+    TRY(stock_take_all(arena, app->db));
     TRY(open_blobs(arena, service));
     TRY(load_settings(arena, app));
     TRY(data_folder_complete_keys(app->db, app->blobs));
@@ -175,9 +181,16 @@ static error start_engines(struct arena *arena, struct service *service)
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
     service->app.preview = preview_frame;
+    service->app.draft_key = draft_key;
     service->app.avatar_show = avatar_show;
     service->app.avatar_context = service->app.warm;
     service->app.preview_context = service->app.warm;
+    TRY(voices_open(service->app.warm, service->app.db, engine, &service->voices));
+    service->app.voice_list = voices_list;
+    service->app.voice_check = voices_check;
+    service->app.voice_speak = voices_speak;
+    service->app.voice_sample_text = voices_sample_text;
+    service->app.voice_context = service->voices;
     if (settings.no_workers)
         return OK;
     TRY(zygote_start(engine, ZYGOTE_SPEECH, &service->speech));
@@ -240,6 +253,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(data_folder_lock(arena, &service->lock));
     TRY(crypt_init());
     app->data_directory = settings.data;
+    app->web = web_files;
     app->asr_engines = asr_names(arena, false);
     app->asr_ready = asr_names(arena, true);
     app->waiting = waiting_new(app);
@@ -274,6 +288,7 @@ static void stop(struct service *service)
     waiting_free(app->waiting);
     realtime_free(app->realtime);
     hub_free(app->hub);
+    voices_close(service->voices);
     warm_close(app->warm);
     if (service->speech)
         zygote_stop(service->speech);

@@ -8,6 +8,7 @@
     " AND NOT EXISTS (SELECT 1 FROM film_extra WHERE film_extra.blob_id = blob.id)"                                    \
     " AND NOT EXISTS (SELECT 1 FROM derivative WHERE derivative.blob_id = blob.id)"                                    \
     " AND NOT EXISTS (SELECT 1 FROM job_input WHERE job_input.blob_id = blob.id)"                                      \
+    " AND NOT EXISTS (SELECT 1 FROM voice_file WHERE voice_file.blob_id = blob.id)"                                    \
     " AND NOT EXISTS (SELECT 1 FROM upload_part WHERE upload_part.blob_id = blob.id)"
 
 // Changes nothing, but holds the row. On SQLite changes come one after the other anyway.

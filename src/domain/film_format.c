@@ -20,7 +20,7 @@ const struct film_format *film_format_find(str name)
 }
 
 static const struct film_effort efforts[] = {
-    { "standard", 21, "veryfast" },
+    { "standard", 21, "superfast" },
     { "draft", 26, "superfast" },
     { "high", 18, "medium" },
 };

@@ -87,7 +87,7 @@ error job_add(struct scope *scope, const struct job_new *job, struct job *ret_jo
 DB_STATEMENT(insert_done,
     "INSERT INTO job (id, kind, user_id, media_id, video_id, part, stage, state, priority, params, result, progress,"
     " parts_total, attempts, retry_count, run_after, fence, trace_id, created_at, started_at, finished_at)"
-    " VALUES ($1, $2, $3, $4, $5, 0, 'start', 'completed', $6, $7, '{}', 1, 0, 0, 0, $8, 0, $9, $8, $8, $8)"
+    " VALUES ($1, $2, $3, $4, $5, 0, 'start', 'completed', $6, $7, $10, 1, 0, 0, 0, $8, 0, $9, $8, $8, $8)"
     " RETURNING " JOB_COLUMNS);
 
 error job_add_done(struct scope *scope, const struct job_new *job, struct job *ret_job)
@@ -97,7 +97,8 @@ error job_add_done(struct scope *scope, const struct job_new *job, struct job *r
         DB_ARGS(db_text(id_new(scope->arena)), db_text(str_of(job->kind)), db_text(scope->actor.user_id),
             db_text(job->media_id), db_text(job->video_id), db_int(job->priority),
             db_text(json_text(scope->arena, job->params)), db_int(clock_now_us()),
-            db_text(str_of(scope->trace.trace_id))),
+            db_text(str_of(scope->trace.trace_id)),
+            db_text(job->result ? json_text(scope->arena, job->result) : STR("{}"))),
         &job_row_shape, ret_job, &found));
     return job_changed(scope, ret_job);
 }
@@ -194,7 +195,8 @@ error job_queue_position(struct scope *scope, const struct job *job, int64_t *re
     return OK;
 }
 
-DB_STATEMENT(newest_of_video, WITH_TITLE "WHERE j.video_id = $1 AND j.parent IS NULL ORDER BY j.number DESC LIMIT 1");
+DB_STATEMENT(newest_of_video, WITH_TITLE "WHERE j.video_id = $1 AND j.kind = 'render' AND j.parent IS NULL"
+                                         " ORDER BY j.number DESC LIMIT 1");
 
 error job_newest_of_video(struct scope *scope, str video_id, struct job *ret_job, bool *ret_found)
 {

@@ -32,7 +32,8 @@ struct job_new {
     const char *kind;
     str media_id, video_id;
     json_t *params;
-    str unique_key; // at most one unfinished job of this key: else CONFLICT
+    const json_t *result; // of job_add_done; NULL: {}
+    str unique_key;       // at most one unfinished job of this key: else CONFLICT
     int64_t priority;
 };
 // In a change.
@@ -54,7 +55,7 @@ MUST_USE error job_list(
     struct scope *scope, const struct job_filter *filter, struct list *ret_jobs, int64_t *ret_total);
 // This job's place among those that have not begun, from 1; 0 when it is not pending.
 MUST_USE error job_queue_position(struct scope *scope, const struct job *job, int64_t *ret_position);
-// Newest job of a kind for a video; *ret_found false when there is none.
+// Newest render of a video; *ret_found false when there is none.
 MUST_USE error job_newest_of_video(struct scope *scope, str video_id, struct job *ret_job, bool *ret_found);
 // Newest job of a kind for a media file; *ret_found false when there is none.
 MUST_USE error job_newest_of_media(

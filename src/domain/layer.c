@@ -11,7 +11,9 @@
 #include "domain/merging.h"
 #include "domain/scene.h"
 #include "domain/scene_properties.h"
+#include "domain/stock.h"
 #include "domain/video_state.h"
+#include "domain/voice.h"
 
 enum { LAYERS_MAX = 1000 }; // of a scene: as many as the compositor draws
 
@@ -103,8 +105,13 @@ static error check_asset(
         return OK;
     if (id_is_valid(id))
         TRY(db_string(scope->db, scope->arena, &asset_owner, DB_ARGS(db_text(str_lower(scope->arena, id))), &owner));
-    bool may = true;
-    if (owner.data && !str_equal(json_get_str(before, key), id))
+    bool may = true, stands = str_equal(json_get_str(before, key), id), is_stock = false;
+    struct stock_item stock;
+    if (!owner.data)
+        TRY(stock_find(scope, id, &stock, &is_stock));
+    if (is_stock)
+        return stands ? OK : stock_may_use(scope, &stock, key);
+    if (owner.data && !stands)
         TRY(file_key_may_read(scope, str_lower(scope->arena, id), owner, &may));
     if (!may)
         return error_make(ERROR_MEDIA_NOT_FOUND, key, "Media with ID '%.*s' not found", STR_ARGS(id));
@@ -139,6 +146,9 @@ static error check_assets(struct scope *scope, const struct layer *layer, const 
         return check_asset(scope, before, properties, "media_id", warnings);
     if (str_equal(layer->type, STR("audio")))
         return check_asset(scope, before, properties, "audio_id", warnings);
+    str voice_id = json_get_str(properties, "voice_id");
+    if (str_equal(layer->type, STR("voiceover")) && !str_equal(json_get_str(before, "voice_id"), voice_id))
+        TRY(voice_may_use(&scope->actor, voice_id));
     if (str_equal(layer->type, STR("avatar")))
         return check_avatar(scope, before, properties, warnings);
     return OK;

@@ -7,6 +7,7 @@
 #include "domain/derivative.h"
 #include "domain/event.h"
 #include "domain/file_key.h"
+#include "domain/library.h"
 #include "domain/quota.h"
 #include "domain/search.h"
 
@@ -122,10 +123,20 @@ DB_STATEMENT(list_readable,
               " ORDER BY number DESC");
 DB_STATEMENT(count_readable, "SELECT (SELECT count(*) FROM media WHERE user_id = $1)"
                              " + (SELECT count(*) FROM file_key WHERE user_id = $1 AND is_shared)");
+#define OF_TYPE "(media_type = $2 OR ($2 = 'image' AND media_type = 'gif'))"
+DB_STATEMENT(list_of_type, "SELECT " COLUMNS " FROM media WHERE (user_id = $1 OR id" FILE_KEY_SHARED_WITH(
+                               "$1") ") AND " OF_TYPE " ORDER BY number DESC LIMIT $3 OFFSET $4");
+DB_STATEMENT(
+    count_of_type, "SELECT count(*) FROM media WHERE (user_id = $1 OR id" FILE_KEY_SHARED_WITH("$1") ") AND " OF_TYPE);
 
-error media_list(struct scope *scope, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total)
+error media_list(struct scope *scope, str type, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total)
 {
     struct db_value user = db_text(scope->actor.user_id);
+    if (type.data) {
+        TRY(db_integer(scope->db, &count_of_type, DB_ARGS(user, db_text(type)), ret_total, NULL));
+        return db_all(scope->db, scope->arena, &list_of_type, DB_ARGS(user, db_text(type), db_int(limit), db_int(skip)),
+            &media_row_shape, 0, ret_media);
+    }
     TRY(db_integer(scope->db, &count_readable, DB_ARGS(user), ret_total, NULL));
     return db_all(scope->db, scope->arena, &list_readable,
         DB_ARGS(user, db_int(limit), db_int(skip), db_int(skip + limit)), &media_row_shape, 0, ret_media);
@@ -185,6 +196,34 @@ DB_STATEMENT(same_content,
     "SELECT blob.id FROM blob JOIN media ON media.blob_id = blob.id"
     " WHERE blob.sha256 = $1 AND blob.size_bytes = $2 AND media.user_id = $3 ORDER BY media.number LIMIT 1");
 
+DB_STATEMENT(of_content,
+    "SELECT media.id FROM blob JOIN media ON media.blob_id = blob.id"
+    " WHERE blob.sha256 = $1 AND blob.size_bytes = $2 AND media.user_id = $3 ORDER BY media.number LIMIT 1");
+
+error media_of_content(struct scope *scope, const struct blob_info *blob, str *ret_id, bool *ret_found)
+{
+    struct same_content same;
+    TRY(db_one(scope->db, scope->arena, &of_content,
+        DB_ARGS(db_bytes(blob->sha256, sizeof blob->sha256), db_int(blob->size), db_text(scope->actor.user_id)),
+        &same_content_shape, &same, ret_found));
+    if (*ret_found)
+        *ret_id = same.id;
+    return OK;
+}
+
+str media_key(str reference)
+{
+    static const char *const links[] = { "/content/media/", "/content/stock/" };
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++) {
+        ptrdiff_t at = str_find(reference, str_of(links[i]));
+        if (at < 0)
+            continue;
+        str rest = str_sub(reference, (size_t)at + str_of(links[i]).size, reference.size), id;
+        return str_split(&rest, '/', &id) ? id : reference;
+    }
+    return reference;
+}
+
 // The blob that holds this content already for the actor, else this one, listed.
 static error keep_once(struct scope *scope, const struct blob_info *blob, str *ret_blob_id)
 {
@@ -239,6 +278,7 @@ error media_add(struct scope *scope, str id, str file_name, const struct blob_in
         return error_make(ERROR_FILE_EXISTS, "file_id", "A file with the id %.*s exists already", STR_ARGS(id));
     TRY(result);
     TRY(file_key_add_owner(scope, ret_media));
+    TRY(library_add_media(scope, ret_media));
     TRY(search_update(scope, SEARCH_MEDIA, id));
     json_t *payload = json_keep(scope->arena, json_object());
     json_object_set_new(payload, "media_id", json_str(id));

@@ -34,8 +34,14 @@ MUST_USE error media_get_own(struct scope *scope, str key, struct media *ret_med
 // The same for a render of a video: what its owner or one of its members may read too, by UUID.
 MUST_USE error media_get_for_video(struct scope *scope, str key, str video_id, struct media *ret_media);
 MUST_USE error media_blob_get(struct scope *scope, str blob_id, struct media_blob *ret_blob);
-// What the actor may read (a superuser: own files and shared ones), newest first.
-MUST_USE error media_list(struct scope *scope, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total);
+// What the actor may read (a superuser: own files and shared ones), newest first. `type` STR_NONE: of every type;
+// "image" takes in "gif".
+MUST_USE error media_list(
+    struct scope *scope, str type, int64_t skip, int64_t limit, struct list *ret_media, int64_t *ret_total);
+// The id in one of our own links, "…/content/media/<id>/<name>?…" or of the stock, or the reference itself.
+str media_key(str reference);
+// The oldest of the actor's files with this content; *ret_found false when there is none.
+MUST_USE error media_of_content(struct scope *scope, const struct blob_info *blob, str *ret_id, bool *ret_found);
 // In a change, which also queues the job that makes its derivatives. `probe` is the engine's answer; file_name is
 // cleaned of folders and control characters. Content that the actor has already is stored once: then
 // ret_media->blob_id is that of before, and `blob` may be removed after the change. BODY_TOO_LARGE above the limit of

@@ -12,7 +12,8 @@
 struct spoken {
     str text;
     double start, end;
-    bool may_cut, must_cut; // behind it
+    bool may_cut, must_cut;  // behind it
+    double earliest, latest; // a clip may reach so far around it: what was left out must not be heard
 };
 
 struct cutting {
@@ -20,6 +21,7 @@ struct cutting {
     const struct recording *recording;
     struct spoken *words;
     size_t count;
+    double left_out_until; // end of the words that were left out before the next one; -INFINITY: none
     json_t *scenes;
 };
 
@@ -30,23 +32,71 @@ static bool ends_sentence(str word)
     return word.size && strchr(".!?", word.data[word.size - 1]);
 }
 
-// A segment without word times is one long word.
-static void take_segment(struct cutting *cutting, const struct transcript_segment *segment, bool follows)
+static void take_word(struct cutting *cutting, str text, double start, double end)
 {
+    cutting->words[cutting->count++] = (struct spoken) { .text = text,
+        .start = start,
+        .end = end,
+        .may_cut = ends_sentence(text),
+        .earliest = cutting->left_out_until,
+        .latest = INFINITY };
+    cutting->left_out_until = -INFINITY;
+}
+
+static bool is_left_out(const json_t *without, size_t word)
+{
+    for (size_t i = 0; i < json_array_size(without); i++)
+        if (json_integer_value(json_array_get(without, i)) == (json_int_t)word)
+            return true;
+    return false;
+}
+
+// A segment without word times is one long word. Behind a word that is left out a new clip begins.
+static void take_segment(
+    struct cutting *cutting, const struct transcript_segment *segment, const json_t *without, bool follows)
+{
+    if (!follows)
+        cutting->left_out_until = -INFINITY;
     if (cutting->count)
         cutting->words[cutting->count - 1].must_cut |= !follows
                                                        || segment->start - cutting->words[cutting->count - 1].end
                                                               > PAUSE_SECONDS;
     if (!segment->word_count)
-        cutting->words[cutting->count++] = (struct spoken) { segment->text, segment->start, segment->end, false,
-            false };
+        take_word(cutting, segment->text, segment->start, segment->end);
     for (size_t i = 0; i < segment->word_count; i++) {
         const struct transcript_word *word = &segment->words[i];
-        bool pause = i + 1 < segment->word_count && word[1].start - word->end > PAUSE_SECONDS;
-        cutting->words[cutting->count++] = (struct spoken) { word->text, word->start, word->end,
-            ends_sentence(word->text), pause };
+        if (is_left_out(without, i)) {
+            struct spoken *before = cutting->count ? &cutting->words[cutting->count - 1] : NULL;
+            if (before && isinf(cutting->left_out_until) && (i || follows)) {
+                before->must_cut = true;
+                before->latest = word->start;
+            }
+            cutting->left_out_until = word->end;
+            continue;
+        }
+        take_word(cutting, word->text, word->start, word->end);
+        cutting->words[cutting->count - 1].must_cut = i + 1 < segment->word_count
+                                                      && word[1].start - word->end > PAUSE_SECONDS;
     }
-    cutting->words[cutting->count - 1].may_cut = true;
+    if (cutting->count)
+        cutting->words[cutting->count - 1].may_cut = true;
+}
+
+// An index, or {"segment": index, "without": [indexes of words]}.
+static error read_item(
+    const struct transcript *transcript, const json_t *item, json_int_t *ret_index, const json_t **ret_without)
+{
+    const json_t *index = json_is_object(item) ? json_object_get(item, "segment") : item;
+    const json_t *without = json_is_object(item) ? json_object_get(item, "without") : NULL;
+    json_int_t at = json_integer_value(index);
+    if (!json_is_integer(index) || at < 0 || at >= (json_int_t)transcript->segment_count)
+        return error_make(
+            ERROR_VALIDATION_ERROR, "segments", "There are %zu segments, counted from 0", transcript->segment_count);
+    if (without && !json_is_array(without))
+        return error_make(ERROR_VALIDATION_ERROR, "segments", "\"without\" is a list of indexes of words");
+    *ret_index = at;
+    *ret_without = without;
+    return OK;
 }
 
 static error take_segments(struct cutting *cutting, const json_t *chosen)
@@ -56,21 +106,20 @@ static error take_segments(struct cutting *cutting, const json_t *chosen)
     for (size_t pass = 0; pass < 2; pass++) { // the first counts the words
         json_int_t before = -1;
         for (size_t i = 0; i < count; i++) {
-            const json_t *item = json_array_get(chosen, i);
-            json_int_t index = chosen ? json_integer_value(item) : (json_int_t)i;
-            if ((chosen && !json_is_integer(item)) || index < 0 || index >= (json_int_t)transcript->segment_count)
-                return error_make(ERROR_VALIDATION_ERROR, "segments", "There are %zu segments, counted from 0",
-                    transcript->segment_count);
+            json_int_t index = (json_int_t)i;
+            const json_t *without = NULL;
+            if (chosen)
+                TRY(read_item(transcript, json_array_get(chosen, i), &index, &without));
             const struct transcript_segment *segment = &transcript->segments[index];
             if (pass)
-                take_segment(cutting, segment, index == before + 1);
+                take_segment(cutting, segment, without, index == before + 1);
             room += segment->word_count + 1;
             before = index;
         }
         if (!pass)
             cutting->words = ARENA_ARRAY(cutting->arena, struct spoken, room);
     }
-    if (!count)
+    if (!cutting->count)
         return error_make(ERROR_VALIDATION_ERROR, "segments", "There is no segment to make a scene of");
     return OK;
 }
@@ -109,7 +158,8 @@ static void add_scene(struct cutting *cutting, size_t first, size_t end)
         start = fmax(start, (words[first - 1].end + words[first].start) / 2);
     if (end < cutting->count && !words[end - 1].must_cut)
         stop = fmin(stop, (words[end - 1].end + words[end].start) / 2);
-    start = to_ms(fmax(0, start));
+    start = to_ms(fmax(fmax(0, start), words[first].earliest));
+    stop = fmin(stop, words[end - 1].latest);
     if (cutting->recording->transcript->duration > 0)
         stop = fmin(stop, cutting->recording->transcript->duration);
     double duration = to_ms(fmax(stop - start, LEAST_SECONDS));
@@ -158,7 +208,9 @@ static const char *ratio_of(const struct recording *recording)
 error recording_document(
     struct arena *arena, const struct recording *recording, const json_t *segments, json_t **ret_document)
 {
-    struct cutting cutting = { .arena = arena, .recording = recording, .scenes = json_array() };
+    struct cutting cutting = {
+        .arena = arena, .recording = recording, .left_out_until = -INFINITY, .scenes = json_array()
+    };
     json_t *document = json_keep(arena, json_object());
     json_object_set_new(document, "scenes", cutting.scenes);
     json_t *captions = recording->is_film

@@ -11,7 +11,8 @@ struct recording {
     double width, height; // pixels of a film
     const struct transcript *transcript;
 };
-// `segments` holds the indexes of those to take, in this order (borrowed); NULL: all. VALIDATION_ERROR about "segments"
+// `segments` holds the indexes of those to take, in this order (borrowed), or {"segment": index, "without": [indexes of
+// its words that are cut out]}; NULL: all. VALIDATION_ERROR about "segments"
 // for an index that is none, and when nothing is left. The document is freed with the arena.
 MUST_USE error recording_document(
     struct arena *arena, const struct recording *recording, const json_t *segments, json_t **ret_document);

@@ -24,8 +24,9 @@ error rekey_start(struct scope *scope, str media_key, str *ret_job_id)
     return OK;
 }
 
-DB_STATEMENT(films_at_work, "SELECT count(*) FROM job WHERE kind = 'render' AND parent IS NULL AND state IN "
-                            "('pending', 'processing', 'waiting')");
+DB_STATEMENT(films_at_work,
+    "SELECT count(*) FROM job WHERE kind IN ('render', 'draft') AND parent IS NULL AND state IN "
+    "('pending', 'processing', 'waiting')");
 
 error rekey_finish(struct scope *scope, const struct media *media, const struct blob_info *blob)
 {

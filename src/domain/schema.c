@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "domain/schema.h"
 
+#include "domain/schema_library.h"
+
 // Times are microseconds since 1970 (BIGINT) but in the tables that contract 001 prescribes.
 
 static const char users[] = "CREATE TABLE users (\n"
@@ -533,5 +535,7 @@ const struct db_migration schema_migrations[] = {
     { 22, "posters and subtitles of films", film_extras, NULL },
     { 23, "links, downloads, settings", links, NULL },
     { 24, "new passwords by mail", resets, NULL },
+    { 25, "libraries of sounds and pictures", schema_libraries, schema_libraries_sqlite },
+    { 26, "pronunciations and voiceovers", schema_pronunciations, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -151,6 +151,33 @@ error session_end_all(struct scope *scope, str user_id)
     return note_end(scope, user_id, STR_NONE);
 }
 
+static const struct field standing_fields[] = {
+    FIELD(struct session, id),
+    FIELD(struct session, created_at),
+    FIELD(struct session, expires_at),
+};
+const struct shape session_shape = SHAPE("StandingSession", struct session, standing_fields);
+
+DB_STATEMENT(list_standing, "SELECT id, created_at, expires_at FROM session WHERE user_id = $1 AND expires_at > $2"
+                            " ORDER BY created_at DESC, id");
+
+error session_list(struct scope *scope, struct list *ret_sessions)
+{
+    return db_all(scope->db, scope->arena, &list_standing,
+        DB_ARGS(db_text(scope->actor.user_id), db_int(clock_now_us())), &session_shape, 0, ret_sessions);
+}
+
+DB_STATEMENT(revoke, "DELETE FROM session WHERE id = $1 AND user_id = $2");
+
+error session_revoke(struct scope *scope, str session_id)
+{
+    int64_t gone;
+    TRY(db_run(scope->db, &revoke, DB_ARGS(db_text(session_id), db_text(scope->actor.user_id)), &gone));
+    if (!gone)
+        return error_make(ERROR_NOT_FOUND, "session_id", "There is no such session");
+    return note_end(scope, scope->actor.user_id, session_id);
+}
+
 struct actor_row {
     int64_t number;
     str id, plan;

@@ -31,6 +31,15 @@ MUST_USE error session_refresh(struct scope *scope, const struct session_keys *k
 // In a change: ends the actor's session, or all of a user's. The event SESSION_ENDED tells the servers.
 MUST_USE error session_end(struct scope *scope);
 MUST_USE error session_end_all(struct scope *scope, str user_id);
+// The actor's logins that still stand, newest first.
+struct session {
+    str id;
+    time_us created_at, expires_at;
+};
+extern const struct shape session_shape;
+MUST_USE error session_list(struct scope *scope, struct list *ret_sessions);
+// In a change: ends one of the actor's sessions. NOT_FOUND.
+MUST_USE error session_revoke(struct scope *scope, str session_id);
 #define SESSION_ENDED "session:ended"
 // Who the holder of an access token is; NOT_AUTHENTICATED unless token, session and user are good right now.
 MUST_USE error session_actor(struct scope *scope, const struct session_keys *keys, str access_token,

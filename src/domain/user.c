@@ -157,6 +157,10 @@ error user_update(struct scope *scope, str key, const struct user_change *change
         &user_row_shape, ret_user, &found));
 }
 
+// What document 001 lets no user take along.
+DB_STATEMENT(delete_sounds, "DELETE FROM audio_library WHERE user_id = $1");
+DB_STATEMENT(delete_pictures, "DELETE FROM media_library WHERE user_id = $1");
+DB_STATEMENT(delete_avatars, "DELETE FROM avatars WHERE user_id = $1");
 DB_STATEMENT(delete_one, "DELETE FROM users WHERE number = $1");
 
 error user_delete(struct scope *scope, str key, struct user *ret_user)
@@ -166,5 +170,9 @@ error user_delete(struct scope *scope, str key, struct user *ret_user)
         return error_of(ERROR_FORBIDDEN);
     TRY(check_not_last(scope, ret_user));
     TRY(session_end_all(scope, ret_user->id));
+    struct db_args of_user = DB_ARGS(db_text(ret_user->id));
+    TRY(db_run(scope->db, &delete_sounds, of_user, NULL));
+    TRY(db_run(scope->db, &delete_pictures, of_user, NULL));
+    TRY(db_run(scope->db, &delete_avatars, of_user, NULL));
     return db_run(scope->db, &delete_one, DB_ARGS(db_int(ret_user->number)), NULL);
 }

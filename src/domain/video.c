@@ -112,10 +112,15 @@ DB_STATEMENT(insert, "INSERT INTO video (id, user_id, title, properties, revisio
 error video_create(
     struct scope *scope, str title, const json_t *options, struct problems *problems, struct video *ret_video)
 {
+    return video_create_as(scope, id_new(scope->arena), title, options, problems, ret_video);
+}
+
+error video_create_as(
+    struct scope *scope, str id, str title, const json_t *options, struct problems *problems, struct video *ret_video)
+{
     const json_t *chosen = json_merge(scope->arena, NULL, options_of(scope->arena, options));
     scene_options_check(scope->arena, ON_VIDEO, chosen, problems);
     TRY(problems_error(problems));
-    str id = id_new(scope->arena);
     TRY(db_run(scope->db, &insert,
         DB_ARGS(db_text(id), db_text(scope->actor.user_id), db_text(title), db_text(json_text(scope->arena, chosen)),
             db_int(clock_now_us())),

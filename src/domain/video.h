@@ -38,6 +38,9 @@ MUST_USE error video_list(
 // In a change. `options` holds the other members of the body (borrowed); wrong ones are problems.
 MUST_USE error video_create(
     struct scope *scope, str title, const json_t *options, struct problems *problems, struct video *ret_video);
+// The same under an id (a new UUID) that was chosen before.
+MUST_USE error video_create_as(
+    struct scope *scope, str id, str title, const json_t *options, struct problems *problems, struct video *ret_video);
 // In a change: merges options key by key.
 MUST_USE error video_update(
     struct scope *scope, str id, const struct video_change *change, struct problems *problems, struct video *ret_video);
@@ -46,5 +49,7 @@ MUST_USE error video_delete(struct scope *scope, str id);
 // The whole document as the renderer takes it: {"video": {...}, "scenes": [{..., "layers": [...]}]}.
 MUST_USE error video_document(struct scope *scope, const struct video *video, json_t **ret_document);
 // In a change: makes a video with its scenes and layers from such a document.
+MUST_USE error video_import_as(struct scope *scope, str id, const json_t *document, struct problems *problems,
+    struct warnings *warnings, struct video *ret_video);
 MUST_USE error video_import(struct scope *scope, const json_t *document, struct problems *problems,
     struct warnings *warnings, struct video *ret_video);

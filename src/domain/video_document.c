@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A video as one JSON document, out and in.
+#include "base/id.h"
 #include "domain/scene.h"
 
 static error options_into(struct arena *arena, json_t *object, struct raw_json options)
@@ -70,10 +71,16 @@ static error import_layer(struct scope *scope, str scene_id, const json_t *objec
 error video_import(struct scope *scope, const json_t *document, struct problems *problems, struct warnings *warnings,
     struct video *ret_video)
 {
+    return video_import_as(scope, id_new(scope->arena), document, problems, warnings, ret_video);
+}
+
+error video_import_as(struct scope *scope, str id, const json_t *document, struct problems *problems,
+    struct warnings *warnings, struct video *ret_video)
+{
     const json_t *head = json_object_get(document, "video"), *object, *layer;
     size_t i, k;
     str title = json_get_str(head, "title");
-    TRY(video_create(scope, title.data ? title : STR("Untitled"), head, problems, ret_video));
+    TRY(video_create_as(scope, id, title.data ? title : STR("Untitled"), head, problems, ret_video));
     json_array_foreach (json_object_get(document, "scenes"), i, object) {
         struct scene scene;
         struct scene_change change = {

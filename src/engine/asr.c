@@ -182,7 +182,6 @@ static error decode_chunks(
         return error_of(ERROR_LIMIT_EXCEEDED);
     error failure = OK;
     struct chunk chunk = { 0 };
-    struct sphinx_voice voice = { 0 };
     for (size_t i = 0; i < json_array_size(chunks) && !error_is(failure); i++) {
         size_t count = 0, word_count = 0;
         struct sphinx_word *words;
@@ -190,7 +189,7 @@ static error decode_chunks(
         if (!error_is(failure))
             failure = read_samples(reader, chunk, samples, &count);
         if (!error_is(failure) && count)
-            failure = sphinx_decode(engine_arena(call), &voice, samples, count, &words, &word_count);
+            failure = sphinx_decode(engine_arena(call), samples, count, &words, &word_count);
         if (error_is(failure))
             break;
         if (word_count && !is_invented(words, word_count))

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Every level is compared with its surroundings of twenty seconds: their quiet tenth is the floor, their loud
-// twentieth the voice. Where the two are close nobody speaks. What is well above the floor is speech; short gaps in
-// it are closed, short bursts dropped, and a margin put around.
+// twentieth the voice; digital silence, which no room has, is no part of them. Where the two are close nobody speaks.
+// What is well above the floor is speech; short gaps in it are closed, short bursts dropped, and a margin put around.
+// Stretches between pauses are not joined: one after the other they gave the recognizer fewer wrong words than as long
+// utterances, whose mean it takes over several speakers and rooms.
 #include "engine/asr_voice.h"
 
 #include <math.h>
@@ -11,14 +13,14 @@ enum {
     STEP = 10,                                 // levels between two looks at the surroundings
     RANGE_LEAST = 8,                           // dB between floor and voice
     ABSOLUTE_LEAST = -60,                      // dB; quieter is never speech
-    FLOOR_LEAST = -75,                         // digital silence would make anything loud
+    DIGITAL_SILENCE = -75,                     // dB and below
+    HEARD_LEAST = 100,                         // levels above it, to tell floor from voice
     BURST_LEAST = 8,                           // levels
     GAP_MOST = 30,
     MARGIN = 20,
-    UTTERANCE_GAP = 200, // a longer silence ends an utterance; recognizers like context
-    EVEN_LEAST = 300,    // a chunk this long ...
-    EVEN_DEVIATION = 3,  // ... that varies by less dB than this is music or machinery
-    DEPTH = 30,          // dB below the loudest voice; quieter is somebody in another room
+    EVEN_LEAST = 300,   // a chunk this long ...
+    EVEN_DEVIATION = 3, // ... that varies by less dB than this is music or machinery
+    DEPTH = 30,         // dB below the loudest voice; quieter is somebody in another room
     HISTOGRAM = -VOICE_LEVEL_LEAST + 1,
 };
 
@@ -50,9 +52,9 @@ static int percentile(const unsigned *histogram, size_t total, double part)
 
 static int threshold(const unsigned *histogram, size_t total)
 {
+    if (total < HEARD_LEAST)
+        return ABSOLUTE_LEAST;
     int floor = percentile(histogram, total, 0.1), voice = percentile(histogram, total, 0.95);
-    if (floor < FLOOR_LEAST)
-        floor = FLOOR_LEAST;
     if (voice - floor < RANGE_LEAST)
         return 1; // nothing is louder than full scale
     int above = (voice - floor) / 4;
@@ -60,18 +62,32 @@ static int threshold(const unsigned *histogram, size_t total)
     return level < ABSOLUTE_LEAST ? ABSOLUTE_LEAST : level;
 }
 
+// What the surroundings hold, digital silence left out.
+struct heard {
+    unsigned histogram[HISTOGRAM];
+    size_t total;
+};
+
+static void hear(struct heard *heard, int level, int change)
+{
+    if (level <= DIGITAL_SILENCE)
+        return;
+    heard->histogram[level - VOICE_LEVEL_LEAST] += (unsigned)change;
+    heard->total += (size_t)change;
+}
+
 static void mark_active(const int8_t *levels, size_t count, bool *active)
 {
-    unsigned histogram[HISTOGRAM] = { 0 };
-    size_t from = 0, to = 0; // what the histogram holds
+    struct heard heard = { .total = 0 };
+    size_t from = 0, to = 0;
     for (size_t at = 0; at < count; at += STEP) {
         size_t want_to = at + SURROUNDINGS < count ? at + SURROUNDINGS : count;
         size_t want_from = at > SURROUNDINGS ? at - SURROUNDINGS : 0;
         for (; to < want_to; to++)
-            histogram[levels[to] - VOICE_LEVEL_LEAST]++;
+            hear(&heard, levels[to], 1);
         for (; from < want_from; from++)
-            histogram[levels[from] - VOICE_LEVEL_LEAST]--;
-        int least = threshold(histogram, to - from);
+            hear(&heard, levels[from], -1);
+        int least = threshold(heard.histogram, heard.total);
         for (size_t i = at; i < at + STEP && i < count; i++)
             active[i] = levels[i] >= least;
     }
@@ -110,24 +126,20 @@ static bool is_even(const int8_t *levels, struct voice_chunk chunk)
     return squares / size - sum / size * (sum / size) < EVEN_DEVIATION * EVEN_DEVIATION;
 }
 
-// Puts margins around the runs and joins them to utterances as long as they fit: recognizers like context.
-static size_t join(const int8_t *levels, size_t count, size_t longest, struct voice_chunk *runs, size_t run_count)
+// Puts margins around the runs; those that meet share what is between. Drops what is even.
+static size_t put_margins(const int8_t *levels, size_t count, struct voice_chunk *runs, size_t run_count)
 {
-    size_t joined = 0;
+    size_t kept = 0;
     for (size_t i = 0; i < run_count; i++) {
-        struct voice_chunk run = { runs[i].start > MARGIN ? runs[i].start - MARGIN : 0,
-            runs[i].end + MARGIN < count ? runs[i].end + MARGIN : count };
         if (is_even(levels, runs[i]))
             continue;
-        struct voice_chunk *before = joined ? &runs[joined - 1] : NULL;
-        if (before && run.start < before->end)
-            run.start = before->end = before->end - (before->end - run.start) / 2;
-        if (before && run.start < before->end + UTTERANCE_GAP - 2 * MARGIN && run.end - before->start <= longest)
-            runs[joined - 1].end = run.end;
-        else
-            runs[joined++] = run;
+        struct voice_chunk run = { runs[i].start > MARGIN ? runs[i].start - MARGIN : 0,
+            runs[i].end + MARGIN < count ? runs[i].end + MARGIN : count };
+        if (kept && run.start < runs[kept - 1].end)
+            run.start = runs[kept - 1].end -= (runs[kept - 1].end - run.start) / 2;
+        runs[kept++] = run;
     }
-    return joined;
+    return kept;
 }
 
 // The quietest place in the middle half, over a tenth of a second.
@@ -172,7 +184,7 @@ size_t voice_chunks(
     bool *active = arena_alloc(arena, count);
     mark_active(levels, count, active);
     struct voice_chunk *runs = ARENA_ARRAY(arena, struct voice_chunk, count / 2 + 1);
-    size_t run_count = join(levels, count, longest, runs, find_runs(active, count, runs));
+    size_t run_count = put_margins(levels, count, runs, find_runs(active, count, runs));
     // Each cut leaves pieces of a quarter of the longest or more.
     struct voice_chunk *chunks = ARENA_ARRAY(arena, struct voice_chunk, run_count + 8 * (count / longest + 1));
     size_t found = 0;

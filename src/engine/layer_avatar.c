@@ -37,15 +37,17 @@ static enum avatar_behaviour behaviour_of(str name)
 static error read_levels(struct layer *layer, const json_t *sound, struct speaking *ret_speaking)
 {
     enum { RATE = 24000, STEP = RATE / 60 };
-    double start, from;
+    double start, from, speed;
     TRY(composition_number(sound, "start", 0, -86400, 86400, &start));
     TRY(composition_number(sound, "start_from", 0, 0, 86400, &from));
+    TRY(composition_number(sound, "speed", 1, 0.1, 10, &speed));
+    from += fmax(0, layer->spec->start - start) * speed; // what was heard before the avatar came
     SOURCE_AUTO struct source *source = NULL;
     AUDIO_READER_AUTO struct audio_reader *reader = NULL;
     TRY(source_open(&layer->inputs[layer->spec->sound], &source));
     TRY(audio_reader_open(source, RATE, 1, &reader));
     TRY(audio_reader_seek(reader, llround(from * RATE)));
-    size_t room = (size_t)((layer->spec->end - layer->spec->start) * 60) + 2, got = STEP, count = 0;
+    size_t room = (size_t)((layer->spec->end - layer->spec->start) * speed * 60) + 2, got = STEP, count = 0;
     float *levels = ARENA_ARRAY(layer->arena, float, room), samples[STEP];
     while (count < room && got == STEP) {
         TRY(audio_reader_read(reader, samples, STEP, &got));
@@ -57,7 +59,7 @@ static error read_levels(struct layer *layer, const json_t *sound, struct speaki
     }
     *ret_speaking = (struct speaking) { .levels = levels,
         .level_count = count,
-        .level_step = 1 / 60.0,
+        .level_step = 1 / 60.0 / speed,
         .level_start = fmax(0, start - layer->spec->start) };
     return OK;
 }

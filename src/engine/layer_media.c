@@ -98,11 +98,11 @@ static error read_look(struct layer *layer, struct media_state *state)
 {
     const json_t *properties = layer->spec->properties, *border = json_object_get(properties, "border");
     double unit = layer->composition->unit;
-    TRY(composition_number(properties, "radius", 0, 0, 4000, &state->radius));
+    TRY(composition_number(properties, "radius", 0, 0, 5000, &state->radius));
     state->radius *= unit;
     if (json_is_object(border)) {
         TRY(colour_get(border, "color", "#FFFFFF", &state->border));
-        TRY(composition_number(border, "width", 4, 0, 200, &state->border_width));
+        TRY(composition_number(border, "width", 4, 0, 500, &state->border_width));
         state->border_width *= unit;
     }
     TRY(composition_number(properties, "start_from", 0, 0, 86400, &state->start_from));

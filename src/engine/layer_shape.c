@@ -175,7 +175,7 @@ static error shape_open(struct layer *layer)
     if (state->form->open)
         state->stroke_width = 6 * canvas->unit;
     TRY(read_stroke(properties, canvas->unit, state));
-    TRY(composition_number(properties, "radius", rounded ? 24 : 0, 0, 4000, &state->radius));
+    TRY(composition_number(properties, "radius", rounded ? 24 : 0, 0, 5000, &state->radius));
     state->radius *= canvas->unit;
     bool star = str_equal_c(STR("star"), state->form->name);
     TRY(composition_number(properties, "sides", star ? 5 : 6, 3, 100, &sides));

@@ -15,8 +15,8 @@ static int read_weight(const json_t *value)
     static const struct {
         const char *name;
         int weight;
-    } names[] = { { "thin", 100 }, { "light", 300 }, { "normal", 400 }, { "regular", 400 }, { "medium", 500 },
-        { "semibold", 600 }, { "semi-bold", 600 }, { "bold", 700 }, { "extrabold", 800 }, { "black", 900 } };
+    } names[] = { { "thin", 100 }, { "light", 300 }, { "normal", 400 }, { "medium", 500 }, { "semibold", 600 },
+        { "bold", 700 }, { "extrabold", 800 }, { "heavy", 900 } };
     double number = json_is_number(value) ? json_number_value(value) : 0;
     str text = str_of(json_string_value(value));
     if (text.data)
@@ -32,12 +32,12 @@ static error read_outline(const json_t *properties, double unit, struct text_sty
     const json_t *stroke = json_object_get(properties, "stroke"), *shadow = json_object_get(properties, "shadow");
     if (json_is_object(stroke)) {
         TRY(colour_get(stroke, "color", "#000000", &style->stroke));
-        TRY(composition_number(stroke, "width", 2, 0, 100, &style->stroke_width));
+        TRY(composition_number(stroke, "width", 2, 0, 500, &style->stroke_width));
     }
     if (json_is_object(shadow)) {
         TRY(colour_get(shadow, "color", "#00000099", &style->shadow));
-        TRY(composition_number(shadow, "x", 0, -200, 200, &style->shadow_x));
-        TRY(composition_number(shadow, "y", 2, -200, 200, &style->shadow_y));
+        TRY(composition_number(shadow, "x", 0, -500, 500, &style->shadow_x));
+        TRY(composition_number(shadow, "y", 2, -500, 500, &style->shadow_y));
         TRY(composition_number(shadow, "blur", 4, 0, 200, &style->shadow_blur));
     }
     style->stroke_width *= unit;
@@ -51,7 +51,7 @@ static error read_box(const json_t *properties, double unit, struct text_style *
 {
     TRY(colour_get(properties, "background_color", "#00000000", &style->box));
     TRY(composition_number(properties, "padding", style->size / unit * 0.35, 0, 1000, &style->padding));
-    TRY(composition_number(properties, "radius", style->size / unit * 0.15, 0, 1000, &style->radius));
+    TRY(composition_number(properties, "radius", style->size / unit * 0.15, 0, 5000, &style->radius));
     style->padding *= unit;
     style->radius *= unit;
     return OK;

@@ -7,6 +7,7 @@
 
 #include "av/audio_encoder.h"
 #include "av/audio_reader.h"
+#include "engine/stretch.h"
 
 enum {
     AHEAD = 25, // blocks
@@ -21,8 +22,8 @@ struct track {
     const struct mixer_track *spec;
     struct source *source;
     struct audio_reader *reader;
-    int rate;           // samples of the source read for a second of it
-    int64_t start, end; // samples of the mix
+    struct stretch *stretch; // NULL at its own speed and pitch
+    int64_t start, end;      // samples of the mix
     bool ended;
 };
 
@@ -46,36 +47,10 @@ static void done(void *pointer)
     }
 }
 
-static error open_track(struct track *track, const struct mixer_track *spec)
-{
-    track->spec = spec;
-    track->start = llround(spec->start * AUDIO_RATE);
-    track->end = llround((spec->start + spec->duration) * AUDIO_RATE);
-    TRY(source_open(&spec->io, &track->source));
-    track->rate = (int)lround(AUDIO_RATE / spec->speed);
-    TRY(audio_reader_open(track->source, track->rate, 2, &track->reader));
-    if (spec->start_from > 0)
-        TRY(audio_reader_seek(track->reader, llround(spec->start_from * track->rate)));
-    return OK;
-}
-
-error mixer_new(struct arena *arena, const struct mixer_track *tracks, size_t count, struct mixer **ret_mixer)
-{
-    struct mixer *mixer = ARENA_NEW(arena, struct mixer);
-    mixer->tracks = ARENA_ARRAY(arena, struct track, count);
-    mixer->count = count;
-    mixer->last_speech = -HOLD - 1;
-    mixer->gain = 1;
-    arena_defer(arena, done, mixer);
-    for (size_t i = 0; i < count; i++)
-        TRY(open_track(&mixer->tracks[i], &tracks[i]));
-    *ret_mixer = mixer;
-    return OK;
-}
-
 // Reads `frames` pairs; from the beginning again where the source ends, or silence.
-static error read_source(struct track *track, float *samples, size_t frames)
+static error read_source(void *context, float *samples, size_t frames)
 {
+    struct track *track = context;
     size_t at = 0;
     bool again = false;
     while (at < frames && !track->ended) {
@@ -88,9 +63,37 @@ static error read_source(struct track *track, float *samples, size_t frames)
         track->ended = !track->spec->loop || (again && got == 0);
         again = true;
         if (!track->ended)
-            TRY(audio_reader_seek(track->reader, llround(track->spec->start_from * track->rate)));
+            TRY(audio_reader_seek(track->reader, llround(track->spec->start_from * AUDIO_RATE)));
     }
     memset(samples + 2 * at, 0, (frames - at) * 2 * sizeof *samples);
+    return OK;
+}
+
+static error open_track(struct arena *arena, struct track *track, const struct mixer_track *spec)
+{
+    track->spec = spec;
+    track->start = llround(spec->start * AUDIO_RATE);
+    track->end = llround((spec->start + spec->duration) * AUDIO_RATE);
+    TRY(source_open(&spec->io, &track->source));
+    TRY(audio_reader_open(track->source, AUDIO_RATE, 2, &track->reader));
+    if (spec->start_from > 0)
+        TRY(audio_reader_seek(track->reader, llround(spec->start_from * AUDIO_RATE)));
+    if (spec->speed != 1 || spec->pitch != 1)
+        track->stretch = stretch_new(arena, spec->speed, spec->pitch, spec->fine, read_source, track);
+    return OK;
+}
+
+error mixer_new(struct arena *arena, const struct mixer_track *tracks, size_t count, struct mixer **ret_mixer)
+{
+    struct mixer *mixer = ARENA_NEW(arena, struct mixer);
+    mixer->tracks = ARENA_ARRAY(arena, struct track, count);
+    mixer->count = count;
+    mixer->last_speech = -HOLD - 1;
+    mixer->gain = 1;
+    arena_defer(arena, done, mixer);
+    for (size_t i = 0; i < count; i++)
+        TRY(open_track(arena, &mixer->tracks[i], &tracks[i]));
+    *ret_mixer = mixer;
     return OK;
 }
 
@@ -114,7 +117,8 @@ static error add_track(struct mixer *mixer, struct track *track, int64_t block, 
     if (first >= last)
         return OK;
     size_t frames = (size_t)(last - first), offset = (size_t)(first - begin);
-    TRY(read_source(track, mixer->buffer, frames));
+    TRY(track->stretch ? stretch_read(track->stretch, mixer->buffer, frames)
+                       : read_source(track, mixer->buffer, frames));
     for (size_t i = 0; i < frames; i++) {
         double turn = from + (to - from) * (double)(offset + i) / MIXER_BLOCK;
         float gain = fade_at(track, first + (int64_t)i) * (float)turn;

@@ -10,7 +10,8 @@ struct mixer_track {
     struct source_io io;
     double start, duration;   // seconds on the mix's clock
     double start_from;        // seconds into the source
-    double speed;             // factor; the pitch changes with it
+    double speed, pitch;      // factors
+    bool fine;                // speed and pitch by the better of two ways
     double volume;            // factor
     double fade_in, fade_out; // seconds
     bool loop, ducking, speech;

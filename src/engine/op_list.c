@@ -12,6 +12,7 @@ const struct engine_op *const engine_ops[] = {
     &render_gif_op,
     &render_frame_op,
     &picture_thumbnail_op,
+    &picture_paint_op,
     &sound_waveform_op,
     &proxy_pictures_op,
     &proxy_sound_op,
@@ -21,5 +22,6 @@ const struct engine_op *const engine_ops[] = {
     &asr_speakers_op,
     &audio_encode_op,
     &feed_op,
+    &text_fonts_op,
     NULL,
 };

@@ -42,6 +42,8 @@ static error read_track(struct mix *mix, const json_t *json, struct mixer_track 
     TRY(composition_number(json, "fade_in", 0, 0, duration_max, &track->fade_in));
     TRY(composition_number(json, "fade_out", 0, 0, duration_max, &track->fade_out));
     TRY(composition_number(json, "speed", 1, 0.1, 10, &track->speed));
+    TRY(composition_number(json, "pitch", 1, 0.25, 4, &track->pitch));
+    track->fine = !json_get_bool(engine_params(mix->call), "draft", false);
     track->loop = json_get_bool(json, "loop", false);
     track->ducking = json_get_bool(json, "ducking", false);
     track->speech = str_equal_c(json_get_str(json, "role"), "speech");
@@ -109,7 +111,13 @@ static error find_gain(const struct mix *mix, double *ret_gain)
     struct loudness *meter = loudness_new(arena);
     struct mixer *mixer;
     float samples[MIXER_BLOCK * 2];
-    TRY(mixer_new(arena, mix->tracks, mix->count, &mixer));
+    // How a track is stretched makes it no louder: the quick way is enough to measure.
+    struct mixer_track *tracks = ARENA_ARRAY(arena, struct mixer_track, mix->count);
+    for (size_t i = 0; i < mix->count; i++) {
+        tracks[i] = mix->tracks[i];
+        tracks[i].fine = false;
+    }
+    TRY(mixer_new(arena, tracks, mix->count, &mixer));
     for (int64_t at = 0; at < mix->frames; at += MIXER_BLOCK) {
         TRY(mixer_read(mixer, samples));
         loudness_add(meter, samples, block_of(mix, at));

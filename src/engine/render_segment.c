@@ -61,7 +61,10 @@ static error run(struct engine_call *call, json_t **ret_result)
         bool changed;
         double time = (double)(segment.first + i) / segment.composition.fps;
         TRY(compositor_at(compositor, segment.scene, time, &frame, &changed));
-        TRY(video_encoder_add(encoder, frame));
+        if (changed || i == 0)
+            TRY(video_encoder_add(encoder, frame));
+        else
+            video_encoder_hold(encoder);
         TRY(engine_progress(call, (double)(i + 1) / (double)segment.count));
     }
     uint64_t size_bytes;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBERS_MAX = 6, NUMBER_SIZE = 32 };
+enum { NUMBERS_MAX = 7, NUMBER_SIZE = 32 };
 static const double reach = 1e6; // farther out nothing is seen
 
 struct path {
@@ -18,7 +18,8 @@ struct path {
 
 static error wrong(void)
 {
-    return error_make(ERROR_VALIDATION_ERROR, "path", "The path must be SVG path data of M, L, H, V, C, S, Q, T and Z");
+    return error_make(
+        ERROR_VALIDATION_ERROR, "path", "The path must be SVG path data of M, L, H, V, C, S, Q, T, A and Z");
 }
 
 static void skip(struct path *path)
@@ -71,6 +72,16 @@ static error number(struct path *path, double *ret_value)
     return OK;
 }
 
+// The flags of an arc are one digit each, and may stand right before the next number: 0 01.5 is 0, 0, 1.5.
+static error flag(struct path *path, double *ret_value)
+{
+    skip(path);
+    if (path->at == path->end || (*path->at != '0' && *path->at != '1'))
+        return wrong();
+    *ret_value = *path->at++ - '0';
+    return OK;
+}
+
 static int numbers_of(char command)
 {
     switch (command) {
@@ -86,6 +97,8 @@ static int numbers_of(char command)
         return 4;
     case 'C':
         return 6;
+    case 'A':
+        return 7;
     case 'Z':
         return 0;
     default:
@@ -124,6 +137,66 @@ static void begin(struct path *path, double x, double y)
         cairo_move_to(path->cairo, x, y);
     path->x = path->start_x = x;
     path->y = path->start_y = y;
+}
+
+// An ellipse around its centre: a point at `angle`, and how it goes on from there.
+struct ellipse {
+    double x, y, across, down, cosine, sine;
+};
+
+static void on_ellipse(const struct ellipse *ellipse, double across, double down, double *ret_x, double *ret_y)
+{
+    *ret_x = ellipse->across * across * ellipse->cosine - ellipse->down * down * ellipse->sine;
+    *ret_y = ellipse->across * across * ellipse->sine + ellipse->down * down * ellipse->cosine;
+}
+
+// A part of it of at most a quarter, as a cubic curve.
+static void arc_part(struct path *path, const struct ellipse *ellipse, double from, double sweep)
+{
+    double to = from + sweep, pull = 4.0 / 3 * tan(sweep / 4), x1, y1, x2, y2, x, y;
+    on_ellipse(ellipse, cos(from) - pull * sin(from), sin(from) + pull * cos(from), &x1, &y1);
+    on_ellipse(ellipse, cos(to) + pull * sin(to), sin(to) - pull * cos(to), &x2, &y2);
+    on_ellipse(ellipse, cos(to), sin(to), &x, &y);
+    curve(path, (double[NUMBERS_MAX]) { ellipse->x + x1, ellipse->y + y1, ellipse->x + x2, ellipse->y + y2,
+                    ellipse->x + x, ellipse->y + y });
+}
+
+// From two points to a centre and angles: SVG 2, Implementation Notes, B.2.4; radii that are too small grow (B.2.5).
+static void arc(struct path *path, const double p[NUMBERS_MAX])
+{
+    double goal_x = p[5], goal_y = p[6], half_x = (path->x - goal_x) / 2, half_y = (path->y - goal_y) / 2;
+    struct ellipse ellipse = { .across = fabs(p[0]), .down = fabs(p[1]), .cosine = 1 };
+    if (ellipse.across < 1e-9 || ellipse.down < 1e-9) {
+        line(path, goal_x, goal_y);
+        return;
+    }
+    if (half_x == 0 && half_y == 0)
+        return;
+    ellipse.cosine = cos(p[2] * M_PI / 180);
+    ellipse.sine = sin(p[2] * M_PI / 180);
+    double x = (ellipse.cosine * half_x + ellipse.sine * half_y) / ellipse.across;
+    double y = (ellipse.cosine * half_y - ellipse.sine * half_x) / ellipse.down, far = x * x + y * y;
+    if (far > 1) {
+        ellipse.across *= sqrt(far);
+        ellipse.down *= sqrt(far);
+        x /= sqrt(far);
+        y /= sqrt(far);
+        far = 1;
+    }
+    double turn = (p[3] != p[4] ? 1 : -1) * sqrt(1 / far - 1), centre_x = turn * y, centre_y = -turn * x;
+    double from = atan2(y - centre_y, x - centre_x), sweep = atan2(-y - centre_y, -x - centre_x) - from;
+    if (p[4] != 0 && sweep < 0)
+        sweep += 2 * M_PI;
+    else if (p[4] == 0 && sweep > 0)
+        sweep -= 2 * M_PI;
+    on_ellipse(&ellipse, centre_x, centre_y, &ellipse.x, &ellipse.y);
+    ellipse.x += (path->x + goal_x) / 2;
+    ellipse.y += (path->y + goal_y) / 2;
+    int parts = (int)ceil(fabs(sweep) / M_PI_2 - 1e-9);
+    for (int i = 0; i < parts; i++)
+        arc_part(path, &ellipse, from + sweep * i / parts, sweep / parts);
+    path->x = goal_x;
+    path->y = goal_y;
 }
 
 // The handle of the curve before, mirrored; the point itself behind anything else.
@@ -169,6 +242,9 @@ static void step(struct path *path, char command, const double p[NUMBERS_MAX])
         mirror(path, 'Q', 'T', &x, &y);
         quadratic(path, x, y, p[0], p[1]);
         break;
+    case 'A':
+        arc(path, p);
+        break;
     default:
         if (path->cairo)
             cairo_close_path(path->cairo);
@@ -182,11 +258,15 @@ static error take(struct path *path, char command, bool relative)
 {
     double p[NUMBERS_MAX] = { 0 };
     int count = numbers_of(command);
+    int place = command == 'A' ? 5 : 0; // what stands before it is no coordinate
     for (int i = 0; i < count; i++) {
-        TRY(number(path, &p[i]));
-        bool across = command == 'V' || (command != 'H' && i % 2);
-        if (relative)
-            p[i] += across ? path->y : path->x;
+        if (command == 'A' && (i == 3 || i == 4))
+            TRY(flag(path, &p[i]));
+        else
+            TRY(number(path, &p[i]));
+        bool down = command == 'V' || (command != 'H' && (i - place) % 2);
+        if (relative && i >= place)
+            p[i] += down ? path->y : path->x;
     }
     step(path, command, p);
     return OK;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// SVG path data (SVG 1.1, 8.3): M L H V C S Q T Z in both cases. An arc (A) is refused: the message says what to use.
+// SVG path data (SVG 2, 9.3): M L H V C S Q T A Z in both cases.
 #pragma once
 
 #include <cairo.h>

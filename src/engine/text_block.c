@@ -6,7 +6,7 @@
 
 #include "engine/drawing.h"
 
-enum { TEXT_BYTES_MAX = 20000 };
+enum { TEXT_BYTES_MAX = 40000 }; // the 10,000 characters of a text layer in any script
 
 struct text_block {
     struct arena *arena;

@@ -41,7 +41,7 @@ struct text_look {
 enum { TEXT_ALL = 1 << 30 };
 
 // The style's texts are copied; the block and what it draws on are freed with the arena. LIMIT_EXCEEDED for more
-// than 20,000 bytes; text that is no UTF-8 is VALIDATION_ERROR.
+// than 40,000 bytes; text that is no UTF-8 is VALIDATION_ERROR.
 MUST_USE error text_block_new(
     struct arena *arena, str text, const struct text_style *style, struct text_block **ret_block);
 // Everything drawn lies within these, centred on the block's middle; without zoom.

@@ -7,6 +7,7 @@
 #include "engine/tts.h"
 #include "engine/tts_words.h"
 
+enum { CHILD_PITCH = 88 }; // of 0 to 99; a grown voice speaks at 50
 enum { OPTIONS = espeakINITIALIZE_PHONEME_EVENTS | espeakINITIALIZE_DONT_EXIT };
 
 struct utterance {
@@ -102,11 +103,16 @@ static error open_voice(
     if (!name_is_safe(settings->voice))
         return error_of(ERROR_VOICE_NOT_FOUND);
     TRY(initialize(ret_sample_rate));
-    if (espeak_SetVoiceByName(str_to_c(arena, settings->voice)) != EE_OK)
+    bool is_child = str_ends(settings->voice, STR("+child"));
+    str voice = settings->voice;
+    if (is_child)
+        voice = str_format(arena, "%.*s+f2", STR_ARGS(str_sub(voice, 0, voice.size - strlen("+child"))));
+    if (espeak_SetVoiceByName(str_to_c(arena, voice)) != EE_OK)
         return error_of(ERROR_VOICE_NOT_FOUND);
     espeak_SetSynthCallback(take);
     espeak_SetParameter(espeakRATE, (int)lround(espeakRATE_NORMAL * settings->speed), 0);
-    espeak_SetParameter(espeakPITCH, (int)lround(50 + 50 * log2(settings->pitch)), 0);
+    double pitch = (is_child ? CHILD_PITCH : 50) + 50 * log2(settings->pitch);
+    espeak_SetParameter(espeakPITCH, (int)lround(fmax(0, fmin(99, pitch))), 0);
     *ret_state = NULL;
     return OK;
 }
@@ -135,6 +141,17 @@ static const char *id_of(struct arena *arena, const espeak_VOICE *voice)
     return str_lower(arena, str_of(slash ? slash + 1 : voice->identifier)).data;
 }
 
+// Where it sounds like a child more than like a cartoon.
+static bool has_child(const char *id)
+{
+    static const char *const ids[] = { "en", "en-us", "de", "fr", "es", "es-419", "it", "pt", "pt-br", "nl", "pl", "ru",
+        "uk", "tr", "hi", "sv" };
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++)
+        if (!strcmp(id, ids[i]))
+            return true;
+    return false;
+}
+
 static error list(struct arena *arena, void (*each)(void *context, const struct tts_voice *voice), void *context)
 {
     int sample_rate;
@@ -154,6 +171,12 @@ static error list(struct arena *arena, void (*each)(void *context, const struct 
         voice.id = str_format(arena, "%s+f3", id).data;
         voice.name = str_format(arena, "%s, female", voice.name).data;
         voice.gender = "female";
+        each(context, &voice);
+        if (!has_child(id))
+            continue;
+        voice.id = str_format(arena, "%s+child", id).data;
+        voice.gender = "child";
+        voice.style = "cheerful";
         each(context, &voice);
     }
     return OK;

@@ -18,17 +18,20 @@ static const struct {
     int sample_rate;
     float f0_mean; // Hz, of the voices whose pitch is a target
     cst_voice *(*load)(const char *folder);
+    float pitch; // of a voice that is another one's, higher
 } voices[] = {
-    { { "slt", "Slt", "English", "en-us", "United States", "female", "conversational", "standard" }, 16000, 0,
-        register_cmu_us_slt },
-    { { "rms", "Rms", "English", "en-us", "United States", "male", "conversational", "standard" }, 16000, 0,
-        register_cmu_us_rms },
-    { { "awb", "Awb", "English", "en-gb-scotland", "Scotland", "male", "conversational", "standard" }, 16000, 0,
-        register_cmu_us_awb },
+    { { "slt", "Slt", "English", "en-us", "United States", "female", "conversational", "ultra" }, 16000, 0,
+        register_cmu_us_slt, 1 },
+    { { "child", "Child", "English", "en-us", "United States", "child", "cheerful", "ultra" }, 16000, 0,
+        register_cmu_us_slt, 1.42F },
+    { { "rms", "Rms", "English", "en-us", "United States", "male", "conversational", "ultra" }, 16000, 0,
+        register_cmu_us_rms, 1 },
+    { { "awb", "Awb", "English", "en-gb-scotland", "Scotland", "male", "narration", "studio" }, 16000, 0,
+        register_cmu_us_awb, 1 },
     { { "kal16", "Kal", "English", "en-us", "United States", "male", "robotic", "standard" }, 16000, 95,
-        register_cmu_us_kal16 },
+        register_cmu_us_kal16, 1 },
     { { "kal", "Kal, telephone", "English", "en-us", "United States", "male", "robotic", "standard" }, 8000, 95,
-        register_cmu_us_kal },
+        register_cmu_us_kal, 1 },
 };
 enum { VOICE_COUNT = sizeof voices / sizeof *voices, SENTENCE_SIZE_MAX = 600 };
 
@@ -202,7 +205,7 @@ static error open_voice(
         if (!voice)
             return error_make(ERROR_ENGINE_FAILED, "flite", "flite's voice does not load");
         flite_feat_set_float(voice->features, "duration_stretch", (float)(1 / settings->speed));
-        flite_feat_set_float(voice->features, "f0_shift", (float)settings->pitch);
+        flite_feat_set_float(voice->features, "f0_shift", voices[i].pitch * (float)settings->pitch);
         if (voices[i].f0_mean > 0)
             flite_feat_set_float(voice->features, "int_f0_target_mean", voices[i].f0_mean * (float)settings->pitch);
         *ret_sample_rate = voices[i].sample_rate;

@@ -169,6 +169,15 @@ static bool at_end(const struct exchange *exchange)
     return exchange->length >= 0 ? exchange->filled_bytes >= exchange->length : exchange->ended;
 }
 
+// Whether the peer has taken the last piece at once; a buffer that is larger than the next piece goes back.
+static void watch_pace(struct exchange *exchange)
+{
+    bool kept_up = uv_now(&exchange->server->loop) - exchange->writing_ms < FAST_WRITE_MS, was = exchange->fast;
+    exchange_keeps_up(exchange, kept_up && exchange->filled_bytes >= DOWNLOAD_AHEAD_FROM);
+    if (was && !exchange->fast)
+        buffer_done(&exchange->filled);
+}
+
 static void swap_buffers(struct exchange *exchange)
 {
     struct buffer sending = exchange->sending;
@@ -191,6 +200,8 @@ static void send_step(struct exchange *exchange)
         bool last = at_end(exchange);
         swap_buffers(exchange);
         exchange->filled_ready = false;
+        watch_pace(exchange);
+        exchange->writing_ms = uv_now(&exchange->server->loop);
         if (!last && exchange->filled_bytes >= DOWNLOAD_AHEAD_FROM) {
             exchange_schedule(exchange, TASK_FILL);
             workers_flush(exchange->server->streams); // now, not when the socket has taken its share

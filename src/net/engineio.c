@@ -142,11 +142,6 @@ void *engineio_user(const struct engineio_session *session)
     return session->user;
 }
 
-str engineio_address(const struct engineio_session *session)
-{
-    return str_of(session->address);
-}
-
 str engineio_origin_token(const struct engineio_session *session)
 {
     return str_of(session->token);
@@ -379,7 +374,6 @@ struct engineio_session *engineio_open(struct engineio *engineio, struct exchang
     session->engineio = engineio;
     atomic_init(&session->references, 1);
     new_id(session->id);
-    memcpy(session->address, exchange->connection->remote_address, sizeof session->address);
     session->token = token_of(&exchange->request);
     session->work.run = run_session;
     session->done_post.run = on_done;

@@ -35,7 +35,6 @@ struct engineio_session *engineio_hold(struct engineio_session *session);
 void engineio_drop(struct engineio_session *session);
 void engineio_set_user(struct engineio_session *session, void *user); // the application's own; set in `opened`
 void *engineio_user(const struct engineio_session *session);
-str engineio_address(const struct engineio_session *session);      // the peer's, "127.0.0.1"
 str engineio_origin_token(const struct engineio_session *session); // of the Authorization header, STR_NONE without one
 // Messages as packet text ("4…") or binary; one reference is taken for each session that gets it. To a closed session
 // it does nothing.

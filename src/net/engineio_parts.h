@@ -41,7 +41,6 @@ struct engineio_session {
     struct engineio *engineio;
     atomic_int references; // one is the loop's, until the application has heard of the end
     char id[SESSION_ID_SIZE + 1];
-    char address[46];
     char *token;
     void *user;
 

@@ -64,6 +64,7 @@ void exchange_finish(struct exchange *exchange, int status)
         server->app.finished(
             server->app.context, exchange, status, exchange->sent_bytes, clock_mono_us() - exchange->started_us);
     server->exchange_count--;
+    exchange_keeps_up(exchange, false);
     if (server->spare_count == SPARE_EXCHANGES || server->stopping) {
         exchange_free(exchange);
         server_check_end(server);
@@ -91,14 +92,33 @@ void exchange_schedule(struct exchange *exchange, enum exchange_task task)
     struct server *server = exchange->server;
     bool stream = exchange->plan.lane == LANE_STREAM;
     exchange->task = task;
+    if (task == TASK_FILL)
+        exchange->fill_room = exchange_piece(exchange);
     exchange->running = stream; // the other lanes end with the answer, not with the return of the handler
     exchange->work.fresh = task == TASK_HANDLE;
     workers_add(stream ? server->streams : server->handlers, &exchange->work);
 }
 
+void exchange_keeps_up(struct exchange *exchange, bool fast)
+{
+    int *count = &exchange->server->fast_count;
+    fast = fast && (exchange->fast || *count < FAST_MAX);
+    *count += fast - exchange->fast;
+    exchange->fast = fast;
+}
+
+size_t exchange_piece(const struct exchange *exchange)
+{
+    if (exchange->fast)
+        return FAST_BUFFER;
+    if (exchange->state == EXCHANGE_RECEIVE)
+        return UPLOAD_BUFFER;
+    return exchange->filled_bytes < DOWNLOAD_AHEAD_FROM ? DOWNLOAD_BUFFER : DOWNLOAD_AHEAD_BUFFER;
+}
+
 static void run_fill(struct exchange *exchange, void *worker)
 {
-    size_t room = exchange->filled_bytes < DOWNLOAD_AHEAD_FROM ? DOWNLOAD_BUFFER : DOWNLOAD_AHEAD_BUFFER;
+    size_t room = exchange->fill_room;
     int64_t left = exchange->length - exchange->filled_bytes;
     if (exchange->length >= 0 && left < (int64_t)room)
         room = (size_t)left;
@@ -117,10 +137,9 @@ void exchange_run(struct work *work, void *worker)
         app->handle(app->context, exchange, worker);
         break;
     case TASK_DATA: {
-        bool partial = exchange->handed.size < UPLOAD_BUFFER;
         exchange->stopped = !receive->data(
             exchange->stream_state, exchange, exchange->handed.data, exchange->handed.size, worker);
-        if (partial) // a slow peer: it is to hold no memory while it is waited for
+        if (!exchange->handed_full) // a slow peer: it is to hold no memory while it is waited for
             buffer_done(&exchange->handed);
         else
             buffer_clear(&exchange->handed);

@@ -31,6 +31,7 @@ struct program_call {
     const char *const *arguments;                // NULL-terminated; the first is the program's path
     const char *const *readable;                 // files and folders that it may read; NULL-terminated
     const struct program_downloader *downloader; // NULL: no network, nothing to write
+    int input;                                   // descriptor that is its standard input; 0: nothing to read
     const int *files;                            // descriptors that it gets as 3, 4, ...
     size_t file_count;                           // PROGRAM_FILES_MAX at most
     void (*line)(void *context, str line);       // each line of its standard error; may be NULL

@@ -12,7 +12,7 @@ bool request_wants_input(const struct exchange *exchange)
     case EXCHANGE_COLLECT:
         return true;
     case EXCHANGE_RECEIVE:
-        return !exchange->refuse_status && exchange->filling.size < UPLOAD_BUFFER
+        return !exchange->refuse_status && exchange->filling.size < exchange_piece(exchange)
                && !http_parser_complete(&exchange->parser);
     default:
         return false;
@@ -89,10 +89,16 @@ static void refuse_upload(struct exchange *exchange, int status)
         exchange_schedule(exchange, TASK_LOST);
 }
 
+// Only here, where the buffer to be filled is empty, may its size change: it would never be full otherwise.
 static void hand_over(struct exchange *exchange)
 {
     struct buffer free_one = exchange->handed;
+    bool full = exchange->filling.size == exchange_piece(exchange);
+    exchange_keeps_up(exchange, full);
+    if (!full)
+        buffer_done(&free_one);
     exchange->handed = exchange->filling;
+    exchange->handed_full = full;
     exchange->filling = free_one;
     exchange->handed_ms = uv_now(&exchange->server->loop);
     exchange_schedule(exchange, TASK_DATA);
@@ -145,7 +151,7 @@ static void receive_step(struct exchange *exchange)
     }
     bool complete = http_parser_complete(&exchange->parser);
     bool waited = uv_now(&exchange->server->loop) - exchange->handed_ms >= UPLOAD_WAIT_MS;
-    if (exchange->filling.size >= UPLOAD_BUFFER || ((complete || waited) && exchange->filling.size))
+    if (exchange->filling.size >= exchange_piece(exchange) || ((complete || waited) && exchange->filling.size))
         hand_over(exchange);
     else if (complete)
         exchange_schedule(exchange, TASK_END);
@@ -162,8 +168,9 @@ size_t request_input(struct exchange *exchange, const char *bytes, size_t size)
     struct connection *connection = exchange->connection;
     str input = { bytes, size };
     while (connection->exchange == exchange && request_wants_input(exchange)) {
-        str piece = exchange->state == EXCHANGE_RECEIVE ? str_sub(input, 0, UPLOAD_BUFFER - exchange->filling.size)
-                                                        : input;
+        str piece = exchange->state == EXCHANGE_RECEIVE
+                        ? str_sub(input, 0, exchange_piece(exchange) - exchange->filling.size)
+                        : input;
         size_t before = piece.size;
         str body;
         enum http_event event = http_parser_push(&exchange->parser, &piece, &body);

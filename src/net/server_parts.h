@@ -27,6 +27,10 @@ enum {
     DOWNLOAD_AHEAD_FROM = 1 << 20, // bytes after which pieces are larger and filled while others go out: a peer that
                                    // reads little does not get there, and a short answer gains nothing
     DOWNLOAD_AHEAD_BUFFER = 256 * 1024,
+    FAST_BUFFER = 1 << 20, // the same of a few transfers whose peers keep up: each hand-over wakes two threads, and
+                           // what is done with a large one can be shared among cores
+    FAST_MAX = 16,         // that have two of these: 32 MB
+    FAST_WRITE_MS = 50,    // a peer that does not take its bytes in this time does not keep up
     UNSENT_IN_KERNEL = 256 * 1024, // bytes a socket takes beyond what is on its way
     EVENTS_QUEUE_MAX = 1 << 20,    // bytes an event stream may owe its peer
     KEEP_BUFFER = 16 * 1024,       // larger buffers are given back when an exchange ends
@@ -90,12 +94,16 @@ struct exchange {
     void *stream_state;
     struct buffer filling, handed; // upload: what the loop fills (loop), what `data` looks at
     uint64_t handed_ms;            // (loop) when the last of it was
+    bool handed_full;              // it was as large as it may be
     bool stopped;                  // `data` said so, or the end was told
     int refuse_status;             // (loop) answer with this when the receiver has been told that it is lost
     struct buffer filled, sending; // download: what `fill` made, what goes out meanwhile (loop)
     bool filled_ready, ended;      // (loop) `filled` waits to go out; it was the empty one at the end
     error fill_error;
+    size_t fill_room; // bytes asked of `fill`
     int64_t filled_bytes;
+    bool fast;           // (loop) one of the server's FAST_MAX
+    uint64_t writing_ms; // (loop) since when `sending` goes out
     struct event_stream *events;
     struct engineio *engineio;        // it answers this request
     struct engineio_session *held_by; // in EXCHANGE_HELD
@@ -133,7 +141,7 @@ struct server {
     struct connection *connections;
     int connection_count, session_count, port;
     struct exchange *spare;
-    int spare_count, exchange_count;
+    int spare_count, exchange_count, fast_count;
     int64_t date_second;
     char date[40]; // "Date: ...\r\n"
     char *input, *plain;
@@ -187,6 +195,10 @@ void answer_refuse(struct exchange *exchange, error why, int status); // as app.
 void answer_send(struct exchange *exchange);                          // begins a download
 void answer_filled(struct exchange *exchange);                        // a download's task has returned
 void answer_written(struct exchange *exchange);                       // a connection_write has gone out
+
+// exchange.c
+void exchange_keeps_up(struct exchange *exchange, bool fast); // larger buffers, while there are few of them
+size_t exchange_piece(const struct exchange *exchange);       // bytes of its next buffer to be handed over or filled
 
 // request.c
 bool request_wants_input(const struct exchange *exchange);

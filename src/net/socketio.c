@@ -27,7 +27,6 @@ struct socketio_socket {
     const char *namespace;
     atomic_int references;
     atomic_bool connected;
-    bool known; // to the application
     char id[SOCKET_ID_SIZE + 1];
     void *user;
 };
@@ -60,11 +59,6 @@ void socketio_drop(struct socketio_socket *socket)
 str socketio_id(const struct socketio_socket *socket)
 {
     return str_of(socket->id);
-}
-
-str socketio_address(const struct socketio_socket *socket)
-{
-    return engineio_address(socket->session);
 }
 
 str socketio_origin_token(const struct socketio_socket *socket)
@@ -248,9 +242,9 @@ static bool connect(struct socketio *socketio, struct engineio_session *session,
     const struct packet *packet, void *worker)
 {
     const struct socketio_app *app = &socketio->app;
-    const char *const *namespace = app->namespaces;
-    while (*namespace && !str_equal_c(packet->namespace, *namespace))
-    namespace ++;
+    const char *const *served = app->namespaces;
+    while (*served && !str_equal_c(packet->namespace, *served))
+        served++;
     if (packet->payload && !json_is_object(packet->payload))
         return false;
     struct socketio_socket *socket = find(client, packet->namespace);
@@ -258,12 +252,12 @@ static bool connect(struct socketio *socketio, struct engineio_session *session,
         return false;
     if (socket) // refused before, or still being looked at
         part(client, socket, worker);
-    if (!*namespace) {
+    if (!*served) {
         refuse(session, packet->namespace, STR("Invalid namespace"), STR_NONE);
         return true;
     }
     ASSERT(client->count < SOCKETS_MAX);
-    socket = client->sockets[client->count++] = socket_new(socketio, session, *namespace);
+    socket = client->sockets[client->count++] = socket_new(socketio, session, *served);
     app->connect(app->context, socket, packet->payload, worker);
     return true;
 }

@@ -37,7 +37,6 @@ struct engineio *socketio_engine(struct socketio *socketio);
 struct socketio_socket *socketio_hold(struct socketio_socket *socket);
 void socketio_drop(struct socketio_socket *socket);
 str socketio_id(const struct socketio_socket *socket);
-str socketio_address(const struct socketio_socket *socket);
 str socketio_origin_token(const struct socketio_socket *socket);    // of the Authorization header
 void socketio_set_user(struct socketio_socket *socket, void *user); // in `connect`
 void *socketio_user(const struct socketio_socket *socket);

@@ -74,7 +74,7 @@ static error open_inputs(struct show *show, const struct film_question *question
     for (size_t i = 0; i < question->input_count; i++) {
         struct media_blob blob;
         struct blob_reader *reader;
-        TRY(media_blob_get(show->scope, str_of(question->inputs[i].asset->handle), &blob));
+        TRY(media_blob_get(show->scope, str_of(film_input_handle(&question->inputs[i])), &blob));
         TRY(blob_reader_open(show->scope->blobs, blob.id.data, (const unsigned char *)blob.sealed_key.data, &reader));
         arena_defer(arena, close_reader, reader);
         inputs[i] = child_input_of_blob(reader);

@@ -42,6 +42,20 @@ str film_layer_name(const struct plan_layer *layer)
     return name.size ? name : json_get_str(layer->json, "type");
 }
 
+void *film_input_handle(const struct film_input *input)
+{
+    if (input->voice)
+        return input->voice->handle;
+    return input->asset->proxy_handle && !input->is_heard ? input->asset->proxy_handle : input->asset->handle;
+}
+
+str film_input_hash(const struct film_input *input)
+{
+    if (input->voice)
+        return str_of(input->voice->key);
+    return input->asset->proxy_handle && !input->is_heard ? input->asset->proxy_hash : input->asset->hash;
+}
+
 void film_hash(struct arena *arena, str text, char ret_hex[static 65])
 {
     unsigned char hash[32];

@@ -20,8 +20,10 @@ struct film_asset {
     enum film_asset_kind kind;
     str reference; // id, URL or path as the document names it
     // The callback fills in the rest.
-    void *handle;                             // the caller's own: a path, a blob
-    str hash;                                 // decides the content, part of cache keys (SHA-256, or id and size)
+    void *handle;       // the caller's own: a path, a blob
+    str hash;           // decides the content, part of cache keys (SHA-256, or id and size)
+    void *proxy_handle; // what is seen in its place, silent; NULL: itself
+    str proxy_hash;
     bool is_moving, has_audio, is_engine_own; // engine's own: drawn by the engine from its name, no input
     double duration;                          // seconds; 0 for a still
     const json_t *look;                       // of a drawn avatar
@@ -41,19 +43,24 @@ struct film_options {
     // NULL: MP4 of the standard effort.
     const struct film_format *format;
     const struct film_effort *effort;
-    str watermark;       // text laid over everything; absent: the video's own, if it has one
-    bool is_unmarked;    // not even the video's own watermark
-    bool is_unbranded;   // the plan has neither own watermark nor brand: they are left out, with a warning
-    str renderer;        // engine version and fonts: part of every segment's key
-    bool allow_missing;  // a missing asset becomes a marked placeholder and a warning
-    bool without_speech; // nothing is spoken: for previews; scenes keep their nominal durations
+    str watermark;                // text laid over everything; absent: the video's own, if it has one
+    bool is_unmarked;             // not even the video's own watermark
+    bool is_unbranded;            // the plan has neither own watermark nor brand: they are left out, with a warning
+    str renderer;                 // engine version and fonts: part of every segment's key
+    bool allow_missing;           // a missing asset becomes a marked placeholder and a warning
+    const json_t *pronunciations; // of the film's maker (voice_text.h); NULL: none
+    bool without_speech;          // nothing is spoken: for previews; scenes keep their nominal durations
+    bool is_draft;                // sound by quicker ways
 };
 
 // What the engine reads: an asset or a spoken voice; exactly one is set.
 struct film_input {
     const struct film_asset *asset;
     const struct film_voice *voice;
+    bool is_heard; // the asset for its sound, which a proxy has not
 };
+void *film_input_handle(const struct film_input *input);
+str film_input_hash(const struct film_input *input); // of a voice its key
 
 struct film_voice {
     size_t scene, layer; // indices in the document
@@ -111,6 +118,11 @@ struct film {
 // VALIDATION_ERROR names what is wrong in the document, VIDEO_HAS_NO_SCENES, ASSET_MISSING, or what `resolve` gave.
 MUST_USE error film_plan(struct arena *arena, const json_t *project, const struct film_options *options,
     const struct film_source *source, struct warnings *warnings, struct film **ret_film);
+// What text.fonts is asked about the film's texts, and what it answered: the typefaces become part of the segments'
+// keys, and those that are missing a warning. Between film_plan and film_resolve; without it the keys know no
+// typefaces.
+json_t *film_fonts_params(const struct film *film);
+void film_take_fonts(struct film *film, const json_t *result, struct warnings *warnings);
 // ENGINE_FAILED when a voice's result makes no sense. Warns of what it clips.
 MUST_USE error film_resolve(struct film *film, struct warnings *warnings);
 // The question render.frame for `seconds` on the video's clock (the end shows the last frame); after film_resolve.

@@ -4,26 +4,24 @@
 #include "domain/avatar.h"
 #include "domain/derivative.h"
 #include "domain/media.h"
+#include "work/stock_input.h"
 
-// The id in one of our own links, "…/content/media/<id>/<name>?…", or the reference itself.
-static str media_key(str reference)
+static error take_blob(const struct film_library *library, str blob_id, void **ret_handle, str *ret_hash)
 {
-    static const char link[] = "/content/media/";
-    ptrdiff_t at = str_find(reference, str_of(link));
-    if (at < 0)
-        return reference;
-    str rest = str_sub(reference, (size_t)at + sizeof link - 1, reference.size), id;
-    return str_split(&rest, '/', &id) ? id : reference;
+    struct media_blob blob;
+    TRY(media_blob_get(library->scope, blob_id, &blob));
+    *ret_hash = str_hex(library->scope->arena, blob.sha256.data, blob.sha256.size);
+    *ret_handle = (void *)str_copy(library->scope->arena, blob.id).data;
+    return OK;
 }
 
-static error choose_blob(const struct film_library *library, const struct film_asset *asset, const struct media *media,
-    struct media_blob *ret_blob)
+static error take_proxy(const struct film_library *library, const struct media *media, struct film_asset *asset)
 {
     struct derivative proxy;
     bool found = false;
     if (library->draft && asset->kind == FILM_PICTURE && asset->is_moving)
         TRY(derivative_get(library->scope, media->id, DERIVATIVE_EDIT, &proxy, &found));
-    return media_blob_get(library->scope, found ? proxy.blob_id : media->blob_id, ret_blob);
+    return found ? take_blob(library, proxy.blob_id, &asset->proxy_handle, &asset->proxy_hash) : OK;
 }
 
 static error take_look(struct arena *arena, const struct avatar *avatar, struct film_asset *asset)
@@ -35,12 +33,36 @@ static error take_look(struct arena *arena, const struct avatar *avatar, struct 
     return OK;
 }
 
+// *ret_found false for what is no item of the stock.
+static error find_stock(const struct film_library *library, str key, struct film_asset *asset, bool *ret_found)
+{
+    struct stock_item item;
+    TRY(stock_find(library->scope, key, &item, ret_found));
+    if (!*ret_found)
+        return OK;
+    bool is_audio = str_equal_c(item.media_type, "audio");
+    if (asset->kind == FILM_AUDIO && !is_audio)
+        return error_make(ERROR_NO_AUDIO, NULL, "It has no sound");
+    if (asset->kind == FILM_PICTURE && is_audio)
+        return error_make(ERROR_NO_VIDEO, NULL, "It has no picture");
+    struct child_input there; // missing files are told before the film is begun
+    char *handle = stock_input_handle(library->scope->arena, &item);
+    error missing = stock_input(library->scope, str_of(handle), &there);
+    if (error_is(missing))
+        return error_make(ERROR_NOT_FOUND, NULL, "Its file is not in the stock any more");
+    asset->is_moving = str_equal_c(item.media_type, "video") || str_equal_c(item.media_type, "gif");
+    asset->has_audio = is_audio;
+    asset->duration = item.duration.set ? item.duration.value : 0;
+    asset->hash = item.sha256;
+    asset->handle = handle;
+    return OK;
+}
+
 error film_library_find(void *context, struct film_asset *asset)
 {
     const struct film_library *library = context;
     struct arena *arena = library->scope->arena;
     struct media media;
-    struct media_blob blob;
     struct avatar avatar = { 0 };
     if (asset->kind == FILM_AVATAR) {
         if (film_stock_avatar(arena, asset))
@@ -53,6 +75,11 @@ error film_library_find(void *context, struct film_asset *asset)
             return take_look(arena, &avatar, asset);
     }
     str key = avatar.media_id.data ? avatar.media_id : media_key(asset->reference);
+    bool is_stock = false;
+    if (asset->kind != FILM_AVATAR)
+        TRY(find_stock(library, key, asset, &is_stock));
+    if (is_stock)
+        return OK;
     error missing = media_get_for_video(library->scope, key, library->video_id, &media);
     if (missing.code == ERROR_INVALID_ID)
         return error_make(ERROR_NOT_FOUND, NULL, "It is no file of the library; save it there first");
@@ -64,10 +91,8 @@ error film_library_find(void *context, struct film_asset *asset)
     asset->is_moving = str_equal(media.media_type, STR("video")) || str_equal(media.media_type, STR("gif"));
     asset->has_audio = media.has_audio;
     asset->duration = media.duration.set ? media.duration.value : 0;
-    TRY(choose_blob(library, asset, &media, &blob));
-    asset->hash = str_hex(arena, blob.sha256.data, blob.sha256.size);
-    asset->handle = (void *)str_copy(arena, blob.id).data;
-    return OK;
+    TRY(take_blob(library, media.blob_id, &asset->handle, &asset->hash));
+    return take_proxy(library, &media, asset);
 }
 
 void film_library_mark(

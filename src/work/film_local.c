@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "work/local_file.h"
+#include "work/voice_pool.h"
 
 // Where the stages of a film end, as parts of its progress.
 #define FOUND 0.02
@@ -48,25 +49,52 @@ static error probe(const struct film_local *local, struct local_file *file, json
     return OK;
 }
 
+static error append(void *file, const void *bytes, size_t size)
+{
+    return local_file_write(file, bytes, size);
+}
+
+// Of a package only what is inside of it is read, whatever it refers to.
+static error open_asset(const struct film_local *local, str reference, struct local_file **ret_file)
+{
+    if (local->package) {
+        TRY(scratch_file(local, ret_file));
+        return package_extract(local->package, reference, append, *ret_file);
+    }
+    if (str_find(reference, STR("://")) >= 0)
+        return error_make(ERROR_NOT_FOUND, NULL, "Only local files are read; save it and name the file");
+    bool rooted = str_starts(reference, STR("/"));
+    str path = rooted ? reference : str_format(local->arena, "%s/%.*s", local->folder, STR_ARGS(reference));
+    TRY(local_file_open(str_to_c(local->arena, path), ret_file));
+    arena_defer(local->arena, close_file, *ret_file);
+    return OK;
+}
+
+// An avatar that comes with the package: drawn by its look, or another of the package's files.
+static bool packed_avatar(const struct film_local *local, struct film_asset *asset, str *ret_reference)
+{
+    const json_t *packed = local->package ? package_asset(local->package, asset->reference) : NULL;
+    str picture = json_get_str(packed, "media");
+    *ret_reference = picture.size ? picture : asset->reference;
+    asset->look = json_object_get(packed, "look");
+    asset->is_engine_own = asset->look != NULL;
+    return asset->is_engine_own;
+}
+
 static error resolve(void *context, struct film_asset *asset)
 {
     const struct film_local *local = context;
+    str reference = asset->reference;
     if (asset->kind == FILM_AVATAR) {
-        if (film_stock_avatar(local->arena, asset))
+        if (film_stock_avatar(local->arena, asset) || packed_avatar(local, asset, &reference))
             return OK;
-        if (str_index(asset->reference, '.') < 0)
+        if (str_index(reference, '.') < 0 && !local->package)
             return error_make(ERROR_NOT_FOUND, NULL,
                 "There is no avatar of this name; take amy, ben, mia, walter, zara, leila, kenji, bolt, finn or a "
                 "picture file");
     }
-    if (str_find(asset->reference, STR("://")) >= 0)
-        return error_make(ERROR_NOT_FOUND, NULL, "Only local files are read; save it and name the file");
-    bool rooted = str_starts(asset->reference, STR("/"));
-    str path = rooted ? asset->reference
-                      : str_format(local->arena, "%s/%.*s", local->folder, STR_ARGS(asset->reference));
     struct local_file *file;
-    TRY(local_file_open(str_to_c(local->arena, path), &file));
-    arena_defer(local->arena, close_file, file);
+    TRY(open_asset(local, reference, &file));
     TRY(local_file_hash(local->arena, file, &asset->hash));
     json_t *facts;
     TRY(probe(local, file, &facts));
@@ -87,7 +115,7 @@ static struct child_input *inputs_of(const struct film_local *local, const struc
 {
     struct child_input *result = ARENA_ARRAY(local->arena, struct child_input, count);
     for (size_t i = 0; i < count; i++)
-        result[i] = local_file_input(inputs[i].asset ? inputs[i].asset->handle : inputs[i].voice->handle);
+        result[i] = local_file_input(film_input_handle(&inputs[i]));
     return result;
 }
 
@@ -129,13 +157,9 @@ static error speak_all(struct making *making)
         TRY(scratch_file(local, &file));
         voice->handle = file;
         task_of[i] = count;
-        tasks[count++] = (struct local_task) {
-            .op = "tts.speak",
-            .params = voice->params,
-            .outputs = output_of(local, file),
-            .output_count = 1,
-            .weight = (double)voice->text.size,
-        };
+        struct voice_pool *speaking = ARENA_NEW(local->arena, struct voice_pool);
+        *speaking = (struct voice_pool) { local->engine_path, voice->params, output_of(local, file) };
+        tasks[count++] = voice_pool_task(speaking);
     }
     making->from = FOUND, making->to = SPOKEN;
     error problem = local_pool_run(local->pool, local->arena, tasks, count, stage_progress, making);
@@ -199,12 +223,21 @@ static error join(struct making *making, struct local_file **files, struct local
     return local_pool_run(local->pool, local->arena, &task, 1, stage_progress, making);
 }
 
+static error take_fonts(const struct film_local *local, struct film *film)
+{
+    struct local_task task = { .op = "text.fonts", .params = film_fonts_params(film) };
+    TRY(local_pool_run(local->pool, local->arena, &task, 1, NULL, NULL));
+    film_take_fonts(film, task.result, local->warnings);
+    return OK;
+}
+
 static error make(const struct film_local *local, const json_t *project, const struct film_options *options,
     struct local_file *target, const struct film **ret_film)
 {
     struct making making = { .local = local };
     struct film_source source = { (void *)local, resolve };
     TRY(film_plan(local->arena, project, options, &source, local->warnings, &making.film));
+    TRY(take_fonts(local, making.film));
     making.to = FOUND;
     stage_progress(&making, 1);
     TRY(speak_all(&making));
@@ -238,6 +271,7 @@ error film_local_preview(const struct film_local *local, const json_t *project, 
     struct film_source source = { (void *)local, resolve };
     struct film *film;
     TRY(film_plan(local->arena, project, &silent, &source, local->warnings, &film));
+    TRY(take_fonts(local, film));
     TRY(film_resolve(film, local->warnings));
     if (seconds > film->duration)
         return error_make(

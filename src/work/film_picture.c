@@ -14,20 +14,21 @@ struct composing {
     size_t count;
 };
 
-static json_int_t number_of(struct composing *composing, const struct film_asset *asset)
+static json_int_t number_of(struct composing *composing, const struct film_asset *asset, bool is_heard)
 {
+    is_heard = is_heard && asset->proxy_handle;
     for (size_t i = 0; i < composing->count; i++)
-        if (composing->inputs[i].asset == asset)
+        if (composing->inputs[i].asset == asset && composing->inputs[i].is_heard == is_heard)
             return (json_int_t)i;
     composing->inputs = arena_grow(composing->film->plan->arena, composing->inputs,
         composing->count * sizeof *composing->inputs, (composing->count + 1) * sizeof *composing->inputs);
-    composing->inputs[composing->count] = (struct film_input) { .asset = asset };
+    composing->inputs[composing->count] = (struct film_input) { .asset = asset, .is_heard = is_heard };
     return (json_int_t)composing->count++;
 }
 
 static json_t *input_of(struct composing *composing, const struct film_asset *asset)
 {
-    return asset && !asset->is_engine_own ? json_integer(number_of(composing, asset)) : json_null();
+    return asset && !asset->is_engine_own ? json_integer(number_of(composing, asset, false)) : json_null();
 }
 
 // {"color"}, {"gradient"} or {"input"}: the scene's, else the video's.
@@ -39,21 +40,47 @@ static json_t *background_of(struct composing *composing, const struct plan_scen
     if (json_is_string(background))
         return json_pack("{s:O}", "color", background);
     if (scene->background)
-        return json_pack("{s:I}", "input", number_of(composing, scene->background));
+        return json_pack("{s:I}", "input", number_of(composing, scene->background, false));
     json_t *gradient = json_object_get(background, "gradient"), *color = json_object_get(background, "color");
     if (gradient)
         return json_pack("{s:O}", "gradient", gradient);
     return color ? json_pack("{s:O}", "color", color) : json_pack("{s:s}", "color", "#101014");
 }
 
-// A layer whose asset is not there: a marked box in its place.
-static json_t *placeholder(struct arena *arena, const struct plan_layer *layer)
+// A layer whose asset is not there: its name, marked, and behind that a crossed box of the layer's size.
+static json_t *missing_label(struct arena *arena, const struct plan_layer *layer)
 {
     str text = str_format(arena, "Missing: %.*s", STR_ARGS(film_layer_name(layer)));
-    json_t *properties = json_keep(arena, json_pack("{s:o,s:s,s:f,s:f}", "text", json_str(text), "background_color",
-                                              "#B00020E6", "padding", 24.0, "font_size", 40.0));
-    json_object_set(properties, "position", json_object_get(layer->properties, "position"));
-    return json_incref(scene_properties_fill(arena, ON_TEXT, properties));
+    return json_pack("{s:o,s:s,s:f,s:f,s:s}", "text", json_str(text), "background_color", "#B00020E6", "padding", 24.0,
+        "font_size", 56.0, "font_weight", "semibold");
+}
+
+static json_t *missing_box(const struct plan_layer *layer)
+{
+    bool is_avatar = layer->owner == ON_AVATAR;
+    double width = json_get_number(layer->properties, "width", 0),
+           height = json_get_number(layer->properties, "height", 0);
+    double usual = width > 0 || height > 0 ? fmax(width, height) : 100;
+    return json_pack("{s:s,s:s,s:s,s:{s:s,s:f},s:f,s:f}", "shape", "path", "path",
+        "M0 0H100V100H0Z M0 0L100 100M100 0L0 100", "fill", "#B0002040", "stroke", "color", "#E0455C", "width", 6.0,
+        "width",
+        is_avatar   ? 30
+        : width > 0 ? width
+                    : usual,
+        "height",
+        is_avatar    ? 90
+        : height > 0 ? height
+                     : usual);
+}
+
+static json_t *placeholder(
+    struct arena *arena, const struct plan_layer *layer, enum property_owner owner, json_t *own_properties)
+{
+    json_t *own = json_keep(arena, own_properties);
+    json_object_set(own, "position", json_object_get(layer->properties, "position"));
+    return json_pack("{s:o,s:o,s:s,s:f,s:f,s:n,s:n,s:O}", "id", json_str(STR("missing")), "name",
+        json_str(film_layer_name(layer)), "type", scene_owner_name(owner), "start", layer->start, "end", layer->end,
+        "input", "speech", "properties", scene_properties_fill(arena, owner, own));
 }
 
 // Without a voice the mouth follows the loudness of the front-most sound.
@@ -64,8 +91,9 @@ static json_t *sound_of(struct composing *composing, const struct plan_scene *sc
         bool heard = layer->owner == ON_AUDIO || json_get_number(layer->properties, "volume", 0) > 0;
         if (layer->is_left_out || !layer->asset || !layer->asset->has_audio || !heard || layer->owner == ON_AVATAR)
             continue;
-        return json_pack("{s:{s:I,s:f,s:f}}", "sound", "input", number_of(composing, layer->asset), "start",
-            layer->start, "start_from", json_get_number(layer->properties, "start_from", 0));
+        return json_pack("{s:{s:I,s:f,s:f,s:f}}", "sound", "input", number_of(composing, layer->asset, true), "start",
+            layer->start, "start_from", json_get_number(layer->properties, "start_from", 0), "speed",
+            json_get_number(layer->properties, "speed", 1));
     }
     return json_null();
 }
@@ -125,17 +153,12 @@ static json_t *layer_json(struct composing *composing, const struct plan_scene *
     str type = json_get_str(layer->json, "type");
     if (layer->owner == ON_MEDIA)
         settle_fit(properties);
-    if (layer->is_missing) {
-        json_decref(properties);
-        properties = placeholder(arena, layer);
-        type = STR("text");
-    } else if (layer->owner == ON_AVATAR && layer->asset->look)
+    if (layer->owner == ON_AVATAR && layer->asset->look)
         json_object_set(properties, "look", (json_t *)layer->asset->look);
-    json_t *input = layer->is_missing ? json_null() : input_of(composing, layer->asset);
+    json_t *input = input_of(composing, layer->asset);
     return json_pack("{s:o,s:o,s:o,s:f,s:f,s:o,s:o,s:o}", "id", json_str(id), "name", json_str(film_layer_name(layer)),
         "type", json_str(type), "start", layer->start, "end", layer->end, "input", input, "speech",
-        layer->owner == ON_AVATAR && !layer->is_missing ? speech_of(composing, scene) : json_null(), "properties",
-        properties);
+        layer->owner == ON_AVATAR ? speech_of(composing, scene) : json_null(), "properties", properties);
 }
 
 // A picture in a corner, in front of everything: the video's own watermark, or the brand's logo.
@@ -181,8 +204,15 @@ static json_t *scene_json(struct composing *composing, size_t index, int64_t tra
     add_marks(composing, layers, times->duration);
     for (size_t i = 0; i < scene->layer_count; i++) {
         const struct plan_layer *layer = &scene->layers[i];
-        if (!layer->is_left_out && (layer->owner & (ON_VISIBLE | ON_EFFECT)))
+        if (layer->is_left_out || !(layer->owner & (ON_VISIBLE | ON_EFFECT)))
+            continue;
+        if (!layer->is_missing) {
             json_array_append_new(layers, layer_json(composing, scene, layer));
+            continue;
+        }
+        json_array_append_new(
+            layers, placeholder(film->plan->arena, layer, ON_TEXT, missing_label(film->plan->arena, layer)));
+        json_array_append_new(layers, placeholder(film->plan->arena, layer, ON_SHAPE, missing_box(layer)));
     }
     for (size_t i = 0; has_captions(film->plan) && i < scene->word_count; i++)
         json_array_append_new(words, json_pack("{s:o,s:f,s:f}", "text", json_str(scene->words[i].text), "start",
@@ -240,7 +270,7 @@ static void set_key(const struct film *film, struct film_segment *segment)
     buffer_format(&decides, "segment\n%.*s\n", STR_ARGS(film->plan->options.renderer));
     buffer_append_str(&decides, without_names(arena, segment->question.params));
     for (size_t i = 0; i < segment->question.input_count; i++)
-        buffer_format(&decides, "\n%.*s", STR_ARGS(segment->question.inputs[i].asset->hash));
+        buffer_format(&decides, "\n%.*s", STR_ARGS(film_input_hash(&segment->question.inputs[i])));
     film_hash(arena, buffer_str(&decides), segment->key);
 }
 

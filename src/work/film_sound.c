@@ -11,7 +11,7 @@ enum { SOUND_BITRATE = 160000, CHAPTER_LETTERS = 40 };
 struct track {
     struct film_input input;
     const char *role;
-    double start, duration, start_from, volume, fade_in, fade_out, speed;
+    double start, duration, start_from, volume, fade_in, fade_out, speed, pitch;
     bool loop, ducking;
 };
 
@@ -23,6 +23,7 @@ static json_int_t number_of(struct film *film, struct film_input input)
             return (json_int_t)i;
     film->mix_inputs = arena_grow(film->plan->arena, film->mix_inputs, film->mix_input_count * sizeof *film->mix_inputs,
         (film->mix_input_count + 1) * sizeof *film->mix_inputs);
+    input.is_heard = input.asset != NULL;
     film->mix_inputs[film->mix_input_count] = input;
     return (json_int_t)film->mix_input_count++;
 }
@@ -32,11 +33,11 @@ static void add_track(struct film *film, json_t *tracks, const struct track *tra
     if (track->duration <= 0 || track->volume <= 0)
         return;
     json_array_append_new(
-        tracks, json_pack("{s:I,s:s,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:b,s:b}", "input", number_of(film, track->input),
+        tracks, json_pack("{s:I,s:s,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:f,s:b,s:b}", "input", number_of(film, track->input),
                     "role", track->role, "start", track->start, "duration", track->duration, "start_from",
                     track->start_from, "volume", track->volume, "fade_in", fmin(track->fade_in, track->duration),
-                    "fade_out", fmin(track->fade_out, track->duration), "speed", track->speed, "loop",
-                    track->loop ? 1 : 0, "ducking", track->ducking ? 1 : 0));
+                    "fade_out", fmin(track->fade_out, track->duration), "speed", track->speed, "pitch", track->pitch,
+                    "loop", track->loop ? 1 : 0, "ducking", track->ducking ? 1 : 0));
 }
 
 static void add_layer(struct film *film, json_t *tracks, size_t scene, const struct plan_layer *layer)
@@ -55,13 +56,10 @@ static void add_layer(struct film *film, json_t *tracks, size_t scene, const str
         .fade_in = json_get_number(properties, "fade_in", 0),
         .fade_out = json_get_number(properties, "fade_out", 0),
         .speed = json_get_number(properties, "speed", 1),
+        .pitch = json_get_number(properties, "pitch", 1),
         .loop = json_get_bool(properties, "loop", is_film),
         .ducking = json_get_bool(properties, "ducking", false),
     };
-    if (track.speed != 1 && track.volume > 0)
-        warning_add(film->plan->arena, film->plan->warnings, film_place(film, scene, layer),
-            "The sound of \"%.*s\" is played at another speed, and its pitch changes with it",
-            STR_ARGS(film_layer_name(layer)));
     add_track(film, tracks, &track);
 }
 
@@ -80,6 +78,7 @@ static void add_voice(struct film *film, json_t *tracks, size_t scene, const str
             .start_from = speech->from,
             .volume = json_get_number(layer->properties, "volume", 1),
             .speed = 1,
+            .pitch = 1,
         };
         add_track(film, tracks, &track);
     }
@@ -98,6 +97,7 @@ static void add_music(struct film *film, json_t *tracks)
         .fade_in = json_get_number(music, "fade_in", 0),
         .fade_out = json_get_number(music, "fade_out", 0),
         .speed = 1,
+        .pitch = 1,
         .loop = true,
         .ducking = json_get_bool(music, "ducking", true),
     };
@@ -128,6 +128,8 @@ static void set_mix(struct film *film)
     add_music(film, tracks);
     json_t *mix = json_pack("{s:f,s:f,s:o,s:{s:s,s:i}}", "duration", film->duration, "loudness", LOUDNESS, "tracks",
         tracks, "audio", "codec", codec, "bitrate", SOUND_BITRATE);
+    if (film->plan->options.is_draft)
+        json_object_set_new(mix, "draft", json_true());
     film->mix = json_keep(film->plan->arena, mix);
 }
 

@@ -98,7 +98,7 @@ static double sound_end(const struct plan_layer *layer, double start, double end
         || json_get_bool(layer->properties, "loop", false))
         return end;
     double left = layer->asset->duration - json_get_number(layer->properties, "start_from", 0);
-    return fmin(end, start + fmax(0, left));
+    return fmin(end, start + fmax(0, left) / json_get_number(layer->properties, "speed", 1));
 }
 
 static void set_layer(struct film *film, size_t index, struct plan_layer *layer)

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "work/film_parts.h"
+#include "work/voice_text.h"
 
-enum { VOICE_KEY_VERSION = 1 }; // raise it when the same words would sound different
+enum { VOICE_KEY_VERSION = 2 }; // raise it when the same words would sound different
 
 // Text without the sound of it: only marks, space and pauses.
 static bool says_something(str text)
@@ -50,6 +51,8 @@ static void add_voice(struct film *film, size_t scene, struct plan_layer *layer)
     json_t *params = json_keep(
         plan->arena, json_pack("{s:o,s:o,s:f,s:f,s:f}", "voice", json_str(voice->voice_id), "text",
                          json_str(voice->text), "speed", voice->speed, "pitch", voice->pitch, "volume", 1.0));
+    if (json_array_size(plan->options.pronunciations))
+        json_object_set(params, "pronunciations", (json_t *)plan->options.pronunciations);
     voice->params = params;
     str decides = str_format(plan->arena, "voice %d\n%s", VOICE_KEY_VERSION, json_text(plan->arena, params).data);
     film_hash(plan->arena, decides, voice->key);
@@ -72,23 +75,10 @@ error film_list_voices(struct film *film)
 static size_t opening_size(str slice)
 {
     size_t size = 0;
-    while (size < slice.size && strchr("\"'([{", slice.data[slice.size - 1 - size]))
+    while (size < slice.size && strchr("\"'([{*", slice.data[slice.size - 1 - size]))
         size++;
     bool alone = size < slice.size && strchr(" \t\r\n", slice.data[slice.size - 1 - size]);
     return alone ? size : 0;
-}
-
-static str without_pauses(struct arena *arena, str text)
-{
-    ptrdiff_t at;
-    while ((at = str_find(text, STR("[pause"))) >= 0) {
-        ptrdiff_t close = str_index(str_sub(text, (size_t)at, text.size), ']');
-        if (close < 0)
-            break;
-        text = str_format(
-            arena, "%.*s%.*s", (int)at, text.data, STR_ARGS(str_sub(text, (size_t)(at + close) + 1, text.size)));
-    }
-    return text;
 }
 
 // The writer's own spelling of a word, with its punctuation: the text from its offset to the next one's.
@@ -110,7 +100,12 @@ static str spelling(struct arena *arena, const struct film_voice *voice, const j
     if (to < (int64_t)voice->text.size)
         *carry = opening_size(slice);
     slice.size -= *carry;
-    return str_copy(arena, str_trim(without_pauses(arena, slice)));
+    str word = str_trim(voice_text_plain(arena, slice));
+    while (word.size > 1 && word.data[0] == '*') // of emphasis that goes over several words
+        word = str_sub(word, 1, word.size);
+    while (word.size > 1 && word.data[word.size - 1] == '*')
+        word.size--;
+    return str_copy(arena, word);
 }
 
 // Adds a voice's words to its scene, on the voice's own clock still. One written word that is spoken as several

@@ -13,6 +13,15 @@ struct job_kind {
     error (*join)(struct run *run);
 };
 
-extern const struct job_kind derive_kind, download_kind, proxy_kind, rekey_kind, render_kind, transcribe_kind;
+extern const struct job_kind derive_kind;
+extern const struct job_kind download_kind;
+extern const struct job_kind draft_kind;
+extern const struct job_kind image_kind;
+extern const struct job_kind import_kind;
+extern const struct job_kind proxy_kind;
+extern const struct job_kind rekey_kind;
+extern const struct job_kind render_kind;
+extern const struct job_kind transcribe_kind;
+extern const struct job_kind voice_kind;
 
 extern const struct job_kind *const job_kind_list[]; // NULL-terminated

@@ -4,9 +4,13 @@
 const struct job_kind *const job_kind_list[] = {
     &derive_kind,
     &download_kind,
+    &draft_kind,
+    &image_kind,
+    &import_kind,
     &proxy_kind,
     &rekey_kind,
     &render_kind,
     &transcribe_kind,
+    &voice_kind,
     NULL,
 };

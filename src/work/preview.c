@@ -6,8 +6,10 @@
 #include "base/clock.h"
 #include "domain/cache.h"
 #include "domain/media.h"
+#include "domain/pronunciation.h"
 #include "net/child_blob.h"
 #include "work/film_library.h"
+#include "work/stock_input.h"
 
 static const int64_t LIMIT_US = 20 * SECOND_US;
 static const size_t PICTURE_SIZE_MAX = 64u << 20; // a PNG of 4096 pixels each way holds no more
@@ -61,6 +63,7 @@ static error plan(struct preview *preview, str video_id, const json_t *document)
     struct film_library library = { preview->scope, video_id, true };
     struct film_source source = { &library, film_library_find };
     struct film_options options = { .renderer = STR("preview"), .allow_missing = true };
+    TRY(pronunciation_words(preview->scope, &options.pronunciations));
     film_library_mark(preview->scope, document, NULL, &options);
     bool spoken;
     TRY(film_plan(arena, document, &options, &source, &preview->warnings, &preview->film));
@@ -99,9 +102,14 @@ static error open_inputs(struct preview *preview, const struct film_question *qu
     struct arena *arena = preview->scope->arena;
     struct child_input *inputs = ARENA_ARRAY(arena, struct child_input, question->input_count);
     for (size_t i = 0; i < question->input_count; i++) {
+        str handle = str_of(film_input_handle(&question->inputs[i]));
+        if (stock_input_is(handle)) {
+            TRY(stock_input(preview->scope, handle, &inputs[i]));
+            continue;
+        }
         struct input *input = ARENA_NEW(arena, struct input);
         input->preview = preview;
-        TRY(media_blob_get(preview->scope, str_of(question->inputs[i].asset->handle), &input->blob));
+        TRY(media_blob_get(preview->scope, handle, &input->blob));
         arena_defer(arena, close_input, input);
         inputs[i] = (struct child_input) { input, (uint64_t)input->blob.size_bytes, read_input, input->blob.id.data };
     }

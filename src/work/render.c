@@ -71,37 +71,36 @@ static json_t *subtitles_text(struct run *run, const struct film *film, bool vtt
     return text.size ? json_str(buffer_str(&text)) : json_null();
 }
 
-// What `join` needs to know: {"scenes", "duration", "width", "height", "warnings", "keys", "join", "poster", "srt",
-// "vtt"}.
-static json_t *join_facts(struct run *run, const struct render_plan *plan)
+error render_split(struct run *run, const struct render_plan *plan, json_t *more)
 {
-    json_t *facts = json_keep(run->scope.arena, json_object()), *keys = json_array();
+    json_t *facts = json_keep(run->scope.arena, more), *keys = json_array();
     json_object_set_new(facts, "scenes", json_integer((json_int_t)plan->film->scene_count));
     json_object_set_new(facts, "film_name", json_str(plan->film->title));
     json_object_set_new(facts, "warnings", warnings_json(&plan->warnings));
     json_object_set_new(facts, "keys", keys);
     json_object_set(facts, "join", film_join_params(plan->film));
-    json_object_set(facts, "poster", poster_piece(run, plan->film));
-    json_object_set_new(facts, "srt", subtitles_text(run, plan->film, false));
-    json_object_set_new(facts, "vtt", subtitles_text(run, plan->film, true));
-    for (size_t i = 0; i < plan->piece_count; i++)
+    json_t **parts = ARENA_ARRAY(run->scope.arena, json_t *, plan->piece_count);
+    size_t count = 0;
+    for (size_t i = 0; i < plan->piece_count; i++) {
         json_array_append_new(keys, json_str(plan->pieces[i].key));
-    return facts;
+        if (!plan->pieces[i].is_cached)
+            parts[count++] = plan->pieces[i].part;
+    }
+    return run_fan_out(run, parts, count, facts);
 }
 
 static error start(struct run *run)
 {
     struct render_plan plan;
+    json_t *more = json_keep(run->scope.arena, json_object());
     TRY(render_plan(run, &plan));
-    json_t **parts = ARENA_ARRAY(run->scope.arena, json_t *, plan.piece_count);
-    size_t count = 0;
-    for (size_t i = 0; i < plan.piece_count; i++)
-        if (!plan.pieces[i].is_cached)
-            parts[count++] = plan.pieces[i].part;
-    return run_fan_out(run, parts, count, join_facts(run, &plan));
+    json_object_set(more, "poster", poster_piece(run, plan.film));
+    json_object_set_new(more, "srt", subtitles_text(run, plan.film, false));
+    json_object_set_new(more, "vtt", subtitles_text(run, plan.film, true));
+    return render_split(run, &plan, json_incref(more));
 }
 
-static error part(struct run *run)
+error render_part(struct run *run)
 {
     struct render_made made = { .key = json_get_str(run->params, "key") };
     json_t *facts;
@@ -143,7 +142,7 @@ static error evict(struct scope *scope, const struct run *run, void *ret_blobs)
     return cache_evict(scope, RENDER_CACHE_SIZE_MAX, ret_blobs);
 }
 
-static error keep_cache_small(struct run *run)
+error render_keep_cache_small(struct run *run)
 {
     struct list blobs;
     TRY(run_write(run, evict, &blobs));
@@ -152,7 +151,7 @@ static error keep_cache_small(struct run *run)
     return OK;
 }
 
-static error join_pieces(struct run *run, const struct film_format *format, const json_t *plan,
+error render_join_pieces(struct run *run, const struct film_format *format, const json_t *plan,
     struct blob_info *ret_blob, json_t **ret_facts)
 {
     const json_t *keys = json_object_get(plan, "keys");
@@ -212,7 +211,7 @@ static error join(struct run *run)
     const struct film_format *format = film_format_find(json_get_str(run->params, "format"));
     if (!format)
         return error_make(ERROR_VALIDATION_ERROR, "format", "There is no such kind of film");
-    TRY(join_pieces(run, format, plan, &finished.blob, &facts));
+    TRY(render_join_pieces(run, format, plan, &finished.blob, &facts));
     TRY(make_extras(run, plan, &finished));
     finished.film = (struct film_file) { .job_id = run->job.id,
         .video_id = run->job.video_id,
@@ -233,7 +232,7 @@ static error join(struct run *run)
     json_object_set_new(result, "height", json_integer(finished.film.height));
     json_object_set_new(result, "size_bytes", json_integer(finished.film.size_bytes));
     TRY(run_complete(run, result, add_film, &finished));
-    return keep_cache_small(run);
+    return render_keep_cache_small(run);
 }
 
-const struct job_kind render_kind = { "render", start, part, join };
+const struct job_kind render_kind = { "render", start, render_part, join };

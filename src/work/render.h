@@ -9,6 +9,8 @@
 #include "work/job_kind.h"
 
 // Room for spoken sentences and pieces of films: some hours of film, so that a change renders little anew.
+// Of keys. The number goes up whenever the same document becomes other bytes.
+#define RENDERER "kinora " KINORA_VERSION " renderer 2"
 #define RENDER_CACHE_SIZE_MAX (INT64_C(20) << 30)
 
 // A piece as the params of its part: {"op", "key", "params", "inputs": [{"blob"} | {"cache"}], "scene", "scenes"}.
@@ -23,8 +25,20 @@ struct render_plan {
     struct render_piece *pieces; // segments in the order of the film, then the sound
     size_t piece_count;
 };
-// Plans the film of the run's job and speaks its voices.
+// Plans the film of the run's job, down to its pieces.
 MUST_USE error render_plan(struct run *run, struct render_plan *ret_plan);
+// Speaks the voices of a film that is planned (plan->film, plan->warnings) and lists its pieces.
+MUST_USE error render_pieces(struct run *run, struct render_plan *plan);
+// Splits the job: the pieces that the cache does not have become its parts. `more` (its reference is taken) is added to
+// what `join` is told: {"scenes", "film_name", "warnings", "keys", "join"}.
+MUST_USE error render_split(struct run *run, const struct render_plan *plan, json_t *more);
+// The step `part` of all that is split so: makes its piece, which goes to the cache.
+MUST_USE error render_part(struct run *run);
+// Puts the pieces together, by what render_split told: the film is left in a new blob, which no row knows yet.
+MUST_USE error render_join_pieces(struct run *run, const struct film_format *format, const json_t *plan,
+    struct blob_info *ret_blob, json_t **ret_facts);
+// Lets what was used least recently go, down to RENDER_CACHE_SIZE_MAX.
+MUST_USE error render_keep_cache_small(struct run *run);
 // {"op", "params", "inputs"}, in the run's arena.
 json_t *render_piece_json(
     struct run *run, const char *op, json_t *params, const struct film_input *inputs, size_t count);

@@ -2,11 +2,11 @@
 // From a video's document to the pieces that a film is made of.
 #include "crypt/crypt.h"
 #include "domain/cache.h"
+#include "domain/pronunciation.h"
 #include "domain/video.h"
 #include "work/film_library.h"
 #include "work/render.h"
-
-#define RENDERER "kinora " KINORA_VERSION
+#include "work/voice_run.h"
 
 // Voices
 
@@ -18,12 +18,12 @@ static error touch(struct scope *scope, const struct run *run, void *context)
 
 static error speak(struct run *run, struct film_voice *voice)
 {
-    json_t *piece = json_keep(run->scope.arena, json_object());
-    json_object_set_new(piece, "op", json_string("tts.speak"));
-    json_object_set(piece, "params", (json_t *)voice->params);
     struct render_made made = { .key = str_of(voice->key) };
+    struct voice_wish wish = voice_wish_of(voice->params);
+    struct scratch *wav;
     json_t *facts;
-    TRY(render_make(run, piece, &made.blob, &facts));
+    TRY(voice_run_speak(run, &wish, &wav, &facts));
+    TRY(run_keep(run, wav, &made.blob));
     made.facts = voice->result = facts;
     return run_write(run, render_put, &made);
 }
@@ -59,7 +59,7 @@ static json_t *inputs_json(const struct film_input *inputs, size_t count)
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(list, inputs[i].voice ? json_pack("{s:s}", "cache", inputs[i].voice->key)
-                                                    : json_pack("{s:s}", "blob", inputs[i].asset->handle));
+                                                    : json_pack("{s:s}", "blob", film_input_handle(&inputs[i])));
     return list;
 }
 
@@ -90,9 +90,8 @@ static str mix_key(struct arena *arena, const struct film *film)
     buffer_format(&decides, "mix\n%s\n", RENDERER);
     buffer_append_str(&decides, json_text(arena, film->mix));
     for (size_t i = 0; i < film->mix_input_count; i++) {
-        const struct film_input *input = &film->mix_inputs[i];
         buffer_append_byte(&decides, '\n');
-        buffer_append_str(&decides, input->voice ? str_of(input->voice->key) : input->asset->hash);
+        buffer_append_str(&decides, film_input_hash(&film->mix_inputs[i]));
     }
     crypt_sha256(decides.data, decides.size, hash);
     return str_hex(arena, hash, sizeof hash);
@@ -155,6 +154,23 @@ static int quality_of(const struct run *run)
     return str_to_int(quality, &height) && height > 0 && height <= 2160 ? (int)height : 1080;
 }
 
+static error take_fonts(struct run *run, struct render_plan *plan)
+{
+    struct child_call call = { .op = "text.fonts", .params = film_fonts_params(plan->film) };
+    json_t *result;
+    TRY(run_ask(run, ZYGOTE_PLAIN, &call, &result));
+    film_take_fonts(plan->film, result, &plan->warnings);
+    return OK;
+}
+
+error render_pieces(struct run *run, struct render_plan *plan)
+{
+    TRY(take_fonts(run, plan));
+    TRY(find_voices(run, plan->film));
+    TRY(film_resolve(plan->film, &plan->warnings));
+    return list_pieces(run, plan);
+}
+
 error render_plan(struct run *run, struct render_plan *ret_plan)
 {
     struct arena *arena = run->scope.arena;
@@ -173,13 +189,12 @@ error render_plan(struct run *run, struct render_plan *ret_plan)
         .allow_missing = json_get_bool(run->params, "allow_missing", false),
         .renderer = STR(RENDERER),
     };
+    TRY(pronunciation_words(&run->scope, &options.pronunciations));
     film_library_mark(&run->scope, document, json_object_get(run->params, "include_watermark"), &options);
     struct film_library library = { &run->scope, run->job.video_id, false };
     struct film_source source = { &library, film_library_find };
     TRY(film_plan(arena, document, &options, &source, &plan.warnings, &plan.film));
-    TRY(find_voices(run, plan.film));
-    TRY(film_resolve(plan.film, &plan.warnings));
-    TRY(list_pieces(run, &plan));
+    TRY(render_pieces(run, &plan));
     *ret_plan = plan;
     return OK;
 }

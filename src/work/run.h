@@ -56,7 +56,7 @@ MUST_USE error run_complete(struct run *run, const json_t *result, run_commit co
 // In a change, with anything of this run's: results that others may use before the run is complete.
 MUST_USE error run_write(struct run *run, run_commit commit, void *context);
 
-// A listed blob as an input of this run's questions.
+// A listed blob, or a file of the stock by its handle, as an input of this run's questions.
 MUST_USE error run_input(struct run *run, str blob_id, struct child_input *ret_input);
 void run_close_inputs(struct run *run); // by the runner, at the end
 // A scratch file, closed with the run.

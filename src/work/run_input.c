@@ -5,6 +5,7 @@
 
 #include "domain/media.h"
 #include "work/run.h"
+#include "work/stock_input.h"
 
 struct run_input {
     struct run *run;
@@ -50,6 +51,8 @@ static error read_input(void *context, uint64_t offset, void *ret_bytes, size_t 
 error run_input(struct run *run, str blob_id, struct child_input *ret_input)
 {
     struct media_blob blob;
+    if (stock_input_is(blob_id))
+        return stock_input(&run->scope, blob_id, ret_input);
     TRY(media_blob_get(&run->scope, blob_id, &blob));
     struct run_input *input = ARENA_NEW(run->scope.arena, struct run_input);
     input->run = run;

@@ -72,7 +72,7 @@ error sweep(struct db_pool *pool, struct db *db, struct blob_store *blobs, const
     for (sweeping.place = 0; sweeping.place < BLOB_PLACE_COUNT; sweeping.place++) {
         int64_t unfinished;
         sweeping.before_us = clock_now_us() - ages_us[sweeping.place];
-        TRY(blob_each(blobs, sweeping.place, visit, &sweeping));
+        TRY(blob_each(blobs, sweeping.place, &(struct blob_visitor) { visit, &sweeping }));
         TRY(blob_sweep_unfinished(blobs, sweeping.place, ages_us[sweeping.place], &unfinished));
         sweeping.result.unfinished += unfinished;
     }

@@ -9,7 +9,6 @@ export const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(imp
 export const build = path.resolve(process.env.KINORA_BUILD ?? path.join(root, 'build'));
 export const program = path.join(build, 'kinora');
 export const recordings = '/usr/share/pocketsphinx/test/data/librivox';
-export const shared = path.resolve(root, '../shared/inputs');
 
 // A folder for one test file; remove it in `after`.
 export function new_folder() {

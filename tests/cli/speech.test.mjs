@@ -3,37 +3,27 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { ffmpeg, kinora, kinora_stopped, names, new_folder, onsets, plain_words, probe, recordings, samples, shared, word_errors } from './kinora.mjs';
+import { ffmpeg, kinora, kinora_stopped, names, new_folder, onsets, plain_words, probe, recordings, samples, word_errors } from './kinora.mjs';
 
 const folder = new_folder();
 after(() => fs.rmSync(folder, { recursive: true }));
 const at = (name) => path.join(folder, name);
 const recording = path.join(recordings, 'sense_and_sensibility_01_austen_64kb-0870.wav');
+const sentence = path.join(recordings, 'sense_and_sensibility_01_austen_64kb-0930.wav'); // 3.3 s
 
-// A speaker with a cold, verse of 1609, and what Debian ships too.
-const unclean = /mfa_cold|sonnet|austen/;
-
-// [file, words] of the recordings that Debian ships, and of more where they are there.
+// [file, words] of the recordings that Debian ships. What others make of more of them is what script/bench asr tells.
 function references() {
-    const list = fs.readFileSync(path.join(recordings, 'transcription'), 'utf8').trim().split('\n').map((line) => {
+    return fs.readFileSync(path.join(recordings, 'transcription'), 'utf8').trim().split('\n').map((line) => {
         const [, words, name] = line.match(/<s> (.*) <\/s> \((.*)\)/);
         return [path.join(recordings, `${name}.wav`), words];
     });
-    const more = path.join(shared, 'refs.tsv');
-    if (fs.existsSync(more))
-        for (const line of fs.readFileSync(more, 'utf8').trim().split('\n')) {
-            const [name, words] = line.split('\t');
-            if (/^speech\/en_/.test(name) && !unclean.test(name))
-                list.push([path.join(shared, name), words]);
-        }
-    return list;
 }
 
 test('a transcript goes to standard output, alone', () => {
-    const told = kinora(['transcribe', recording]);
+    const told = kinora(['transcribe', sentence]);
     assert.equal(told.code, 0, told.err);
-    assert.match(told.out, /^[a-z' \n]*might be [a-z' \n]*$/);
-    assert.match(told.lines.at(-1), /^Wrote the transcript to standard output \(7\.\d\d s\)$/);
+    assert.match(told.out, /^[a-z' \n]*might even have been [a-z' \n]*$/);
+    assert.match(told.lines.at(-1), /^Wrote the transcript to standard output \(3\.\d\d s\)$/);
 });
 
 test('word errors over clean English stay below 35 percent', () => {
@@ -53,10 +43,10 @@ test('word errors over clean English stay below 35 percent', () => {
 
 test('every format is written, and the words lie within the recording', () => {
     const files = Object.fromEntries(['txt', 'json', 'srt', 'vtt', 'tsv'].map((format) => {
-        const told = kinora(['transcribe', recording, '-o', at(`a.${format}`)]);
+        const told = kinora(['transcribe', sentence, '-o', at(`a.${format}`)]);
         assert.equal(told.code, 0, told.err);
         assert.equal(told.out, '');
-        assert.match(told.lines.at(-1), new RegExp(`^Wrote .*a\\.${format} \\(7\\.\\d\\d s\\)$`));
+        assert.match(told.lines.at(-1), new RegExp(`^Wrote .*a\\.${format} \\(3\\.\\d\\d s\\)$`));
         return [format, fs.readFileSync(at(`a.${format}`), 'utf8')];
     }));
     const told = JSON.parse(files.json);
@@ -78,16 +68,18 @@ test('every format is written, and the words lie within the recording', () => {
 });
 
 test('the number of children does not change the text', () => {
-    ffmpeg('-i', recording, '-filter_complex', 'aloop=3:size=200000,apad=pad_dur=1', '-t', '28', at('long.wav'));
+    const card = '/usr/share/pocketsphinx/test/data/cards/002.wav';
+    ffmpeg('-i', card, '-filter_complex', 'apad=whole_dur=2.5,aloop=7:size=40000', '-t', '20', at('long.wav'));
     const one = kinora(['transcribe', at('long.wav'), '-f', 'json', '--workers', '1']);
     const three = kinora(['transcribe', at('long.wav'), '-f', 'json', '--workers', '3']);
     assert.equal(one.code, 0, one.err);
+    assert.ok(JSON.parse(one.out).segments.length >= 7);
     assert.equal(one.out, three.out);
 });
 
 test('a film is listened to, and what has no sound is told', () => {
-    ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=7', '-i', recording, '-shortest', at('film.mkv'));
-    assert.match(kinora(['transcribe', at('film.mkv')]).out, /might be/);
+    ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=3', '-i', sentence, '-shortest', at('film.mkv'));
+    assert.match(kinora(['transcribe', at('film.mkv')]).out, /might even have been/);
     ffmpeg('-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25:d=1', at('silent.mp4'));
     const told = kinora(['transcribe', at('silent.mp4')]);
     assert.equal(told.code, 1);

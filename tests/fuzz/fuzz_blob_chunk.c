@@ -41,12 +41,15 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     }
     (void)chunk_open(&place, is_last ? CHUNK_LAST : 0, stored, stored_size, plain, plain_size);
     // Frames may come from whoever has the key.
-    size_t first_size = 0, first_plain = 0;
-    if (chunk_split(data + 3, size - 3, plain_size, plain_size / 2, &first_size, &first_plain)) {
-        if (first_size > size - 3 || first_plain >= plain_size)
+    const unsigned char *frames = data + 3;
+    size_t frames_size = size - 3, plain_left = plain_size, frame_size, frame_plain;
+    while (chunk_frame(frames, frames_size, plain_left, &frame_size, &frame_plain)) {
+        if (frame_size == 0 || frame_size > frames_size || frame_plain == 0 || frame_plain > plain_left)
             abort();
-        (void)chunk_unpack(data + 3, first_size, plain, first_plain);
-        (void)chunk_unpack(data + 3 + first_size, size - 3 - first_size, plain + first_plain, plain_size - first_plain);
+        (void)chunk_unpack(frames, frame_size, plain, frame_plain);
+        frames += frame_size;
+        frames_size -= frame_size;
+        plain_left -= frame_plain;
     }
     free(stored);
     free(plain);

@@ -53,7 +53,15 @@ test('a path is drawn as SVG has it, and one that cannot be read is refused', ()
     assert.ok(white(at(pixels, 18, 12)) && white(at(pixels, 44, 25)) && near(at(pixels, 44, 12), [128, 64, 32]));
     assert.ok(white(at(frame([shape('M0,50C0,-16 100-16 100 50S0 116 0 50Z')]), 32, 18)));
     assert.ok(white(at(frame([shape('m0 50q50-100 100 0t-100 0z')]), 32, 12)));
-    for (const bad of ['A 1 1 0 0 0 1 1', '10 10', 'M', 'M 1', 'M1 1 L', 'M1e99 0', 'M0 0 z 5']) {
+    // Arcs: a circle of two halves, flags without spaces, radii that are too small, and one turned by 90 degrees.
+    for (const round of ['M0 50A50 50 0 0 1 100 50A50 50 0 0 1 0 50z', 'm0 50a50 50 0 11100 0a50 50 0 01-100 0', 'M0 50A5 5 0 0 1 100 50A5 5 0 0 1 0 50', 'M0 50A60 50 90 0 1 100 50A60 50 90 0 1 0 50']) {
+        const circle = frame([shape(round)]);
+        assert.ok(white(at(circle, 32, 18)) && white(at(circle, 32, 10)) && white(at(circle, 18, 18)) && near(at(circle, 17, 10), [128, 64, 32]), round);
+    }
+    // A slice of a pie: three quarters by the large arc, one by the small.
+    const slice = (large) => at(frame([shape(`M50 50L100 50A50 50 0 ${large} ${large} 50 0z M0 0h.1v.1h-.1zM99.9 99.9h.1v.1h-.1z`)]), 22, 24);
+    assert.ok(white(slice(1)) && near(slice(0), [128, 64, 32]));
+    for (const bad of ['A 1 1 0 0 0 1 1', 'M0 0A1 1 0 2 0 5 5', 'M0 0A1 1 0 1', '10 10', 'M', 'M 1', 'M1 1 L', 'M1e99 0', 'M0 0 z 5']) {
         const { status, stderr } = kinora(scene([shape(bad)]), 'preview', 'bad.png');
         assert.ok(status > 0 && /path/i.test(stderr), `${bad}: ${status} ${stderr}`);
     }
@@ -66,15 +74,26 @@ test('a polygon takes its corners, a star its points', () => {
     assert.ok(!star(4).equals(star(5)));
 });
 
-test('a film played faster is heard faster, and a warning says what that does', () => {
-    fs.writeFileSync(path.join(folder, 'clip.mp4'), made('clip.mp4', '-f', 'lavfi', '-i', 'testsrc2=s=64x64:d=4:r=25', '-f', 'lavfi', '-i', 'sine=300:d=4', '-pix_fmt', 'yuv420p'));
-    const { status, stderr, file } = kinora(scene([['media', { media_id: 'clip.mp4', speed: 2, volume: 1 }]]), 'render', 'fast.wav');
-    assert.equal(status, 0, stderr);
-    assert.match(stderr, /pitch/);
+// Crossings of zero a second, from one second to another.
+function hertz(file, from, to) {
     const { stdout } = spawnSync('ffmpeg', ['-v', 'error', '-i', file, '-ac', '1', '-ar', '8000', '-f', 's16le', '-']);
-    const samples = new Int16Array(stdout.buffer, stdout.byteOffset, stdout.length >> 1).subarray(4000, 12000);
+    const samples = new Int16Array(stdout.buffer, stdout.byteOffset, stdout.length >> 1).subarray(from * 8000, to * 8000);
     let crossings = 0;
     for (let i = 1; i < samples.length; i++)
         crossings += samples[i - 1] < 0 && samples[i] >= 0;
-    assert.ok(Math.abs(crossings - 600) < 12, `${crossings} Hz`);
+    return crossings / (to - from);
+}
+
+test('sound is played faster without becoming higher, and higher without becoming faster', () => {
+    // A tone of 300 Hz that becomes one of 600 after two seconds.
+    fs.writeFileSync(path.join(folder, 'clip.mp4'), made('clip.mp4', '-f', 'lavfi', '-i', 'testsrc2=s=64x64:d=4:r=25', '-f', 'lavfi', '-i', "aevalsrc='0.3*sin(2*PI*t*if(lt(t,2),300,600))':d=4", '-pix_fmt', 'yuv420p'));
+    const heard = (type, properties, ...spans) => {
+        const { status, stderr, file } = kinora(scene([[type, { [`${type}_id`]: 'clip.mp4', volume: 1, loop: false, ...properties }]]), 'render', 'heard.wav');
+        assert.equal(status, 0, stderr);
+        return spans.map(([from, to]) => hertz(file, from, to));
+    };
+    const close = (got, wanted) => got.forEach((one, i) => assert.ok(Math.abs(one - wanted[i]) < wanted[i] * 0.03, `${got} Hz, not ${wanted}`));
+    close(heard('media', { speed: 2 }, [0.2, 0.9], [1.1, 1.8]), [300, 600]);
+    close(heard('audio', { pitch: 1.5, start_from: 1 }, [0.2, 0.9], [1.1, 1.8]), [450, 900]);
+    close(heard('audio', { speed: 0.5, pitch: 2, start_from: 1.5 }, [0.1, 0.9], [1.1, 1.9]), [600, 1200]);
 });

@@ -149,7 +149,7 @@ static error count_blob(void *context, const char *id, int64_t stored_size, int6
 static int count_blobs(struct fixture *fixture)
 {
     int count = 0;
-    assert_ok(blob_each(fixture->store, BLOB_LOCAL, count_blob, &count));
+    assert_ok(blob_each(fixture->store, BLOB_LOCAL, &(struct blob_visitor) { count_blob, &count }));
     return count;
 }
 

@@ -266,18 +266,20 @@ static void frames_that_lie_about_their_sizes_are_refused(void **state)
     assert_true(chunk_is_packed(record));
     unsigned char *frames = malloc(body_size);
     memcpy(frames, body, body_size);
-    assert_true(chunk_split(frames, body_size, size, size / 2, &first, &first_plain));
-    assert_int_equal(first_plain, size / 2);
+    assert_true(chunk_frame(frames, body_size, size, &first, &first_plain));
+    assert_true(first < body_size && first_plain < size);
     assert_true(chunk_unpack(frames, first, back, first_plain));
-    assert_true(chunk_unpack(frames + first, body_size - first, back + first_plain, size - first_plain));
-    assert_memory_equal(back, bytes, size);
+    assert_memory_equal(back, bytes, first_plain);
     assert_false(chunk_unpack(frames, body_size, back, size - 1));
     assert_false(chunk_unpack(frames, first, back, first_plain + 1));
+    assert_false(chunk_frame(frames, body_size, first_plain, &first, &first_plain)); // something behind the end
+    assert_false(chunk_frame(frames, body_size, first_plain - 1, &first, &first_plain));
+    assert_false(chunk_frame(frames + 1, body_size - 1, size, &first, &first_plain));
+    assert_false(chunk_frame(frames, 3, size, &first, &first_plain));
+    assert_false(chunk_frame(frames, 0, size, &first, &first_plain));
     frames[5]++; // of the first frame's size field
-    assert_true(!chunk_split(frames, body_size, size, size / 2, &first, &first_plain)
-                || !chunk_unpack(frames, first, back, first_plain));
-    assert_false(chunk_split(frames + 1, body_size - 1, size, size / 2, &first, &first_plain));
-    assert_false(chunk_split(frames, 3, size, size / 2, &first, &first_plain));
+    assert_true(
+        !chunk_frame(frames, body_size, size, &first, &first_plain) || !chunk_unpack(frames, first, back, first_plain));
     free(frames);
     free(stored);
     free(back);

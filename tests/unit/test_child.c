@@ -10,23 +10,7 @@
 #include <unistd.h>
 
 #include "engine/sandbox.h"
-#include "engine_help.h"
-
-static struct zygote *zygote;
-
-static int start_zygote(void **state)
-{
-    (void)state;
-    assert_ok(zygote_start(engine_path(), ZYGOTE_PLAIN, &zygote));
-    return 0;
-}
-
-static int stop_zygote(void **state)
-{
-    (void)state;
-    zygote_stop(zygote);
-    return 0;
-}
+#include "zygote_help.h"
 
 static void a_sound_file_is_probed(void **state)
 {

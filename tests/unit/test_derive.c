@@ -4,44 +4,10 @@
 #include <libavformat/avformat.h>
 #include <unistd.h>
 
-#include "engine_help.h"
 #include "work/playable.h"
+#include "zygote_help.h"
 
 enum { FPS = 25 };
-
-static struct zygote *zygote;
-
-static int start_zygote(void **state)
-{
-    (void)state;
-    assert_ok(zygote_start(engine_path(), ZYGOTE_PLAIN, &zygote));
-    return 0;
-}
-
-static int stop_zygote(void **state)
-{
-    (void)state;
-    zygote_stop(zygote);
-    return 0;
-}
-
-// Drops its own reference to the parameters.
-static error question(const char *op, json_t *params, struct memory_file *file, struct arena *arena,
-    struct buffer *output, json_t **ret_result)
-{
-    struct child *child;
-    assert_non_null(params);
-    assert_ok(child_fork(zygote, NULL, &child));
-    error failure = ask(child, arena, op, params, file, output, ret_result);
-    child_end(child);
-    json_decref(params);
-    return failure;
-}
-
-static struct memory_file file_of(const struct buffer *buffer)
-{
-    return (struct memory_file) { .data = buffer->data, .size = buffer->size };
-}
 
 // 640 x 360: a second of black, then one of a star on blue.
 static void make_film(struct arena *arena, struct buffer *film)
@@ -96,7 +62,7 @@ static void an_editing_proxy_has_a_key_frame_every_twelve(void **state)
     BUFFER_AUTO struct buffer film = { 0 }, proxy = { 0 }, rest = { 0 }, again = { 0 };
     json_t *result;
     make_film(arena, &film);
-    struct memory_file file = file_of(&film);
+    struct memory_file file = file_of_buffer(&film);
     assert_ok(question("proxy.pictures", json_pack("{s:i, s:i, s:i}", "side", 180, "fps", FPS, "key_frames", 12), &file,
         arena, &proxy, &result));
     assert_int_equal(json_get_int(result, "frames", 0), 50); // to the end, which nobody told
@@ -122,7 +88,7 @@ static void a_poster_is_not_taken_from_the_dark(void **state)
     BUFFER_AUTO struct buffer film = { 0 }, picture = { 0 }, chosen = { 0 };
     json_t *result;
     make_film(arena, &film);
-    struct memory_file file = file_of(&film);
+    struct memory_file file = file_of_buffer(&film);
     assert_ok(question("picture.thumbnail", json_pack("{s:i}", "side", 320), &file, arena, &picture, &result));
     assert_true(json_get_number(result, "at", 0) >= 1);
     assert_int_equal(json_get_int(result, "width", 0), 320);
@@ -174,7 +140,7 @@ static void what_has_no_sound_or_no_picture_is_refused(void **state)
     BUFFER_AUTO struct buffer film = { 0 }, output = { 0 };
     json_t *result;
     make_film(arena, &film);
-    struct memory_file silent = file_of(&film), tone = tone_wav(0.5, 8000);
+    struct memory_file silent = file_of_buffer(&film), tone = tone_wav(0.5, 8000);
     assert_error(question("sound.waveform", json_object(), &silent, arena, &output, &result), ERROR_NO_AUDIO);
     assert_error(question("proxy.sound", json_object(), &silent, arena, &output, &result), ERROR_NO_AUDIO);
     assert_error(question("proxy.pictures", json_object(), &tone, arena, &output, &result), ERROR_NO_VIDEO);

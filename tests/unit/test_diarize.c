@@ -4,25 +4,9 @@
 #include <math.h>
 
 #include "base/str.h"
-#include "engine_help.h"
+#include "zygote_help.h"
 
 enum { RATE = 16000, PERSONS_MAX = 3, TURNS_MAX = 64, GAP_SAMPLES = RATE * 2 / 5 };
-
-static struct zygote *zygote;
-
-static int start_zygote(void **state)
-{
-    (void)state;
-    assert_ok(zygote_start(engine_path(), ZYGOTE_PLAIN, &zygote));
-    return 0;
-}
-
-static int stop_zygote(void **state)
-{
-    (void)state;
-    zygote_stop(zygote);
-    return 0;
-}
 
 struct turn {
     double start, end;
@@ -50,11 +34,8 @@ static void add_silence(struct talk *talk, size_t samples)
 static json_t *ask_once(
     struct arena *arena, const char *op, json_t *params, struct memory_file *file, struct buffer *output)
 {
-    struct child *child;
     json_t *result;
-    assert_ok(child_fork(zygote, NULL, &child));
-    assert_ok(ask(child, arena, op, json_keep(arena, params), file, output, &result));
-    child_end(child);
+    assert_ok(question(op, params, file, arena, output, &result));
     return result;
 }
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Undo, versions and the log's limit, on both databases.
+#include "both_databases.h"
 #include "domain/merging.h"
 #include "domain/undo.h"
 #include "domain/version.h"
 #include "domain/video_state.h"
-#include "library_help.h"
-#include "postgres_cluster.h"
 
-static struct library library;
-static struct postgres_cluster *cluster;
 static struct problems problems;
 static struct warnings warnings;
 
@@ -224,30 +221,6 @@ static void the_log_keeps_to_its_limit(void **state)
     run((struct call) { .run = do_undo, .id = stage.video.id });
 }
 
-static int open_sqlite(void **state)
-{
-    (void)state;
-    library_open(&library, NULL);
-    return 0;
-}
-
-static int open_postgres(void **state)
-{
-    (void)state;
-    cluster = postgres_cluster_start();
-    assert_non_null(cluster);
-    library_open(&library, postgres_cluster_url(cluster));
-    return 0;
-}
-
-static int close_library(void **state)
-{
-    (void)state;
-    library_close(&library);
-    postgres_cluster_stop(TAKE(cluster));
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,8 +230,5 @@ int main(void)
         cmocka_unit_test(a_strict_change_names_what_it_meets),
         cmocka_unit_test(the_log_keeps_to_its_limit),
     };
-    int failures = cmocka_run_group_tests_name("history on SQLite", tests, open_sqlite, close_library);
-    if (postgres_cluster_possible())
-        failures += cmocka_run_group_tests_name("history on PostgreSQL", tests, open_postgres, close_library);
-    return failures;
+    return RUN_ON_BOTH_DATABASES("history", tests);
 }

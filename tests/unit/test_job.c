@@ -3,12 +3,9 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "both_databases.h"
 #include "domain/job.h"
-#include "library_help.h"
-#include "postgres_cluster.h"
 
-static struct library library;
-static struct postgres_cluster *cluster;
 static const char runner_a[] = "0190f3c2-7b1e-7c3a-9f00-00000000000a",
                   runner_b[] = "0190f3c2-7b1e-7c3a-9f00-00000000000b";
 
@@ -476,30 +473,6 @@ static void racing_runners_never_get_the_same_job(void **state)
     assert_int_equal(count, RACED);
 }
 
-static int open_sqlite(void **state)
-{
-    (void)state;
-    library_open(&library, NULL);
-    return 0;
-}
-
-static int open_postgres(void **state)
-{
-    (void)state;
-    cluster = postgres_cluster_start();
-    assert_non_null(cluster);
-    library_open(&library, postgres_cluster_url(cluster));
-    return 0;
-}
-
-static int close_library(void **state)
-{
-    (void)state;
-    library_close(&library);
-    postgres_cluster_stop(TAKE(cluster));
-    return 0;
-}
-
 static int forget(void **state)
 {
     (void)state;
@@ -530,8 +503,5 @@ int main(void)
         TEST(a_job_of_another_user_is_unknown),
         TEST(racing_runners_never_get_the_same_job),
     };
-    int failures = cmocka_run_group_tests_name("queue on SQLite", tests, open_sqlite, close_library);
-    if (postgres_cluster_possible())
-        failures += cmocka_run_group_tests_name("queue on PostgreSQL", tests, open_postgres, close_library);
-    return failures;
+    return RUN_ON_BOTH_DATABASES("queue", tests);
 }

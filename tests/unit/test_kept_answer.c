@@ -2,12 +2,9 @@
 // Answers of POSTs that may be sent again, on both databases.
 #include <pthread.h>
 
+#include "both_databases.h"
 #include "domain/kept_answer.h"
-#include "library_help.h"
-#include "postgres_cluster.h"
 
-static struct library library;
-static struct postgres_cluster *cluster;
 static const struct kept_answer sample = { { "k", 1 }, { "digest", 6 }, 201, { "a\0b", 3 } };
 
 DB_STATEMENT(test_age_answers, "UPDATE kept_answer SET created_at = created_at - 86400000000");
@@ -120,30 +117,6 @@ static void of_racing_changes_with_one_key_one_is_made(void **state)
     assert_int_equal(refused, ROUNDS * (RACERS - 1));
 }
 
-static int open_sqlite(void **state)
-{
-    (void)state;
-    library_open(&library, NULL);
-    return 0;
-}
-
-static int open_postgres(void **state)
-{
-    (void)state;
-    cluster = postgres_cluster_start();
-    assert_non_null(cluster);
-    library_open(&library, postgres_cluster_url(cluster));
-    return 0;
-}
-
-static int close_library(void **state)
-{
-    (void)state;
-    library_close(&library);
-    postgres_cluster_stop(TAKE(cluster));
-    return 0;
-}
-
 static int forget(void **state)
 {
     (void)state;
@@ -159,8 +132,5 @@ int main(void)
         TEST(after_a_day_an_answer_is_gone_and_its_key_free),
         TEST(of_racing_changes_with_one_key_one_is_made),
     };
-    int failures = cmocka_run_group_tests_name("kept answers on SQLite", tests, open_sqlite, close_library);
-    if (postgres_cluster_possible())
-        failures += cmocka_run_group_tests_name("kept answers on PostgreSQL", tests, open_postgres, close_library);
-    return failures;
+    return RUN_ON_BOTH_DATABASES("kept answers", tests);
 }

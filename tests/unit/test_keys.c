@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Pairs, files' keys sealed to them, shares, and another master key, on both databases.
 #include "base/id.h"
+#include "both_databases.h"
 #include "domain/blob_row.h"
 #include "domain/file_key.h"
 #include "domain/job.h"
 #include "domain/rekey.h"
 #include "domain/reseal.h"
-#include "library_help.h"
-#include "postgres_cluster.h"
-
-static struct library library;
-static struct postgres_cluster *cluster;
 
 struct person {
     struct actor actor;
@@ -164,7 +160,7 @@ static int64_t listed(const struct person *person, int64_t skip, int64_t limit, 
     struct scope scope = library.scope;
     int64_t total;
     scope.actor = person->actor;
-    assert_ok(media_list(&scope, skip, limit, ret_media, &total));
+    assert_ok(media_list(&scope, STR_NONE, skip, limit, ret_media, &total));
     return total;
 }
 
@@ -498,32 +494,6 @@ static void open_people(void)
     new_pair(&ben);
 }
 
-static int open_sqlite(void **state)
-{
-    (void)state;
-    library_open(&library, NULL);
-    open_people();
-    return 0;
-}
-
-static int open_postgres(void **state)
-{
-    (void)state;
-    cluster = postgres_cluster_start();
-    assert_non_null(cluster);
-    library_open(&library, postgres_cluster_url(cluster));
-    open_people();
-    return 0;
-}
-
-static int close_library(void **state)
-{
-    (void)state;
-    library_close(&library);
-    postgres_cluster_stop(TAKE(cluster));
-    return 0;
-}
-
 int main(void)
 {
     // In this order: the last ones spoil a blob and change the master key.
@@ -539,8 +509,6 @@ int main(void)
         cmocka_unit_test(files_without_keys_get_theirs_but_for_damaged_ones),
         cmocka_unit_test(another_master_key_takes_over_step_by_step_and_from_anywhere),
     };
-    int failed = cmocka_run_group_tests_name("keys on SQLite", tests, open_sqlite, close_library);
-    if (postgres_cluster_possible())
-        failed += cmocka_run_group_tests_name("keys on PostgreSQL", tests, open_postgres, close_library);
-    return failed;
+    library_opened = open_people;
+    return RUN_ON_BOTH_DATABASES("keys", tests);
 }

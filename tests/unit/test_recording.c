@@ -91,6 +91,27 @@ static void a_segment_without_word_times_is_one_scene(void **state)
     assert_float_equal(json_get_number(json_array_get(scenes, 0), "duration", 0), 30.5, 0.001);
 }
 
+// Words left out are neither in the text nor within reach of a clip.
+static void words_left_out_are_cut_out_of_the_clips(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(1 << 20);
+    struct transcript transcript = spoken(arena, 2);
+    json_t *chosen = json_keep(arena,
+        json_loads("[{\"segment\": 0, \"without\": [0, 4, 5, 9]}, {\"segment\": 1, \"without\": [0]}]", 0, NULL));
+    json_t *scenes = scenes_of(arena, &transcript, chosen, true), *scene;
+    static const double clips[][2] = { { 0.4, 2.0 }, { 2.9, 4.5 }, { 5.4, 10.15 } };
+    size_t i, words = 0;
+    assert_int_equal(json_array_size(scenes), 3);
+    json_array_foreach (scenes, i, scene) {
+        double from = json_get_number(recorded(scene), "start_from", -1);
+        assert_float_equal(from, clips[i][0], 0.001);
+        assert_float_equal(from + json_get_number(scene, "duration", -1), clips[i][1], 0.001);
+        words += json_array_size(json_object_get(recorded(scene), "words"));
+    }
+    assert_int_equal(words, 15);
+}
+
 static void segments_that_are_not_there_are_refused(void **state)
 {
     (void)state;
@@ -98,7 +119,8 @@ static void segments_that_are_not_there_are_refused(void **state)
     struct transcript transcript = spoken(arena, 2), silent = { .duration = 3 };
     struct recording recording = { STR("x"), STR("Talk"), false, 0, 0, &transcript };
     json_t *document;
-    const char *const wrong[] = { "[]", "[2]", "[-1]", "[0.5]", "[\"0\"]", "[0, null]" };
+    const char *const wrong[] = { "[]", "[2]", "[-1]", "[0.5]", "[\"0\"]", "[0, null]", "[{}]",
+        "[{\"segment\": 0, \"without\": 1}]", "[{\"segment\": 0, \"without\": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}]" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         json_t *chosen = json_keep(arena, json_loads(wrong[i], 0, NULL));
         assert_error(recording_document(arena, &recording, chosen, &document), ERROR_VALIDATION_ERROR);
@@ -113,6 +135,7 @@ int main(void)
         cmocka_unit_test(scenes_end_with_sentences_and_hold_every_word_once),
         cmocka_unit_test(a_pause_and_a_leap_each_begin_a_scene),
         cmocka_unit_test(a_segment_without_word_times_is_one_scene),
+        cmocka_unit_test(words_left_out_are_cut_out_of_the_clips),
         cmocka_unit_test(segments_that_are_not_there_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

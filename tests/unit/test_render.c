@@ -8,25 +8,14 @@
 
 #include "av/video_reader.h"
 #include "engine/compositor.h"
-#include "engine_help.h"
+#include "zygote_help.h"
 
 enum { WIDTH = 320, HEIGHT = 180, FPS = 30, RATE = 48000, INPUTS = 5 };
 
-static struct zygote *zygote;
-
-static int start_zygote(void **state)
+static int stop_everything(void **state)
 {
-    (void)state;
-    assert_ok(zygote_start(engine_path(), ZYGOTE_PLAIN, &zygote));
-    return 0;
-}
-
-static int stop_zygote(void **state)
-{
-    (void)state;
-    zygote_stop(zygote);
     pango_cairo_font_map_set_default(NULL);
-    return 0;
+    return stop_zygote(state);
 }
 
 // Asks a fresh child about files in memory; drops its own reference to the parameters.
@@ -75,11 +64,6 @@ static error render_part(
         json_pack("{s:o, s:i, s:i, s:i, s:{s:s, s:i, s:s}}", "composition", composition(), "scene", scene,
             "first_frame", first, "frame_count", count, "video", "codec", "h264", "crf", 16, "preset", "veryfast"),
         NULL, 0, output, ret_result);
-}
-
-static struct memory_file file_of(const struct buffer *buffer)
-{
-    return (struct memory_file) { .data = buffer->data, .size = buffer->size };
 }
 
 static void the_same_question_gives_the_same_segment(void **state)
@@ -221,7 +205,7 @@ static void segments_and_a_mix_become_one_film(void **state)
     assert_ok(mix(arena, 3.03, json_pack("[o]", tone_track(0, 0, 3.03, "music", false)), "aac", true, &tone, 1,
         &parts[4], &result));
     for (int i = 0; i < INPUTS; i++)
-        files[i] = file_of(&parts[i]);
+        files[i] = file_of_buffer(&parts[i]);
     assert_ok(ask_about(arena, "render.join",
         json_pack("{s:i, s:i, s:s, s:s, s:i, s:[{s:i, s:f, s:s}]}", "segments", 4, "audio", 4, "format", "mp4", "title",
             "A film", "fps", FPS, "chapters", "start", 0, "end", 1.01, "title", "One"),
@@ -242,7 +226,7 @@ static void segments_and_a_mix_become_one_film(void **state)
     const char *index = memmem(output.data, output.size, "moov", 4),
                *data = memmem(output.data, output.size, "mdat", 4);
     assert_true(index && data && index < data);
-    struct memory_file whole = file_of(&output);
+    struct memory_file whole = file_of_buffer(&output);
     check_pictures(arena, &whole);
     for (int i = 0; i < INPUTS; i++)
         buffer_done(&parts[i]);
@@ -354,7 +338,7 @@ static void a_frame_comes_as_a_picture_of_the_width_asked_for(void **state)
         assert_int_equal(json_get_int(result, "width", 0), 200);
         assert_int_equal(json_get_int(result, "height", 0), 112);
         assert_memory_equal(picture.data, i ? "\x89PNG" : "\xff\xd8\xff", i ? 4 : 3);
-        struct memory_file file = file_of(&picture);
+        struct memory_file file = file_of_buffer(&picture);
         assert_ok(ask_about(arena, "picture.thumbnail", json_pack("{s:i}", "side", 100), &file, 1, &small, &result));
         assert_int_equal(json_get_int(result, "width", 0), 100);
         assert_int_equal(json_get_int(result, "height", 0), 56);
@@ -407,5 +391,5 @@ int main(void)
         cmocka_unit_test(a_frame_comes_as_a_picture_of_the_width_asked_for),
         cmocka_unit_test(what_cannot_be_rendered_is_refused_before_encoding),
     };
-    return cmocka_run_group_tests(tests, start_zygote, stop_zygote);
+    return cmocka_run_group_tests(tests, start_zygote, stop_everything);
 }

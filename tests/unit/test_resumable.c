@@ -4,14 +4,10 @@
 
 #include "base/id.h"
 #include "base/settings.h"
+#include "both_databases.h"
 #include "domain/quota.h"
 #include "domain/resumable.h"
-#include "library_help.h"
-#include "postgres_cluster.h"
 #include "work/sweep.h"
-
-static struct library library;
-static struct postgres_cluster *cluster;
 
 DB_STATEMENT(test_count_parts, "SELECT count(*) FROM upload_part");
 DB_STATEMENT(test_count_blobs, "SELECT count(*) FROM blob");
@@ -228,33 +224,6 @@ static void racing_changes_do_not_pass_a_quota_together(void **state)
     assert_int_equal(refused, RACERS * ROUNDS - 15);
 }
 
-static int open_sqlite(void **state)
-{
-    (void)state;
-    settings.upload_lifetime = 3600;
-    library_open(&library, NULL);
-    return 0;
-}
-
-static int open_postgres(void **state)
-{
-    (void)state;
-    settings.upload_lifetime = 3600;
-    cluster = postgres_cluster_start();
-    assert_non_null(cluster);
-    library_open(&library, postgres_cluster_url(cluster));
-    return 0;
-}
-
-static int close_library(void **state)
-{
-    (void)state;
-    library_close(&library);
-    if (cluster)
-        postgres_cluster_stop(TAKE(cluster));
-    return 0;
-}
-
 static int forget(void **state)
 {
     (void)state;
@@ -274,6 +243,6 @@ int main(void)
         TEST(a_quota_counts_what_has_come),
         TEST(racing_changes_do_not_pass_a_quota_together),
     };
-    int failed = cmocka_run_group_tests_name("SQLite", tests, open_sqlite, close_library);
-    return failed + cmocka_run_group_tests_name("PostgreSQL", tests, open_postgres, close_library);
+    settings.upload_lifetime = 3600;
+    return RUN_ON_BOTH_DATABASES("uploads", tests);
 }

@@ -303,6 +303,57 @@ static void stalled_streams_hold_nobody_up(void **state)
     fixture_stop(&fixture);
 }
 
+// Many peers that keep up
+
+enum { BUSY = 24, BUSY_BYTES = 9 << 20 }; // more of them than have large buffers
+
+struct busy {
+    const struct fixture *fixture;
+    pthread_t thread;
+    bool sends;
+    int status;
+    size_t size;
+};
+
+static void *send_or_fetch(void *context)
+{
+    struct busy *busy = context;
+    ANSWER_AUTO struct answer answer = { 0 };
+    char head[160];
+    int socket = client_open(busy->fixture);
+    snprintf(head, sizeof head,
+        busy->sends ? "POST /upload HTTP/1.1\r\n" HOST "Content-Length: %d\r\n\r\n"
+                    : "GET /download?%d HTTP/1.1\r\n" HOST "\r\n",
+        BUSY_BYTES);
+    client_send(socket, head);
+    static const char piece[1 << 16];
+    for (int sent = 0; busy->sends && sent < BUSY_BYTES; sent += (int)sizeof piece)
+        client_send_bytes(socket, piece, sizeof piece);
+    client_answer(socket, false, &answer);
+    busy->status = answer.status;
+    busy->size = busy->sends ? strtoul(answer.body.data, NULL, 10) : answer.body.size;
+    close(socket);
+    return NULL;
+}
+
+static void more_fast_transfers_than_large_buffers_all_end(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_start(&fixture, few_threads);
+    struct busy busy[2 * BUSY];
+    for (int i = 0; i < 2 * BUSY; i++) {
+        busy[i] = (struct busy) { .fixture = &fixture, .sends = i % 2 };
+        assert_int_equal(pthread_create(&busy[i].thread, NULL, send_or_fetch, &busy[i]), 0);
+    }
+    for (int i = 0; i < 2 * BUSY; i++) {
+        pthread_join(busy[i].thread, NULL);
+        assert_int_equal(busy[i].status, 200);
+        assert_int_equal(busy[i].size, BUSY_BYTES);
+    }
+    fixture_stop(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +362,7 @@ int main(void)
         cmocka_unit_test(a_stream_outlives_its_server),
         cmocka_unit_test(tls_speaks_the_same_protocol),
         cmocka_unit_test(stalled_streams_hold_nobody_up),
+        cmocka_unit_test(more_fast_transfers_than_large_buffers_all_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Figures about the whole installation, for its administrator.
+#pragma once
+
+#include "domain/scope.h"
+
+struct overview_jobs {
+    str kind, status; // as job_status tells
+    int64_t count;
+};
+extern const struct shape overview_jobs_shape;
+
+struct overview {
+    int64_t users, files, videos;
+    int64_t file_bytes;   // as users see them
+    int64_t stored_bytes; // of all blobs, compressed and sealed
+    struct list jobs;     // struct overview_jobs, without parts, by kind
+};
+
+MUST_USE error overview_read(struct scope *scope, struct overview *ret_overview);

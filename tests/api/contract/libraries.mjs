@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+import assert from 'node:assert/strict';
+import { multipart } from '../lib/client.mjs';
+import { picture, wav } from '../lib/media.mjs';
+import { make_pack } from '../../libraries/lib/pack.mjs';
+import { run, temporary } from '../lib/server.mjs';
+
+export const title = 'the libraries of sounds, pictures and films of document 001';
+
+const form = (file_name, bytes, fields = {}) => multipart([{ name: 'file', file_name, bytes },
+    ...Object.entries(fields).map(([name, value]) => ({ name, value }))]);
+
+export const bodies = { 'POST /api/v1/audio/{audioId}/favorite': { is_favorite: true } };
+
+export async function steps({ server, root, ada }) {
+    const added = async (kind, ...what) => (await ada.must(201, 'POST', `/api/v1/${kind}/upload`, undefined, form(...what))).data;
+    const { audio } = await added('audio', 'Song.wav', wav(0.2), { title: 'Song', category: 'music' });
+    await added('media', 'Wall.png', picture(), { title: 'Wall', category: 'Walls' });
+    assert.equal((await ada.call('POST', '/api/v1/audio/upload', form('x.wav', picture()))).status, 400);
+    await ada.must(200, 'POST', `/api/v1/audio/${audio.id}/favorite`, { is_favorite: true });
+    const favourites = await ada.must(200, 'GET', '/api/v1/audio/library?type=favorites&category=music&search=SONG&page=1&limit=20');
+    assert.deepEqual(favourites.data.audio.map(({ id, is_favorite }) => [id, is_favorite]), [[audio.id, true]]);
+    assert.equal((await ada.must(200, 'GET', '/api/v1/media/library?type=image&source=uploaded&category=Walls')).data.media.length, 1);
+
+    const folder = temporary('stock');
+    make_pack(folder);
+    assert.equal(run(['stock', 'import', folder, '--data', server.data]).code, 0);
+    const { data: { audio: [stock] } } = await ada.must(200, 'GET', '/api/v1/audio/library?type=stock');
+    const anyone = root.as(undefined);
+    const { headers: { etag } } = await anyone.get(stock.url);
+    for (const [headers, status] of [[{ Range: 'bytes=0-3' }, 206], [{ Range: 'bytes=999999999-' }, 416], [{ 'If-None-Match': etag }, 304], [{ 'If-Match': '"other"' }, 412]])
+        assert.equal((await anyone.get(stock.url, { headers })).status, status);
+    assert.equal((await anyone.get(stock.url.replace(stock.id, 'not-an-id'))).status, 400);
+}

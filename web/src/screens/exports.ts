@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Files that the server makes only for who shows a token: fetched, then saved.
+import { request } from '../api/client.ts';
+
+export function save(blob: Blob, name: string) {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+export async function save_export(job_id: string, kind: 'srt' | 'vtt' | 'txt' | 'json', name: string) {
+    const answer = await request('GET', `/api/v1/transcriptions/${encodeURIComponent(job_id)}.${kind}`);
+    save(await answer.blob(), `${name.replace(/\.[^.]*$/, '')}.${kind}`);
+}
