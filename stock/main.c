@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "av/source.h"
+#include "motion.h"
 #include "music.h"
 #include "pack.h"
 #include "sheet.h"
@@ -18,7 +19,7 @@ static const char usage[] =
     "kinora-stock recipes\n"
     "  writes the recipes of the music as JSON\n"
     "kinora-stock check\n"
-    "  checks the recipes: no two pieces of music alike, no wrong notes, names of their own\n";
+    "  checks the recipes: no two pieces of music alike, no wrong notes, no film that jumps\n";
 
 enum { JOBS_DEFAULT = 2, JOBS_MAX = 64, MEMORY = 64 << 20 };
 
@@ -48,6 +49,12 @@ static error check_recipes(void)
     ARENA_AUTO struct arena *arena = arena_new(MEMORY);
     TRY(check_names(arena));
     return music_check(arena);
+}
+
+static error check_all(void)
+{
+    TRY(check_recipes());
+    return motion_check();
 }
 
 static error make(char **words)
@@ -99,7 +106,7 @@ int main(int count, char **words)
     else if (count == 2 && strcmp(words[1], "recipes") == 0)
         failed = print_recipes();
     else if (count == 2 && strcmp(words[1], "check") == 0)
-        failed = check_recipes();
+        failed = check_all();
     else if (count == 6 && strcmp(words[1], "sheet") == 0)
         failed = make_sheet(words + 2);
     else {

@@ -7,6 +7,7 @@
     use(avatars) \
     use(captions) \
     use(content) \
+    use(database) \
     use(download_history) \
     use(drafts) \
     use(events) \

@@ -16,6 +16,7 @@
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
+#include "cmd/import.h"
 #include "cmd/service.h"
 #include "cmd/stock_start.h"
 #include "cmd/stores.h"
@@ -37,6 +38,7 @@ struct service {
     struct service_workers workers;
     struct voices *voices;
     struct mailer *mailer;
+    struct import *import;
     struct follower *follower;
     struct server *server;
     struct engineio *engines[2]; // ends with NULL
@@ -125,7 +127,20 @@ static error open_stores(struct arena *arena, struct service *service)
 
 static bool workers_ready(void *context)
 {
-    return runner_ready(((struct service *)context)->workers.runner);
+    return service_workers_ready(&((struct service *)context)->workers);
+}
+
+static void pause_runner(void *context)
+{
+    service_workers_pause(&((struct service *)context)->workers);
+}
+
+static void resume_runner(void *context)
+{
+    error result = settings.no_workers ? OK : service_workers_resume(&((struct service *)context)->workers);
+    if (error_is(result))
+        log_event(LOG_ERROR, NULL, "serve", "Jobs are not done until the server is started again",
+            LOG_TEXT("reason", str_of(result.message)));
 }
 
 static error start_engines(struct arena *arena, struct service *service)
@@ -158,8 +173,7 @@ static void committed(void *context)
 {
     struct service *service = context;
     follower_wake(service->follower);
-    if (service->workers.runner)
-        runner_wake(service->workers.runner);
+    service_workers_wake(&service->workers);
 }
 
 static void finished(void *context, struct exchange *exchange, int status, int64_t sent_bytes, int64_t duration_us)
@@ -209,6 +223,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(start_engines(arena, service));
     TRY(follower_start(app, &service->follower));
     db_on_commit(app->db, committed, service);
+    import_open(&(struct import_host) { app, service, pause_runner, resume_runner }, &service->import);
     mailer_start(app->db, app->blobs, &service->mailer);
     return start_server(service);
 }
@@ -216,6 +231,7 @@ static error start(struct arena *arena, struct service *service)
 static void stop(struct service *service)
 {
     struct app *app = &service->app;
+    import_close(service->import);
     if (app->db) // requests go on committing while the runner and the follower end
         db_on_commit(app->db, NULL, NULL);
     service_workers_stop(&service->workers);

@@ -2,6 +2,7 @@
 #include "cmd/service.h"
 
 #include <malloc.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -98,33 +99,82 @@ static int job_slots(void)
 }
 
 error service_workers_start(struct arena *arena, const struct stores *stores, struct zygote *plain, struct hub *hub,
-    struct service_workers *ret_workers)
+    struct service_workers *workers)
 {
     const char *engine;
     const char *scratch = str_format(arena, "%s/scratch", settings.data).data;
     TRY(engine_path(arena, &engine));
     TRY(data_folder_make(scratch));
-    TRY(zygote_start(engine, ZYGOTE_SPEECH, &ret_workers->speech));
-    struct runner_options options = { .db = stores->db,
+    pthread_rwlock_init(&workers->lock, NULL);
+    workers->has_lock = true;
+    TRY(zygote_start(engine, ZYGOTE_SPEECH, &workers->speech));
+    workers->options = (struct runner_options) { .db = stores->db,
         .blobs = stores->blobs,
         .hub = hub,
         .plain = plain,
-        .speech = ret_workers->speech,
+        .speech = workers->speech,
         .scratch_directory = scratch,
         .slots = job_slots(),
         .slots_of_kinds = settings.slots,
         .alone = db_pool_kind(stores->db) == DB_SQLITE };
-    return runner_start(&options, &ret_workers->runner);
+    return service_workers_resume(workers);
+}
+
+static void end_runner(struct service_workers *workers, int64_t drain_us)
+{
+    pthread_rwlock_wrlock(&workers->lock);
+    struct runner *runner = TAKE(workers->runner);
+    pthread_rwlock_unlock(&workers->lock);
+    if (runner && drain_us)
+        runner_drain(runner, drain_us);
+    runner_stop(runner);
 }
 
 void service_workers_stop(struct service_workers *workers)
 {
-    if (workers->runner && settings.drain_timeout)
-        runner_drain(workers->runner, settings.drain_timeout * SECOND_US);
-    runner_stop(workers->runner);
+    if (!workers->has_lock)
+        return;
+    end_runner(workers, settings.drain_timeout * SECOND_US);
     if (workers->speech)
         zygote_stop(workers->speech);
+    pthread_rwlock_destroy(&workers->lock);
     *workers = (struct service_workers) { 0 };
+}
+
+void service_workers_pause(struct service_workers *workers)
+{
+    if (workers->has_lock)
+        end_runner(workers, 0);
+}
+
+error service_workers_resume(struct service_workers *workers)
+{
+    struct runner *runner;
+    TRY(runner_start(&workers->options, &runner));
+    pthread_rwlock_wrlock(&workers->lock);
+    workers->runner = runner;
+    pthread_rwlock_unlock(&workers->lock);
+    return OK;
+}
+
+void service_workers_wake(struct service_workers *workers)
+{
+    if (!workers->has_lock)
+        return;
+    pthread_rwlock_rdlock(&workers->lock);
+    if (workers->runner)
+        runner_wake(workers->runner);
+    pthread_rwlock_unlock(&workers->lock);
+}
+
+bool service_workers_ready(struct service_workers *workers)
+{
+    if (!workers->has_lock)
+        return false;
+    pthread_rwlock_rdlock(&workers->lock);
+    bool ready = workers->runner && runner_ready(workers->runner);
+    pthread_rwlock_unlock(&workers->lock);
+    return ready;
 }
 
 const char *const *service_workers_kinds(struct arena *arena)

@@ -2,7 +2,7 @@
 // What `serve` and `worker` share: programs that stay, take jobs and stop on SIGTERM.
 #pragma once
 
-#include <signal.h>
+#include <pthread.h>
 
 #include "cmd/options.h"
 #include "net/hub.h"
@@ -23,15 +23,23 @@ struct stores {
 MUST_USE error service_open(struct arena *arena, struct stores *ret_stores);
 void service_close(struct stores *stores);
 
-// A runner with the engines it needs.
+// A runner with the engines it needs. What is zeroed is there to be started; all may be called before that.
 struct service_workers {
     struct zygote *speech;
+    pthread_rwlock_t lock; // of the runner, which a pause ends
+    bool has_lock;
     struct runner *runner;
+    struct runner_options options;
 };
 // `plain` and `hub` (may be NULL) are borrowed.
 MUST_USE error service_workers_start(struct arena *arena, const struct stores *stores, struct zygote *plain,
-    struct hub *hub, struct service_workers *ret_workers);
+    struct hub *hub, struct service_workers *workers);
 // Lets running jobs end for as long as the settings give them, then hands them back.
 void service_workers_stop(struct service_workers *workers);
+// Hands all jobs back and takes none until they are resumed.
+void service_workers_pause(struct service_workers *workers);
+MUST_USE error service_workers_resume(struct service_workers *workers);
+void service_workers_wake(struct service_workers *workers);
+bool service_workers_ready(struct service_workers *workers);
 // Names of the kinds of jobs, NULL-terminated, in the arena.
 const char *const *service_workers_kinds(struct arena *arena);

@@ -20,7 +20,7 @@ struct station {
 static void committed(void *context)
 {
     struct station *station = context;
-    runner_wake(station->workers.runner);
+    service_workers_wake(&station->workers);
 }
 
 static error start(struct arena *arena, struct station *station)

@@ -58,6 +58,7 @@ struct db_driver {
     struct db_cell (*cell)(struct db *db, struct db_prepared *prepared, int column);
     int64_t (*changed)(struct db *db, struct db_prepared *prepared);
     void (*finish)(struct db *db, struct db_prepared *prepared);
+    void (*discard)(struct db *db, struct db_prepared *prepared); // gives back what the driver holds of it
     MUST_USE error (*script)(struct db *db, const char *sql);
     // Runs or queues the change; `done` is called only when this returns OK.
     MUST_USE error (*write)(
@@ -99,7 +100,10 @@ void db_error_keep(struct db_kept_error *kept, error e);
 MUST_USE error db_error_kept(const struct db_kept_error *kept); // texts borrowed from `kept`
 
 struct db_prepared *db_cache_find(const struct db_cache *cache, const struct db_statement *statement);
-void db_cache_add(struct db_cache *cache, struct db_prepared *prepared); // takes it over
+void db_cache_add(struct db_cache *cache, struct db_prepared *prepared);    // takes it over
+void db_cache_remove(struct db_cache *cache, struct db_prepared *prepared); // and frees it
+// Forgets a statement that was made for the moment, whose address may soon be another's.
+void db_forget(struct db *db, const struct db_statement *statement);
 // Frees everything; `discard` (may be NULL) first gives back what the driver holds of each.
 void db_cache_clear(struct db_cache *cache, void (*discard)(struct db_prepared *prepared));
 

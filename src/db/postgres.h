@@ -20,6 +20,7 @@ struct postgres_db {
     bool lost;                   // the connection broke
     bool collided;               // another transaction was in the way: run it again
     struct db_kept_error broken; // the first failed statement, after which PostgreSQL refuses the others
+    uint64_t named;              // statements that were prepared: each has a name of its own
 };
 
 struct postgres_pool {

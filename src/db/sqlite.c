@@ -323,6 +323,12 @@ static void finish(struct db *db, struct db_prepared *prepared)
     sqlite3_reset(((struct sqlite_prepared *)prepared)->handle);
 }
 
+static void forget(struct db *db, struct db_prepared *prepared)
+{
+    (void)db;
+    discard(prepared);
+}
+
 static error script(struct db *db, const char *sql)
 {
     sqlite3 *handle = ((struct sqlite_db *)db)->handle;
@@ -350,6 +356,7 @@ const struct db_driver db_sqlite_driver = {
     .cell = cell,
     .changed = changed,
     .finish = finish,
+    .discard = forget,
     .script = script,
     .write = write_change,
 };

@@ -94,7 +94,7 @@ test('pictures and films have the sizes that are listed', () => {
     assert.equal(inspect(fs.readFileSync(path.join(first, video.file))).streams[0].codec_name, 'h264');
 });
 
-test('no two pieces of music share their chords, their bass or their instruments', () => {
+test('no two pieces of music share their chords, their bass or their instruments, and no film jumps where it closes', () => {
     must(tool, 'check');
     const recipes = JSON.parse(must(tool, 'recipes').stdout);
     assert.ok(recipes.length >= 40);
