@@ -125,7 +125,7 @@ function Row({ link, chosen, choose, edit, read }: { link: Link; chosen: boolean
         <li class="stack" style={{ gap: '6px' }}>
             <div class="row">
                 <div class="grow">
-                    <p class="cut"><button type="button" class="speaker-name" aria-pressed={chosen} onClick={choose}>{link.name}</button> <span class="muted small">{link.url}</span></p>
+                    <p class="cut"><button type="button" class="text-button" aria-pressed={chosen} onClick={choose}>{link.name}</button> <span class="muted small">{link.url}</span></p>
                     <p class="small muted">{t.saver.types[link.type as 'direct']} · {t.saver.items(link.items_total)} · {link.last_checked_at ? t.saver.checked(moment(link.last_checked_at)) : t.saver.not_yet}{link.next_check_at && ` · ${t.saver.next(moment(link.next_check_at))}`}</p>
                 </div>
                 {!link.is_enabled && <span class="badge">{t.saver.disabled}</span>}

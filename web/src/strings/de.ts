@@ -99,6 +99,7 @@ export const de: Strings = {
     },
     demo: {
         title: 'Ein erster Blick auf Kinora',
+        shade: 'Abdunkelung',
         script: '---\ncaptions: karaoke\ntransition: crossfade 0.5\n---\n\n# Hallo!\n\nThis short film was made from a few lines of text.\n\n# Ändern Sie alles\n\nClick a word on the picture, drag it somewhere else, or write another one.\n\n# Dann rendern\n\n- Text ändern\n- Ebenen verschieben\n- Film rendern\n\nOnly the scenes that you changed are made again.\n',
     },
     uploads: {

@@ -98,6 +98,7 @@ export const en = {
     },
     demo: {
         title: 'A first look at Kinora',
+        shade: 'Shade',
         script: '---\ncaptions: karaoke\ntransition: crossfade 0.5\n---\n\n# Hello!\n\nThis short film was made from a few lines of text.\n\n# Change anything\n\nClick a word on the picture, drag it somewhere else, or write another one.\n\n# Then press render\n\n- Edit the text\n- Move the layers\n- Render the film\n\nOnly the scenes that you changed are made again.\n',
     },
     uploads: {
