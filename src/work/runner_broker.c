@@ -34,7 +34,7 @@ error runner_complete(struct runner *runner, const struct job *job, const json_t
     ASSERT(!runner->closed);
     pthread_cond_init(&completion.ready, NULL);
     completion.next = runner->completions;
-    runner->completions = &completion;
+    runner->completions = &completion; // cppcheck-suppress autoVariables; answered before this returns
     pthread_cond_signal(&runner->work);
     while (!completion.done)
         pthread_cond_wait(&completion.ready, &runner->lock);
