@@ -134,8 +134,8 @@ MUST_USE error job_complete_all(struct scope *scope, struct job_end *ends, size_
 MUST_USE error job_advance(struct scope *scope, const struct job *job);
 // In a change: another attempt later (exponential backoff), or failed for good when `final` or out of attempts.
 MUST_USE error job_fail(struct scope *scope, const struct job *job, error why, bool final);
-// In a change: gives a claimed job back untouched (the program stops).
-MUST_USE error job_hand_back(struct scope *scope, const struct job *job);
+// In a change: gives a claimed job back untouched, for this time later (the program stops, the database is too busy).
+MUST_USE error job_hand_back(struct scope *scope, const struct job *job, int64_t delay_us);
 // In a change: jobs whose lease has run out become pending again (or failed, out of attempts). `runner_id` other
 // than STR_NONE: also those of every other runner at once (the only server of a data folder has just started).
 MUST_USE error job_recover(struct scope *scope, str runner_id, int64_t *ret_count);

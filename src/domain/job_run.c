@@ -228,12 +228,12 @@ error job_fail(struct scope *scope, const struct job *job, error why, bool final
 
 DB_STATEMENT(hand_back,
     "UPDATE job SET state = 'pending', attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END,"
-    " lease_until = NULL, run_after = now_us()"
+    " lease_until = NULL, run_after = now_us() + $3"
     " WHERE number = $1 AND fence = $2 AND state = 'processing'");
 
-error job_hand_back(struct scope *scope, const struct job *job)
+error job_hand_back(struct scope *scope, const struct job *job, int64_t delay_us)
 {
-    return db_run(scope->db, &hand_back, DB_ARGS(db_int(job->number), db_int(job->fence)), NULL);
+    return db_run(scope->db, &hand_back, DB_ARGS(db_int(job->number), db_int(job->fence), db_int(delay_us)), NULL);
 }
 
 DB_STATEMENT(lost, "SELECT " JOB_COLUMNS " FROM job WHERE state = 'processing' AND (lease_until < now_us()"

@@ -61,7 +61,9 @@ static error ending_change(struct db *db, void *context)
     struct scope scope = ending->run->scope;
     scope.db = db;
     if (ending->hand_back)
-        return job_hand_back(&scope, &ending->run->job);
+        return job_hand_back(&scope, &ending->run->job, 0);
+    if (ending->failure.code == ERROR_DATABASE_BUSY) // no fault of the job
+        return job_hand_back(&scope, &ending->run->job, SECOND_US);
     return job_fail(&scope, &ending->run->job, ending->failure, run_is_final(ending->failure));
 }
 

@@ -106,7 +106,7 @@ static inline error do_recover(struct scope *scope, struct call *call)
 
 static inline error do_hand_back(struct scope *scope, struct call *call)
 {
-    return job_hand_back(scope, &call->job);
+    return job_hand_back(scope, &call->job, 0);
 }
 
 static inline struct job add_of(const char *kind, int64_t priority, str unique_key)
