@@ -54,6 +54,7 @@ export const editor: typeof english.editor = {
     tabs: { add: 'Grundlagen', media: 'Bilder', audio: 'Töne', voices: 'Stimmen', avatars: 'Figuren' },
     drawer_empty: { media: 'Noch keine Bilder oder Filme; laden Sie welche in die Mediathek.', audio: 'Noch keine Töne; laden Sie welche in die Mediathek.', voices: 'Keine Stimme dieses Namens.', avatars: 'Keine Figur dieses Namens.' },
     premium: 'Pro',
+    listen: (name: string) => `${name} anhören`,
     prompt: 'Ein Bild aus Worten',
     prompt_hint: 'Ein Leuchtturm in der Abendsonne',
     make_picture: 'Bild machen',

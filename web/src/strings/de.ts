@@ -180,6 +180,8 @@ export const de: Strings = {
         speaker_name: 'Name',
     },
     videos: {
+        making_demo: 'Ein Vorführvideo wird für Sie gemacht.',
+        export: 'Projekt exportieren',
         new: 'Neues Video',
         open: 'Bearbeiten',
         empty: 'Noch kein Video',
@@ -245,6 +247,7 @@ export const de: Strings = {
         sign_out_all: 'Überall abmelden',
     },
     admin: {
+        last_import: (time: string) => `Der letzte Import endete ${time}.`,
         settings: 'Einstellungen',
         is_set: 'Ist gesetzt; wird nie gezeigt',
         database: 'Datenbank',

@@ -52,6 +52,7 @@ export const editor = {
     tabs: { add: 'Basics', media: 'Pictures', audio: 'Sounds', voices: 'Voices', avatars: 'Presenters' },
     drawer_empty: { media: 'No pictures or films yet; upload some to the library.', audio: 'No sounds yet; upload some to the library.', voices: 'No voice of this name.', avatars: 'No presenter of this name.' },
     premium: 'Pro',
+    listen: (name: string) => `Listen to ${name}`,
     prompt: 'A picture from words',
     prompt_hint: 'A lighthouse in the evening sun',
     make_picture: 'Make the picture',

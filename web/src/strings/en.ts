@@ -179,6 +179,8 @@ export const en = {
         speaker_name: 'Name',
     },
     videos: {
+        making_demo: 'A demo video is being made for you.',
+        export: 'Export the project',
         new: 'New video',
         open: 'Edit',
         empty: 'No video yet',
@@ -244,6 +246,7 @@ export const en = {
         sign_out_all: 'Sign out everywhere',
     },
     admin: {
+        last_import: (time: string) => `The last import ended ${time}.`,
         settings: 'Settings',
         is_set: 'Is set; never shown',
         database: 'Database',
