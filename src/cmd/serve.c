@@ -9,6 +9,7 @@
 
 #include "api/events.h"
 #include "api/limiter.h"
+#include "api/metrics.h"
 #include "api/realtime.h"
 #include "api/route.h"
 #include "api/waiting.h"
@@ -185,15 +186,6 @@ static void committed(void *context)
         runner_wake(service->runner);
 }
 
-static void finished(void *context, struct exchange *exchange, int status, int64_t sent_bytes, int64_t duration_us)
-{
-    (void)context;
-    const struct http_request *request = exchange_request(exchange);
-    log_event(LOG_DEBUG, NULL, "request", "Answered", LOG_TEXT("method", request->method),
-        LOG_TEXT("path", request->path), LOG_NUMBER("status", status), LOG_NUMBER("bytes", sent_bytes),
-        LOG_NUMBER("ms", (double)duration_us / 1000));
-}
-
 static error start_server(struct service *service)
 {
     struct server_app app = { .context = &service->app,
@@ -202,7 +194,7 @@ static error start_server(struct service *service)
         .worker_start = app_worker_start,
         .worker_stop = app_worker_stop,
         .refuse = route_refuse,
-        .finished = finished };
+        .finished = metrics_answered };
     service->engines[0] = realtime_engine(service->app.realtime);
     struct server_options options = { .listen = settings.listen,
         .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,

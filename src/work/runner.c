@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/settings.h"
 #include "domain/user.h"
+#include "work/run_observe.h"
 #include "work/runner_parts.h"
 
 static const size_t JOB_MEMORY_MAX = 256u << 20;
@@ -167,6 +168,7 @@ static void log_end(const struct run *run, error result, int64_t started_us)
 {
     double seconds = (double)(clock_mono_us() - started_us) / 1e6;
     bool ended = run->ended || atomic_load(&run->cancelled);
+    run_observe_attempt(run, started_us);
     str outcome = run->ended ? STR("done") : str_of(error_info(result.code)->name);
     str job_id = run->job.parent.set ? run->parent.id : run->job.id;
     enum log_severity severity = ended ? LOG_INFO : LOG_WARN;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/json.h"
+#include "base/metric.h"
 #include "test.h"
 
 static void an_arena_gives_zeroed_memory_and_knows_when_it_is_over(void **state)
@@ -16,6 +19,38 @@ static void an_arena_gives_zeroed_memory_and_knows_when_it_is_over(void **state)
     assert_true(arena_over(arena));
     arena_reset(arena);
     assert_false(arena_over(arena));
+}
+
+static bool shows(const struct buffer *out, const char *line)
+{
+    return str_find(buffer_str(out), str_of(line)) >= 0;
+}
+
+static void a_metric_counts_by_its_labels_and_invented_ones_share_the_last_place(void **state)
+{
+    (void)state;
+    BUFFER_AUTO struct buffer out = { 0 };
+    metric_add(METRIC_upload_errors, 2, STR("4\"\\\n"), STR_NONE);
+    metric_set(METRIC_storage, 7, STR("local"), STR_NONE);
+    metric_observe(METRIC_event_lag, 5000, STR_NONE, STR_NONE);
+    metric_observe(METRIC_event_lag, 7200 * SECOND_US + 1, STR_NONE, STR_NONE);
+    for (int i = 0; i < 200; i++) {
+        char method[8];
+        snprintf(method, sizeof method, "m%d", i);
+        metric_add(METRIC_http_requests, 1, str_of(method), STR("200"));
+    }
+    metric_write(&out);
+    assert_true(shows(&out, "\nupload_errors_total{reason=\"4\\\"\\\\\\n\"} 2\n"));
+    assert_true(shows(&out, "\nstorage_bytes{place=\"local\"} 7\n"));
+    assert_true(shows(&out, "\nevent_lag_seconds_bucket{le=\"0.005\"} 1\n"));
+    assert_true(shows(&out, "\nevent_lag_seconds_bucket{le=\"7200\"} 1\nevent_lag_seconds_bucket{le=\"+Inf\"} 2\n"));
+    assert_true(shows(&out, "\nevent_lag_seconds_sum 7200.005001\nevent_lag_seconds_count 2\n"));
+    assert_true(shows(&out, "\nhttp_requests_total{method=\"m62\",status=\"200\"} 1\n"));
+    assert_true(shows(&out, "\nhttp_requests_total{method=\"other\",status=\"other\"} 137\n"));
+    metric_clear(METRIC_storage);
+    buffer_clear(&out);
+    metric_write(&out);
+    assert_true(shows(&out, "\nstorage_bytes{place=\"local\"} 0\n"));
 }
 
 static void utf8_is_checked_strictly(void **state)
@@ -128,6 +163,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_arena_gives_zeroed_memory_and_knows_when_it_is_over),
+        cmocka_unit_test(a_metric_counts_by_its_labels_and_invented_ones_share_the_last_place),
         cmocka_unit_test(utf8_is_checked_strictly),
         cmocka_unit_test(base64_and_hex_read_back),
         cmocka_unit_test(json_is_read_strictly),
