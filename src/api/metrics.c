@@ -40,6 +40,17 @@ static void count_upload(const struct exchange *exchange, int status, str status
     metric_add(METRIC_upload_bytes, exchange_received_bytes(exchange), STR_NONE, STR_NONE);
 }
 
+static void end_span(const struct api_call *call, int status)
+{
+    const struct actor *actor = &call->scope.actor;
+    span_number(call->span, "http.response.status_code", status);
+    if (actor->user_id.data)
+        span_text(call->span, "user.id", actor->user_id);
+    if (status >= 500 || !status)
+        span_result(call->span, error_of(status ? ERROR_INTERNAL_ERROR : ERROR_CANCELLED));
+    span_end_root(call->span);
+}
+
 void metrics_answered(void *context, struct exchange *exchange, int status, int64_t sent_bytes, int64_t duration_us)
 {
     (void)context;
@@ -55,6 +66,8 @@ void metrics_answered(void *context, struct exchange *exchange, int status, int6
     metric_add(METRIC_http_sent, sent_bytes, STR_NONE, STR_NONE);
     if (route && (route->body_kind == BODY_UPLOAD || route->body_kind == BODY_RAW))
         count_upload(exchange, status, status_text, duration_us);
+    if (call && call->span)
+        end_span(call, status);
     log_event(LOG_DEBUG, call ? &call->scope.trace : NULL, "request", "Answered", LOG_TEXT("method", request->method),
         LOG_TEXT("path", request->path), LOG_NUMBER("status", status), LOG_NUMBER("bytes", sent_bytes),
         LOG_NUMBER("ms", (double)duration_us / 1000));

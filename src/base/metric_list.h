@@ -27,6 +27,8 @@ METRIC(cache, "cache_requests_total", COUNTER, "result", NULL, "Looks into the c
 METRIC(event_lag, "event_lag_seconds", SECONDS, NULL, NULL, "Seconds from a change until its event was delivered here")
 METRIC(event_delivered, "event_delivered_number", GAUGE, NULL, NULL, "Number of the last event delivered here")
 METRIC(event_newest, "event_newest_number", GAUGE, NULL, NULL, "Number of the newest event in the database")
+METRIC(spans, "trace_spans_total", COUNTER, "outcome", NULL,
+    "Spans that were sent to the collector, dropped since the queue was full, or lost since it took none")
 // Process: the names that Prometheus' own libraries use
 METRIC(process_cpu, "process_cpu_seconds_total", COUNTER_US, NULL, NULL, "Processor seconds of this process")
 METRIC(process_start, "process_start_time_seconds", GAUGE_US, NULL, NULL, "When this process began, Unix time")

@@ -21,6 +21,7 @@
 #include "cmd/data_folder.h"
 #include "cmd/stock_start.h"
 #include "cmd/stores.h"
+#include "cmd/tracing.h"
 #include "domain/schema.h"
 #include "domain/search.h"
 #include "domain/setting.h"
@@ -42,6 +43,7 @@ struct service {
     struct mailer *mailer;
     struct follower *follower;
     struct server *server;
+    struct otlp *otlp;
     struct engineio *engines[2]; // ends with NULL
     int lock;
 };
@@ -211,6 +213,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(check_listen(service));
     TRY(data_folder_lock(arena, &service->lock));
     TRY(crypt_init());
+    TRY(tracing_start(arena, &service->otlp));
     app->data_directory = settings.data;
     app->web = web_files;
     app->asr_engines = asr_names(arena, false);
@@ -256,6 +259,7 @@ static void stop(struct service *service)
     keyring_close(app->keyring);
     route_done(app);
     limiter_free(app->limiter);
+    otlp_stop(service->otlp);
     if (service->lock >= 0)
         close(service->lock);
 }

@@ -168,7 +168,6 @@ static void log_end(const struct run *run, error result, int64_t started_us)
 {
     double seconds = (double)(clock_mono_us() - started_us) / 1e6;
     bool ended = run->ended || atomic_load(&run->cancelled);
-    run_observe_attempt(run, started_us);
     str outcome = run->ended ? STR("done") : str_of(error_info(result.code)->name);
     str job_id = run->job.parent.set ? run->parent.id : run->job.id;
     enum log_severity severity = ended ? LOG_INFO : LOG_WARN;
@@ -191,7 +190,8 @@ static void run_job(struct slot *slot, struct run *run)
 {
     int64_t started_us = clock_mono_us();
     run->scope.deadline_us = started_us + RUNNER_ATTEMPT_US;
-    snprintf(run->scope.trace.trace_id, sizeof run->scope.trace.trace_id, "%.*s", STR_ARGS(run->job.trace_id));
+    struct span span;
+    run_observe_begin(run, &span);
     set_run(slot, run);
     error result = work(run);
     for (size_t i = 0; i < sizeof run->children / sizeof *run->children; i++)
@@ -200,6 +200,7 @@ static void run_job(struct slot *slot, struct run *run)
     if (error_is(result) && !run->ended)
         end_badly(run, result);
     set_run(slot, NULL);
+    run_observe_attempt(run, started_us, result, &span);
     log_end(run, result, started_us);
 }
 
