@@ -42,14 +42,14 @@ async function render(document, output, wanted_s) {
 }
 
 function prepare() {
-    const build = spawnSync('ninja', ['-C', path.join(root, 'build'), 'bench/render_bench'], { encoding: 'utf8' });
+    const build = spawnSync('ninja', ['-C', path.join(root, 'build'), 'tests/render/render_at'], { encoding: 'utf8' });
     if (build.status !== 0)
         throw new Error(build.stdout);
     make_media(folder);
     const words = layer(scenes.find((scene) => layer(scene, 'voiceover')), 'voiceover');
     timed([path.join(root, 'build', 'kinora'), 'say', words.text, '--voice', words.voice_id, '-o', at('voice.wav')]);
-    timed([path.join(root, 'build', 'bench', 'render_bench'), path.join(root, 'build', 'kinora-engine'), write_project('six.json', scenes), at('all.mp4'),
-        '0', 'ultrafast']);
+    timed([path.join(root, 'build', 'tests', 'render', 'render_at'), path.join(root, 'build', 'kinora-engine'), write_project('six.json', scenes), at('all.mp4'),
+        '0', 'ultrafast', '1080']);
     const avatar = scenes.findIndex((scene) => layer(scene, 'avatar'));
     timed(ffmpeg('-ss', String(avatar * SECONDS), '-i', at('all.mp4'), '-t', String(SECONDS), '-an', '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '16',
         at('avatar.mp4')));

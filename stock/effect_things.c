@@ -239,6 +239,7 @@ void effect_clock(struct sound *sound, const double *n)
 {
     int tick = 0;
     for (double at = 0.25 / n[1]; at < seconds_of(sound); at += 1 / n[1], tick++) {
+        sound->chance = chance_of("clock", tick % 2 ? "tock" : "tick"); // one is like the other
         sound_strike(sound, at, &body_wood, n[0] * (tick % 2 ? 0.8 : 1), 0.5, 0.05, 0.8, 0);
         burst(sound, at, 4200, 1.2, 0.35, 0.004, 0);
         sound_strike(sound, at + 0.03, &body_metal, n[0] * 2.1, 0.08, 0.06, 0.6, 0.1);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "av/source.h"
+#include "motion.h"
 #include "music.h"
 #include "pack.h"
 #include "sheet.h"
@@ -15,8 +16,10 @@ static const char usage[] =
     "  checks all of a pack\n"
     "kinora-stock sheet DIR KIND PAGE FILE\n"
     "  draws 30 things small into a JPEG file; KIND is 0 music, 1 effects, 2 images, 3 videos, 4 GIFs\n"
+    "kinora-stock recipes\n"
+    "  writes the recipes of the music as JSON\n"
     "kinora-stock check\n"
-    "  checks the recipes: no two pieces of music alike, no wrong notes, names of their own\n";
+    "  checks the recipes: no two pieces of music alike, no wrong notes, no film that jumps\n";
 
 enum { JOBS_DEFAULT = 2, JOBS_MAX = 64, MEMORY = 64 << 20 };
 
@@ -48,6 +51,12 @@ static error check_recipes(void)
     return music_check(arena);
 }
 
+static error check_all(void)
+{
+    TRY(check_recipes());
+    return motion_check();
+}
+
 static error make(char **words)
 {
     struct pack_order order = { .folder = words[0], .processes = JOBS_DEFAULT };
@@ -67,6 +76,16 @@ static error make(char **words)
     return pack_make(&order);
 }
 
+static error print_recipes(void)
+{
+    ARENA_AUTO struct arena *arena = arena_new(MEMORY);
+    json_t *list = json_keep(arena, json_array());
+    for (size_t i = 0; i < music_count(); i++)
+        json_array_append_new(list, music_describe(arena, i));
+    puts(json_text(arena, list).data);
+    return OK;
+}
+
 static error make_sheet(char **words)
 {
     int64_t kind, page;
@@ -84,8 +103,10 @@ int main(int count, char **words)
         failed = make(words + 2);
     else if (count == 3 && strcmp(words[1], "verify") == 0)
         failed = pack_verify(words[2]);
+    else if (count == 2 && strcmp(words[1], "recipes") == 0)
+        failed = print_recipes();
     else if (count == 2 && strcmp(words[1], "check") == 0)
-        failed = check_recipes();
+        failed = check_all();
     else if (count == 6 && strcmp(words[1], "sheet") == 0)
         failed = make_sheet(words + 2);
     else {

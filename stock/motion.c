@@ -85,11 +85,8 @@ static error encode(struct arena *arena, struct stage *stage, struct video_encod
     error failed = OK;
     for (int i = 0; i < stage->frames && !error_is(failed); i++) {
         stage_draw(stage, i);
-        uint8_t *pixels = cairo_image_surface_get_data(stage->surface);
+        const uint8_t *pixels = cairo_image_surface_get_data(stage->surface);
         int stride = cairo_image_surface_get_stride(stage->surface);
-        for (int row = 0; row < HEIGHT; row++) // RGB24 leaves the alpha open
-            for (int column = 0; column < WIDTH; column++)
-                pixels[row * stride + column * 4 + (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 3 : 0)] = 255;
         if (i == stage->frames / 3)
             failed = output_thumbnail(stage->surface, thumbnail);
         if (!error_is(failed))
@@ -173,4 +170,43 @@ error motion_gif_make(struct arena *arena, size_t index, struct product *ret_pro
     error failed = make_gif(arena, &stage, ret_product);
     cairo_surface_destroy(stage.surface);
     return failed;
+}
+
+// How far two pictures are apart, 0..1.
+static double distance(const float *a, const float *b, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += fabs(a[i] - b[i]);
+    return sum / (double)count;
+}
+
+static error check_loop(const struct motion *motion, int fps)
+{
+    enum { SMALL_WIDTH = 192, SMALL_HEIGHT = 108, COUNT = SMALL_WIDTH * SMALL_HEIGHT * 3, PICTURES = 4 };
+    ARENA_AUTO struct arena *arena = arena_new(64 << 20);
+    struct stage stage;
+    float *pictures[PICTURES];
+    TRY(stage_open(arena, motion, SMALL_WIDTH, SMALL_HEIGHT, fps, &stage));
+    const int frames[PICTURES] = { stage.frames - 2, stage.frames - 1, 0, 1 };
+    for (int i = 0; i < PICTURES; i++) {
+        stage_draw(&stage, frames[i]);
+        pictures[i] = arena_copy(arena, stage.paint.pixels, COUNT * sizeof(float));
+    }
+    cairo_surface_destroy(stage.surface);
+    double usual = fmax(distance(pictures[0], pictures[1], COUNT), distance(pictures[2], pictures[3], COUNT));
+    double seam = distance(pictures[1], pictures[2], COUNT);
+    if (seam > 2 * usual + 0.002 || usual <= 0)
+        return error_make(
+            ERROR_VALIDATION_ERROR, NULL, "%s jumps where it closes: by %.4f, else by %.4f", motion->slug, seam, usual);
+    return OK;
+}
+
+error motion_check(void)
+{
+    for (const struct motion *motion = motion_list; motion->slug; motion++)
+        TRY(check_loop(motion, FPS));
+    for (const struct motion *motion = motion_gif_list; motion->slug; motion++)
+        TRY(check_loop(motion, GIF_FPS));
+    return OK;
 }

@@ -20,4 +20,6 @@ struct item motion_item(size_t index);
 MUST_USE error motion_make(struct arena *arena, size_t index, struct product *ret_product);
 size_t motion_gif_count(void);
 struct item motion_gif_item(size_t index);
+// VALIDATION_ERROR naming a loop that jumps where it closes.
+MUST_USE error motion_check(void);
 MUST_USE error motion_gif_make(struct arena *arena, size_t index, struct product *ret_product);

@@ -62,6 +62,15 @@ static struct print print_of(struct arena *arena, const struct piece *piece)
         str_copy(arena, buffer_str(&instruments)) };
 }
 
+json_t *music_describe(struct arena *arena, size_t index)
+{
+    const struct piece *piece = music_pieces[index];
+    struct print print = print_of(arena, piece);
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:i}", "slug", piece->slug, "form", piece->form, "chords",
+        json_str(print.chords), "bass", json_str(print.bass), "instruments", json_str(print.instruments), "bpm",
+        piece->bpm);
+}
+
 static error check_difference(struct arena *arena)
 {
     size_t count = music_count();
@@ -86,6 +95,11 @@ static error check_piece(struct arena *arena, const struct piece *piece)
     struct score score;
     TRY(music_compose(arena, piece, &score));
     double seconds = score.beats * 60 / piece->bpm;
+    bool letters[PROGRESSIONS] = { 0 };
+    for (size_t i = 0; i < score.span_count; i++)
+        letters[score.spans[i].letter] = true;
+    if (!letters[0] || !letters[1] || !letters[2])
+        return error_make(ERROR_VALIDATION_ERROR, NULL, "%s does not play all of its sections", piece->slug);
     if (seconds < DURATION_MIN_S || seconds > DURATION_MAX_S || score.sections < SECTIONS_MIN)
         return error_make(ERROR_VALIDATION_ERROR, NULL,
             "%s has %d sections and lasts %.0f s: it wants three and 30 to 180 s", piece->slug, score.sections,

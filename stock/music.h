@@ -2,6 +2,7 @@
 // Music by rule: a piece is chords, a form and parts with patterns; the melodies come of its name.
 #pragma once
 
+#include "base/json.h"
 #include "harmony.h"
 #include "item.h"
 #include "random.h"
@@ -100,6 +101,8 @@ void music_finish(struct arena *arena, const struct piece *piece, float *samples
 // VALIDATION_ERROR naming two pieces that share their chords, their bass or their instruments, or a melody with a wrong
 // note on a strong beat.
 MUST_USE error music_check(struct arena *arena);
+// A recipe in brief, for others to compare: slug, form, chords, bass, instruments, bpm. A new reference.
+json_t *music_describe(struct arena *arena, size_t index);
 
 struct item music_item(size_t index);
 MUST_USE error music_make(struct arena *arena, size_t index, struct product *ret_product);

@@ -52,7 +52,7 @@ const struct piece music_calm[CALM_COUNT] = {
     { "letters-unsent", "Letters Unsent", PIANO, "sad", "sad,piano,emotional,slow,solo", false, 66, 4, 0, 0, 2,
         { "Am F C G", "Dm Am F E7", "F C/E Dm E7sus4,E7" }, "A1 A2 B2 C3 A3 B1",
         { COMP(0, "b.0.2.1.3.2.1.0.", 52, 72, 78, 60, 50, 1), LEAD(0, "song", 67, 86, 92, 68, 50, 2),
-            LINE(42, 48, 67, 68, 44, 60, 2), PAD(49, 55, 76, 46, 72, 70, 3) },
+            LINE(42, 48, 67, 68, 44, 60, 2), PAD(49, 55, 76, 46, 72, 70, 3), BASS(43, "R---------5-----", 28, 60, 3) },
         FINISH_CLEAN, 0.75, 0.016 },
     { "empty-rooms", "Empty Rooms", PIANO, "sad", "sad,cello,piano,drama,loss", true, 58, 4, 2, 0, 2,
         { "Am9 Em7 Fmaj7 Cmaj7", "Dm7 Am7/C Bm7b5 E7", "Fmaj7 G6 Am9 Am9" }, "A1 B2 A2 C3 B1",

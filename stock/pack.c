@@ -6,12 +6,13 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <math.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -239,11 +240,20 @@ static error make_folders(const struct pack *pack)
     return OK;
 }
 
+static void unlock(int *lock)
+{
+    if (*lock >= 0)
+        close(*lock);
+}
+
 error pack_make(const struct pack_order *order)
 {
     ARENA_AUTO struct arena *arena = arena_new(64 << 20);
     struct pack pack = { .order = order, .arena = arena };
     TRY(make_folders(&pack));
+    __attribute__((cleanup(unlock))) int lock = open(order->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0 || flock(lock, LOCK_EX) < 0) // one at a time; a second finds all of it made
+        return error_system("lock", order->folder, errno);
     plan(&pack);
     pack.shared = mmap(NULL, sizeof *pack.shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (pack.shared == MAP_FAILED)

@@ -167,8 +167,14 @@ void paint_vignette(struct paint *paint, double amount)
         }
 }
 
+enum { TILE = 64 };
+
 void paint_finish(const struct paint *paint, double grain, cairo_surface_t *surface)
 {
+    float scatter[TILE][TILE]; // a tile of it looks no worse and costs nothing
+    for (int y = 0; y < TILE; y++)
+        for (int x = 0; x < TILE; x++)
+            scatter[y][x] = (float)(chance_at(7, x, y) + (chance_at(11, x, y) - 0.5) * grain * 255);
     cairo_surface_flush(surface);
     unsigned char *data = cairo_image_surface_get_data(surface);
     int stride = cairo_image_surface_get_stride(surface);
@@ -176,12 +182,13 @@ void paint_finish(const struct paint *paint, double grain, cairo_surface_t *surf
     for (int row = 0; row < paint->height; row++) {
         uint32_t *to = (uint32_t *)(void *)(data + (size_t)row * (size_t)stride);
         for (int column = 0; column < paint->width; column++, pixel += 3) {
-            double scatter = chance_at(7, column, row),
-                   coarse = grain > 0 ? (chance_at(11, column, row) - 0.5) * grain : 0;
-            uint32_t value = 0;
-            for (int i = 0; i < 3; i++)
-                value = value << 8 | (uint32_t)fmin(255, fmax(0, (pixel[i] + coarse) * 255 + scatter));
-            to[column] = value;
+            float add = scatter[row % TILE][column % TILE];
+            int value[3];
+            for (int i = 0; i < 3; i++) {
+                int whole = (int)(pixel[i] * 255 + add);
+                value[i] = whole < 0 ? 0 : whole > 255 ? 255 : whole;
+            }
+            to[column] = 0xFF000000u | (uint32_t)value[0] << 16 | (uint32_t)value[1] << 8 | (uint32_t)value[2];
         }
     }
     cairo_surface_mark_dirty(surface);

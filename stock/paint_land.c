@@ -172,10 +172,10 @@ static double dune_top(double x, double base, double height, double crest, doubl
 }
 
 // A slope in the light, and from its crest down the one in the shade.
-static void dune(struct paint *p, double s, struct rgb lit, struct rgb shade)
+static void dune(struct paint *p, int number, double s, struct rgb lit, struct rgb shade)
 {
     double base = 1080 * (0.54 + 0.46 * s * s), height = 70 + 170 * s, phase = 6.28 * chance_unit(&p->chance),
-           crest = chance_between(&p->chance, 420, 1500);
+           crest = (number % 2 ? 1250 : 500) + chance_between(&p->chance, -260, 260);
     double top = dune_top(crest, base, height, crest, phase);
     for (int side = 0; side < 2; side++) {
         cairo_t *cairo = paint_begin(p);
@@ -208,7 +208,7 @@ void paint_dunes(struct paint *p)
         double s = (i + 1.0) / p->n[4];
         struct rgb lit = rgb_mix(air(p), p->colours[night ? 1 : 3], 0.35 + 0.65 * s);
         struct rgb shade = rgb_mix(lit, p->colours[night ? 0 : 1], 0.25 + 0.45 * s);
-        dune(p, s, lit, shade);
+        dune(p, i, s, lit, shade);
     }
 }
 

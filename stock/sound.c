@@ -127,7 +127,7 @@ void sound_glide(struct sound *sound, struct glide glide)
         for (int k = 1; k <= 8 && weight > 0.01 && hertz * k < 18000; k++, weight *= glide.wave * 0.9)
             value += weight * sin(phase * k) / k;
         double loud = fmin(1, at / glide.attack) * fmin(1, (glide.length - at) / fmin(0.02, glide.length * 0.3))
-                      * pow(1 - share, 0.6);
+                      * pow(1 - share, 1.2);
         put(sound, first + i, glide.level * loud * value, glide.side);
     }
 }

@@ -32,7 +32,8 @@ export const clips = have_inputs ? shared_clips() : debian_clips();
 export const read_clips = clips.filter((clip) => clip.kind === 'read');
 const speakers = [...new Set(read_clips.map((clip) => clip.speaker))].sort();
 // Settings are chosen on every other speaker in the order of their names (the first, third, ...).
-export const is_chosen_on = (clip) => speakers.indexOf(clip.speaker) % 2 === 0;
+const is_chosen_speaker = (speaker) => speakers.indexOf(speaker) % 2 === 0;
+export const is_chosen_on = (clip) => is_chosen_speaker(clip.speaker);
 
 // The path of its samples: mono, 16 kHz, 16 bits, no header.
 export function raw_of(folder, file) {
@@ -69,37 +70,38 @@ function without_pauses(samples) {
     for (let at = 0; at + BLOCK <= samples.length; at += BLOCK)
         blocks.push(samples.subarray(at, at + BLOCK));
     const levels = blocks.map((block) => Math.sqrt(block.reduce((sum, one) => sum + one * one, 0) / BLOCK));
-    const least = [...levels].sort((a, b) => b - a)[Math.floor(levels.length / 10)] / 30;
+    const sorted = [...levels].sort((a, b) => b - a), loud = sorted[Math.floor(levels.length / 10)], floor = sorted[Math.floor(levels.length * 0.9)];
+    const least = Math.max(loud / 30, Math.min(loud / 5, 2 * floor)); // some clips are noisy
     let quiet = 0;
     return Int16Array.from(blocks.filter((_, i) => (quiet = levels[i] < least ? quiet + 1 : 0) <= KEPT).flatMap((block) => [...block]));
 }
 
-// Conversations that nothing was tuned on: the readers of longer clips by two and two, who say four seconds in turn with a
-// short pause between, all equally loud. [{name, file, turns}].
+// Conversations made of longer clips: their speakers by two and two, who say four seconds in turn with a short pause between,
+// all equally loud, and nothing twice. Nothing was chosen on those that are held out. [{name, file, turns, is_held_out}].
 export function conversations(folder) {
-    const TURN = 4 * RATE, PAUSE = RATE * 2 / 5, LEVEL = 2000;
+    const TURN = 4 * RATE, TURNS_MOST = 4, PAUSE = RATE * 2 / 5, LEVEL = 2000;
     const voices = new Map();
-    for (const clip of read_clips) {
+    for (const clip of clips.filter(({ file }) => /\/(en_|sense|00)/.test(file))) {
         const bytes = fs.readFileSync(raw_of(folder, clip.file));
         const samples = without_pauses(new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1));
         voices.set(clip.speaker, [...voices.get(clip.speaker) ?? [], ...samples]);
     }
     const talkers = [...voices].filter(([, samples]) => samples.length >= 2 * TURN).sort(([a], [b]) => (a < b ? -1 : 1));
     const turn_of = (samples, index) => {
-        const turn = Array.from({ length: TURN }, (_, i) => samples[(index * TURN + i) % samples.length]);
+        const turn = samples.slice(index * TURN, (index + 1) * TURN);
         const loudness = Math.sqrt(turn.reduce((sum, one) => sum + one * one, 0) / TURN);
         return Int16Array.from(turn, (one) => Math.max(-32768, Math.min(32767, one * LEVEL / loudness)));
     };
     return talkers.flatMap(([a, first], i) => talkers.slice(i + 1).map(([b, second]) => {
         const turns = [], pieces = [];
         let at = 0;
-        for (let k = 0; k < 8; k++) {
+        for (let k = 0; k < 2 * Math.min(TURNS_MOST, ...[first, second].map((samples) => Math.floor(samples.length / TURN))); k++) {
             const noise = Int16Array.from({ length: PAUSE }, (_, n) => (n * 7919) % 5 - 2);
             pieces.push(Buffer.from(noise.buffer), Buffer.from(turn_of(k % 2 ? second : first, k >> 1).buffer));
             turns.push({ start: (at + PAUSE) / RATE, end: (at + PAUSE + TURN) / RATE, speaker: k % 2 ? b : a });
             at += PAUSE + TURN;
         }
-        return { name: `${a} and ${b}`, file: wav_of(path.join(folder, `${a}-${b}.wav`), Buffer.concat(pieces)), turns };
+        return { name: `${a} and ${b}`, is_held_out: !is_chosen_speaker(a) || !is_chosen_speaker(b), file: wav_of(path.join(folder, `${a}-${b}.wav`), Buffer.concat(pieces)), turns };
     }));
 }
 

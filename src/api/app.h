@@ -2,6 +2,8 @@
 // What the server holds for all requests, and what each handler thread holds for itself.
 #pragma once
 
+#include <stdatomic.h>
+
 #include "domain/avatar.h"
 #include "domain/draft.h"
 #include "domain/scene.h"
@@ -17,8 +19,24 @@ struct waiting;
 struct realtime;
 struct web_file;
 
+// How the import of a database goes, or went; `state` "none" when there was none since the start.
+struct import_state {
+    str state, message, backup; // running, completed, failed; backup: where the data of before stand
+    time_us started_at, finished_at;
+    int64_t tables, rows, missing_count;
+    struct list missing; // of str: ids of blobs that are not there, the first ones
+};
+
 struct app {
     struct db_pool *db;
+    // While a database is imported, changes wait outside. Each import is another epoch: what was asked before it has no
+    // meaning after it.
+    atomic_bool importing;
+    atomic_uint epoch;
+    // Begins in the background with a file, which it removes; DATABASE_BUSY while one is under way.
+    error (*import_start)(void *context, const char *path, bool allow_foreign_keys);
+    void (*import_state)(void *context, struct arena *arena, struct import_state *ret_state);
+    void *import_context;
     struct blob_store *blobs;
     struct keyring *keyring;
     struct session_keys keys;
@@ -32,6 +50,7 @@ struct app {
     struct waiting *waiting;        // calls that wait for their job
     const char *const *asr_ready;   // those of asr_engines that are set up
     const char *const *asr_engines; // names of the speech engines that a request may ask for; NULL-terminated
+    const char *const *job_kinds;   // names of the kinds of jobs; NULL-terminated
     bool beyond_loopback;           // the first account then needs settings.setup_code
     // Appends a picture of a scene. Films are planned by the floor's other room, so that it comes from outside.
     error (*preview)(void *context, struct scope *scope, const struct scene_picture *wish, struct buffer *ret_picture);

@@ -17,7 +17,7 @@ static const struct field started_fields[] = {
     FIELD(
         struct started, video_id, .format = FORMAT_UUID, .doc = "What the video is called when the job has completed"),
 };
-static const struct shape started_shape = SHAPE("ImportStarted", struct started, started_fields);
+static const struct shape started_shape = SHAPE("VideoImportStarted", struct started, started_fields);
 
 // A file that came whole and waits in the cache for its job.
 struct importing {

@@ -28,8 +28,10 @@ static void put(struct document *document, const char *key, const char *value)
 static void need(struct document *document, const struct shape *shape, bool input)
 {
     for (size_t i = 0; i < document->shape_count; i++)
-        if (!strcmp(document->shapes[i]->name, shape->name))
+        if (!strcmp(document->shapes[i]->name, shape->name)) {
+            ASSERT(document->shapes[i]->fields == shape->fields); // a name is one shape's
             return;
+        }
     ASSERT(document->shape_count < SHAPES_MAX);
     document->shapes[document->shape_count] = shape;
     document->input[document->shape_count++] = input;

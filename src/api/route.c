@@ -73,7 +73,7 @@ size_t route_errors(const struct route *route, enum error_code *ret_codes, size_
     HAS(route->body_kind != BODY_NONE, ERROR_BODY_TOO_LARGE);
     HAS(route->access != ACCESS_PUBLIC, ERROR_RATE_LIMITED);
     HAS(true, ERROR_INTERNAL_ERROR);
-    HAS(route->lane != LANE_STREAM, ERROR_DATABASE_BUSY);
+    HAS(route->lane != LANE_STREAM || strcmp(route->method, "GET"), ERROR_DATABASE_BUSY);
 #undef HAS
     return count;
 }
@@ -141,7 +141,8 @@ static struct api_call *call_new(struct worker *worker, struct exchange *exchang
         .route = route,
         .exchange = exchange,
         .status = route->status ? route->status : 200,
-        .message = route->message };
+        .message = route->message,
+        .epoch = atomic_load(&worker->app->epoch) };
     begin_trace(call);
     exchange_set_user(exchange, call);
     size_t size = output_size(route);
@@ -199,6 +200,17 @@ void route_finish(struct api_call *call, error result)
     send(call);
 }
 
+// What changes something has to wait while the database is replaced, and is lost with the data that it was about.
+static error check_import(struct api_call *call)
+{
+    bool reads = !strcmp(call->route->method ? call->route->method : "GET", "GET");
+    if (reads || (!atomic_load(&call->app->importing) && call->epoch == atomic_load(&call->app->epoch)))
+        return OK;
+    if (call->exchange)
+        exchange_header(call->exchange, "Retry-After", STR("10"));
+    return error_make(ERROR_DATABASE_BUSY, NULL, "A database is being imported; try again in a moment");
+}
+
 static error check_rate(struct api_call *call)
 {
     int64_t wait;
@@ -221,6 +233,7 @@ static error before(struct api_call *call)
     }
     if (call->route->begin)
         TRY(call->route->begin(call));
+    TRY(check_import(call));
     TRY(auth_check(call));
     TRY(check_rate(call));
     TRY(repeat_check(call));
@@ -249,7 +262,9 @@ static error change(struct db *db, void *context)
     SPAN_WITHIN(call->span);
     call->scope.db = db;
     begin_anew(call);
-    error result = repeat_find(call);
+    error result = check_import(call);
+    if (!error_is(result))
+        result = repeat_find(call);
     if (call->repeated)
         return OK;
     if (!error_is(result))

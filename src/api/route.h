@@ -81,6 +81,7 @@ struct api_call {
     void (*lasted)(struct api_call *call);    // runs when it did, before the answer; may be NULL
     void (*deliver)(struct api_call *call);   // instead of an HTTP answer, once; NULL: exchange_answer
     struct buffer answer;
+    unsigned epoch;          // of the database, when it was asked
     bool repeated;           // it is the one of an earlier request
     const char *answer_type; // set by a handler that wrote `answer` itself: its media type; NULL: the face writes it
 };

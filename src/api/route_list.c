@@ -7,6 +7,7 @@
     use(avatars) \
     use(captions) \
     use(content) \
+    use(database) \
     use(download_history) \
     use(drafts) \
     use(events) \
@@ -45,7 +46,8 @@
     use(videos) \
     use(voice_content) \
     use(voices) \
-    use(web)
+    use(web) \
+    use(workers)
 // clang-format on
 
 #define DECLARE(name) extern const struct route_group route_group_##name;

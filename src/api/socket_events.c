@@ -119,6 +119,7 @@ static void run_change(struct listener *listener, const struct socketio_event *e
             .route = route,
             .status = route->status ? route->status : 200,
             .message = route->message,
+            .epoch = atomic_load(&worker->app->epoch),
             .deliver = deliver };
     asked->call.scope.actor.socket_id = str_copy(arena, str_of(listener->identity));
     if (route->output)

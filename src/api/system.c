@@ -5,6 +5,7 @@
 
 #include "api/route.h"
 #include "domain/user.h"
+#include "domain/worker.h"
 
 struct health {
     str status, version;
@@ -24,7 +25,7 @@ static const struct field ready_fields[] = {
     FIELD(struct ready, database, .doc = "ok"),
     FIELD(struct ready, storage, .doc = "ok"),
     FIELD(struct ready, blob_store, .doc = "local or s3: where new files go"),
-    FIELD(struct ready, workers, .doc = "ok or off"),
+    FIELD(struct ready, workers, .doc = "ok, starting, remote (only on other machines) or off"),
     FIELD(struct ready, setup_needed, .omit_null = true, .doc = "Only until the first account is made"),
 };
 static const struct shape ready_shape = SHAPE("Ready", struct ready, ready_fields);
@@ -39,9 +40,23 @@ static error get_health(struct api_call *call)
 
 DB_STATEMENT(ask, "SELECT 1");
 
+static error worker_state(struct api_call *call, str *ret_state)
+{
+    int64_t alive;
+    if (call->app->workers_ready) {
+        *ret_state = call->app->workers_ready(call->app->workers_context) ? STR("ok") : STR("starting");
+        return OK;
+    }
+    TRY(worker_count_alive(&call->scope, &alive));
+    *ret_state = alive ? STR("remote") : STR("off");
+    return OK;
+}
+
 static error get_ready(struct api_call *call)
 {
     int64_t one, users;
+    str workers;
+    TRY(worker_state(call, &workers));
     struct statvfs disk;
     TRY(db_integer(call->scope.db, &ask, DB_NO_ARGS, &one, NULL));
     TRY(user_count(&call->scope, &users));
@@ -52,10 +67,8 @@ static error get_ready(struct api_call *call)
     error stored = blob_store_check(call->app->blobs);
     if (error_is(stored))
         return error_make(ERROR_UNAVAILABLE, "storage", "%s", stored.message);
-    bool working = call->app->workers_ready && call->app->workers_ready(call->app->workers_context);
     *(struct ready *)call->output = (struct ready) { STR("ready"), STR("ok"), STR("ok"),
-        str_of(blob_place_name(blob_store_place_of_new(call->app->blobs))),
-        call->app->workers_ready ? (working ? STR("ok") : STR("starting")) : STR("off"), { users == 0, true } };
+        str_of(blob_place_name(blob_store_place_of_new(call->app->blobs))), workers, { users == 0, true } };
     return OK;
 }
 

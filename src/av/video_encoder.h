@@ -21,7 +21,8 @@ struct video_settings {
 // VALIDATION_ERROR for a preset that x264 does not know.
 MUST_USE error video_encoder_open(
     const struct sink_io *io, const struct video_settings *settings, struct video_encoder **ret_encoder);
-// Frames follow each other at the settings' rate, the first at time 0. The frame is copied.
+// Frames follow each other at the settings' rate, the first at time 0. The frame is copied; one that is equal to the
+// last one is held.
 MUST_USE error video_encoder_add(struct video_encoder *encoder, const struct frame *frame);
 // One frame more that looks as the last one, in H.264 at next to no cost; there must be a last one.
 void video_encoder_hold(struct video_encoder *encoder);

@@ -39,9 +39,16 @@ SETTING_TEXT(log_level, "KINORA_LOG_LEVEL", "info", "debug, info, warn or error"
 SETTING_LIVE_INT(token_ttl, "KINORA_TOKEN_TTL", 86400, 1, 31536000, "Seconds until an access token expires")
 SETTING_INT(socket_connect_timeout, "KINORA_SOCKET_CONNECT_TIMEOUT", 45, 1, 3600,
     "Seconds that a new live connection has to say who it is")
-SETTING_INT(workers, "KINORA_WORKERS", 0, 0, 256, "Engine processes for queued work; 0: one per core")
+SETTING_INT(workers, "KINORA_WORKERS", 0, 0, 256, "Jobs of each kind at a time; 0: one per core")
+SETTING_TEXT(slots, "KINORA_SLOTS", "", "Jobs at a time by kind, such as render=2,download=4; others as workers says")
+SETTING_INT(drain_timeout, "KINORA_DRAIN_TIMEOUT", 0, 0, 86400,
+    "Seconds that running jobs get to end when the program stops; then others go on with them")
+SETTING_INT(job_retention_days, "KINORA_JOB_RETENTION_DAYS", 30, 0, 36500,
+    "Days until finished jobs are forgotten that nothing refers to; 0: never")
 SETTING_INT(handler_threads, "KINORA_HANDLER_THREADS", 0, 0, 256, "Threads for requests; 0: chosen from the cores")
 SETTING_LIVE_INT(max_upload_bytes, "KINORA_MAX_UPLOAD_BYTES", 10737418240, 1, 1099511627776, "Largest upload in bytes")
+SETTING_INT(render_cache_bytes, "KINORA_RENDER_CACHE_BYTES", 21474836480, 0, 1099511627776,
+    "Room for spoken sentences, pieces of films and drafts, so that a change renders little anew")
 SETTING_LIVE_TEXT(asr_url, "KINORA_ASR_URL", "", "Speech engine openai: server with POST /v1/audio/transcriptions")
 SETTING_LIVE_SECRET(asr_key, "KINORA_ASR_KEY", "Speech engine openai: API key, where the server wants one")
 SETTING_LIVE_TEXT(
@@ -76,6 +83,7 @@ SETTING_LIVE_INT(upload_lifetime, "KINORA_UPLOAD_LIFETIME", 86400, 1, 31536000,
     "Seconds until a resumable upload expires in which nothing happens")
 SETTING_INT(stall_timeout, "KINORA_STALL_TIMEOUT", 60, 1, 3600,
     "Seconds until a client is cut off that stops in the middle of a body")
+SETTING_FLAG(wait, "KINORA_WAIT", false, "Wait for a database that does not answer yet instead of ending")
 SETTING_LIVE_INT(link_monitor_interval_minutes, "KINORA_LINK_MONITOR_INTERVAL_MINUTES", 60, 1, 10080,
     "Minutes between two looks at a link that downloads automatically")
 SETTING_LIVE_INT(

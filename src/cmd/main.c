@@ -9,6 +9,7 @@
 
 static const struct command *const commands[] = {
     &serve_command,
+    &worker_command,
     &stock_command,
     &make_command,
     &transcribe_command,

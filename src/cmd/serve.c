@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // kinora serve: the server, and the job runner beside it, on one data folder.
 #include <errno.h>
-#include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,10 +17,11 @@
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
+#include "cmd/import.h"
+#include "cmd/service.h"
 #include "cmd/stock_start.h"
 #include "cmd/stores.h"
 #include "cmd/tracing.h"
-#include "domain/schema.h"
 #include "domain/search.h"
 #include "domain/setting.h"
 #include "work/asr_engine.h"
@@ -30,17 +29,18 @@
 #include "work/draft.h"
 #include "work/mailer.h"
 #include "work/preview.h"
-#include "work/runner.h"
 #include "work/voices.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
 
 struct service {
     struct app app;
-    struct zygote *plain, *speech;
-    struct runner *runner;
+    struct stores stores;
+    struct zygote *plain;
+    struct service_workers workers;
     struct voices *voices;
     struct mailer *mailer;
+    struct import *import;
     struct follower *follower;
     struct server *server;
     struct otlp *otlp;
@@ -49,7 +49,7 @@ struct service {
 };
 
 // Settings that cannot work are told at once; a store that is away may come back.
-static error open_blobs(struct arena *arena, struct service *service)
+static error check_blobs(struct arena *arena, struct service *service)
 {
     int64_t unfinished;
     struct app *app = &service->app;
@@ -57,7 +57,6 @@ static error open_blobs(struct arena *arena, struct service *service)
     str told = stores_object_store(arena);
     if (ftruncate(service->lock, 0) != 0 || pwrite(service->lock, told.data, told.size, 0) != (ssize_t)told.size)
         return error_system("write", "lock", errno);
-    TRY(stores_open_blobs(arena, app->keyring, &app->blobs));
     // Uploads that a killed server had begun; those of writers that live are spared.
     TRY(blob_sweep_unfinished(app->blobs, BLOB_LOCAL, 0, &unfinished));
     error there = blob_store_check(app->blobs);
@@ -114,42 +113,43 @@ static error load_settings(struct arena *arena, struct app *app)
 static error open_stores(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
-    const char *keys, *key_file;
-    int from, to;
     int64_t found;
-    data_folder_keys(arena, &keys, &key_file);
-    TRY(keyring_open(keys, key_file, &app->keyring));
-    if (keyring_is_changing(app->keyring))
-        log_event(LOG_WARN, NULL, "keys",
-            "A change of the master key was interrupted; stop this server and run kinora keys rotate to end it");
-    TRY(db_open(&(struct db_options) { data_folder_database(arena) }, &app->db));
-    TRY(db_migrate(app->db, schema_migrations, schema_migration_count, &from, &to));
+    error opened = service_open(arena, &service->stores);
+    app->keyring = service->stores.keyring;
+    app->db = service->stores.db;
+    app->blobs = service->stores.blobs;
+    TRY(opened);
     TRY(search_catch_up(app->db, &found));
     TRY(stock_take_all(arena, app->db));
-    TRY(open_blobs(arena, service));
+    TRY(check_blobs(arena, service));
     TRY(load_settings(arena, app));
     TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };
     return db_write(app->db, load_keys, &load);
 }
 
-static int job_slots(void)
-{
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    return settings.workers ? (int)settings.workers : cores < 1 ? 1 : (int)cores;
-}
-
 static bool workers_ready(void *context)
 {
-    return runner_ready(((struct service *)context)->runner);
+    return service_workers_ready(&((struct service *)context)->workers);
+}
+
+static void pause_runner(void *context)
+{
+    service_workers_pause(&((struct service *)context)->workers);
+}
+
+static void resume_runner(void *context)
+{
+    error result = settings.no_workers ? OK : service_workers_resume(&((struct service *)context)->workers);
+    if (error_is(result))
+        log_event(LOG_ERROR, NULL, "serve", "Jobs are not done until the server is started again",
+            LOG_TEXT("reason", str_of(result.message)));
 }
 
 static error start_engines(struct arena *arena, struct service *service)
 {
     const char *engine;
-    const char *scratch = str_format(arena, "%s/scratch", settings.data).data;
     TRY(engine_path(arena, &engine));
-    TRY(data_folder_make(scratch));
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
     service->app.preview = preview_frame;
@@ -165,18 +165,10 @@ static error start_engines(struct arena *arena, struct service *service)
     service->app.voice_context = service->voices;
     if (settings.no_workers)
         return OK;
-    TRY(zygote_start(engine, ZYGOTE_SPEECH, &service->speech));
-    struct runner_options options = { .db = service->app.db,
-        .blobs = service->app.blobs,
-        .hub = service->app.hub,
-        .plain = service->plain,
-        .speech = service->speech,
-        .scratch_directory = scratch,
-        .slots = job_slots(),
-        .alone = true };
+    TRY(service_workers_start(arena, &service->stores, service->plain, service->app.hub, &service->workers));
     service->app.workers_ready = workers_ready;
     service->app.workers_context = service;
-    return runner_start(&options, &service->runner);
+    return OK;
 }
 
 // Every commit may have brought an event to deliver or a job to do.
@@ -184,8 +176,7 @@ static void committed(void *context)
 {
     struct service *service = context;
     follower_wake(service->follower);
-    if (service->runner)
-        runner_wake(service->runner);
+    service_workers_wake(&service->workers);
 }
 
 static error start_server(struct service *service)
@@ -212,8 +203,8 @@ static error start(struct arena *arena, struct service *service)
     struct app *app = &service->app;
     TRY(check_listen(service));
     TRY(data_folder_lock(arena, &service->lock));
-    TRY(crypt_init());
     TRY(tracing_start(arena, &service->otlp));
+    app->job_kinds = service_workers_kinds(arena);
     app->data_directory = settings.data;
     app->web = web_files;
     app->asr_engines = asr_names(arena, false);
@@ -227,6 +218,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(start_engines(arena, service));
     TRY(follower_start(app, &service->follower));
     db_on_commit(app->db, committed, service);
+    import_open(&(struct import_host) { app, service, pause_runner, resume_runner }, &service->import);
     mailer_start(app->db, app->blobs, &service->mailer);
     return start_server(service);
 }
@@ -234,10 +226,10 @@ static error start(struct arena *arena, struct service *service)
 static void stop(struct service *service)
 {
     struct app *app = &service->app;
+    import_close(service->import);
     if (app->db) // requests go on committing while the runner and the follower end
         db_on_commit(app->db, NULL, NULL);
-    if (service->runner)
-        runner_stop(service->runner);
+    service_workers_stop(&service->workers);
     mailer_stop(service->mailer);
     waiting_shut(app->waiting);
     if (app->hub)
@@ -250,13 +242,9 @@ static void stop(struct service *service)
     hub_free(app->hub);
     voices_close(service->voices);
     warm_close(app->warm);
-    if (service->speech)
-        zygote_stop(service->speech);
     if (service->plain)
         zygote_stop(service->plain);
-    blob_store_close(app->blobs);
-    db_close(app->db);
-    keyring_close(app->keyring);
+    service_close(&service->stores);
     route_done(app);
     limiter_free(app->limiter);
     otlp_stop(service->otlp);
@@ -280,37 +268,17 @@ static void greet(const struct service *service)
         fprintf(stderr, "  The first account needs this setup code: %s\n\n", settings.setup_code);
 }
 
-enum { BUFFERS_FROM = 128 << 10 }; // bytes: above what a request of text takes
-
 static error run(const struct call *call)
 {
-    // The buffers of uploads and downloads go back to the system when they are freed. Left to itself the limit grows
-    // with the first large one, and hundreds of them stay in the gaps of many threads' heaps.
-    (void)mallopt(M_MMAP_THRESHOLD, BUFFERS_FROM);
     struct service service = { .lock = -1 };
     if (!*settings.setup_code)
         settings.setup_code = id_new(call->arena).data;
-    bool json = !strcmp(settings.log_format, "json")
-                || (!strcmp(settings.log_format, "auto") && !isatty(STDERR_FILENO));
-    static const char *const levels[] = { "debug", "info", "warn", "error" };
-    enum log_severity level = LOG_INFO;
-    for (size_t i = 0; i < 4; i++)
-        if (!strcmp(settings.log_level, levels[i]))
-            level = (enum log_severity)i;
-    log_open(json, level);
-    // Blocked before the first thread starts, so that only sigwait below takes them.
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    service_begin();
     error result = start(call->arena, &service);
     if (!error_is(result)) {
-        int number;
         greet(&service);
         log_event(LOG_INFO, NULL, "serve", "Ready", LOG_TEXT("listen", str_of(settings.listen)));
-        sigwait(&signals, &number);
+        service_wait();
         log_event(LOG_INFO, NULL, "serve", "Stopping");
     }
     // The message must survive what stopping says.

@@ -123,6 +123,9 @@ MUST_USE error db_script(struct db *db, const char *sql);
 // block on anything but the database. The calls return (done is called) when the COMMIT is on disk.
 typedef error (*db_change)(struct db *db, void *context);
 MUST_USE error db_write(struct db_pool *pool, db_change change, void *context);
+// For changes whose every statement holds by itself, such as the queue's: on PostgreSQL READ COMMITTED, so that those
+// of many runners do not collide.
+MUST_USE error db_write_loose(struct db_pool *pool, db_change change, void *context);
 // `done` runs on the writer thread (PostgreSQL: the calling thread) after the COMMIT, or with the error that
 // undid the change; it must be quick. UNAVAILABLE at once when the bounded queue is full.
 MUST_USE error db_write_async(

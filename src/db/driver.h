@@ -39,6 +39,7 @@ struct db {
 };
 
 typedef void (*db_done)(void *context, error result);
+enum db_isolation { DB_SERIALIZABLE, DB_COMMITTED };
 
 struct db_driver {
     enum db_kind kind;
@@ -57,9 +58,11 @@ struct db_driver {
     struct db_cell (*cell)(struct db *db, struct db_prepared *prepared, int column);
     int64_t (*changed)(struct db *db, struct db_prepared *prepared);
     void (*finish)(struct db *db, struct db_prepared *prepared);
+    void (*discard)(struct db *db, struct db_prepared *prepared); // gives back what the driver holds of it
     MUST_USE error (*script)(struct db *db, const char *sql);
     // Runs or queues the change; `done` is called only when this returns OK.
-    MUST_USE error (*write)(struct db_pool *pool, db_change change, db_done done, void *context);
+    MUST_USE error (*write)(
+        struct db_pool *pool, enum db_isolation isolation, db_change change, db_done done, void *context);
     // Where several programs share a database (else NULL): to hear of the others' commits, to tell them of one's own.
     void (*listen)(struct db_pool *pool, bool on);
     void (*notify)(struct db_pool *pool);
@@ -97,7 +100,10 @@ void db_error_keep(struct db_kept_error *kept, error e);
 MUST_USE error db_error_kept(const struct db_kept_error *kept); // texts borrowed from `kept`
 
 struct db_prepared *db_cache_find(const struct db_cache *cache, const struct db_statement *statement);
-void db_cache_add(struct db_cache *cache, struct db_prepared *prepared); // takes it over
+void db_cache_add(struct db_cache *cache, struct db_prepared *prepared);    // takes it over
+void db_cache_remove(struct db_cache *cache, struct db_prepared *prepared); // and frees it
+// Forgets a statement that was made for the moment, whose address may soon be another's.
+void db_forget(struct db *db, const struct db_statement *statement);
 // Frees everything; `discard` (may be NULL) first gives back what the driver holds of each.
 void db_cache_clear(struct db_cache *cache, void (*discard)(struct db_prepared *prepared));
 

@@ -134,7 +134,7 @@ void db_thread_is_writer(void)
 error db_write_async(struct db_pool *pool, db_change change, void (*done)(void *context, error result), void *context)
 {
     ASSERT(!thread_in_change);
-    return pool->driver->write(pool, change, done, context);
+    return pool->driver->write(pool, DB_SERIALIZABLE, change, done, context);
 }
 
 struct waiting {
@@ -167,13 +167,13 @@ static void waiting_done(void *context, error result)
     pthread_mutex_unlock(&waiting->lock);
 }
 
-error db_write(struct db_pool *pool, db_change change, void *context)
+static error write_and_wait(struct db_pool *pool, enum db_isolation isolation, db_change change, void *context)
 {
-    ASSERT(!thread_is_writer);
+    ASSERT(!thread_is_writer && !thread_in_change);
     struct waiting waiting = { .change = change, .context = context, .place = span_here() };
     pthread_mutex_init(&waiting.lock, NULL);
     pthread_cond_init(&waiting.ready, NULL);
-    error queued = db_write_async(pool, waiting_change, waiting_done, &waiting);
+    error queued = pool->driver->write(pool, isolation, waiting_change, waiting_done, &waiting);
     if (!error_is(queued)) {
         pthread_mutex_lock(&waiting.lock);
         while (!waiting.done)
@@ -186,4 +186,14 @@ error db_write(struct db_pool *pool, db_change change, void *context)
     error result = db_error_kept(&waiting.result);
     // The texts move from this frame into the ring of the calling thread.
     return error_is(result) ? error_make(result.code, result.field, "%s", result.message) : OK;
+}
+
+error db_write(struct db_pool *pool, db_change change, void *context)
+{
+    return write_and_wait(pool, DB_SERIALIZABLE, change, context);
+}
+
+error db_write_loose(struct db_pool *pool, db_change change, void *context)
+{
+    return write_and_wait(pool, DB_COMMITTED, change, context);
 }

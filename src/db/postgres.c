@@ -241,7 +241,7 @@ static error prepare(struct db *base, const struct db_statement *statement, stru
     if (!prepared)
         return error_of(ERROR_UNAVAILABLE);
     prepared->base.statement = statement;
-    snprintf(prepared->name, sizeof prepared->name, "s%zx", (size_t)(uintptr_t)statement);
+    snprintf(prepared->name, sizeof prepared->name, "s%llu", (unsigned long long)++db->named);
     PGresult *result = PQprepare(db->handle, prepared->name, statement->postgres, 0, NULL);
     error e = PQresultStatus(result) == PGRES_COMMAND_OK ? OK : postgres_error(db, result, statement->name);
     PQclear(result);
@@ -399,6 +399,15 @@ static void finish(struct db *base, struct db_prepared *prepared)
     PQclear(TAKE(db->result));
 }
 
+// A transaction that has failed takes no command; its statements go with the next connection.
+static void discard(struct db *base, struct db_prepared *prepared)
+{
+    struct postgres_db *db = (struct postgres_db *)base;
+    char sql[80];
+    snprintf(sql, sizeof sql, "DEALLOCATE %s", ((struct postgres_prepared *)prepared)->name);
+    PQclear(PQexec(db->handle, sql));
+}
+
 const struct db_driver db_postgres_driver = {
     .kind = DB_POSTGRES,
     .read_begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
@@ -413,6 +422,7 @@ const struct db_driver db_postgres_driver = {
     .cell = cell,
     .changed = changed,
     .finish = finish,
+    .discard = discard,
     .script = script,
     .write = postgres_write,
     .listen = postgres_listen,

@@ -20,6 +20,7 @@ struct postgres_db {
     bool lost;                   // the connection broke
     bool collided;               // another transaction was in the way: run it again
     struct db_kept_error broken; // the first failed statement, after which PostgreSQL refuses the others
+    uint64_t named;              // statements that were prepared: each has a name of its own
 };
 
 struct postgres_pool {
@@ -49,4 +50,5 @@ void postgres_notify(struct db_pool *pool); // after a commit, under the hook's 
 
 MUST_USE error postgres_writer_init(struct postgres_pool *pool);
 void postgres_writer_done(struct postgres_pool *pool);
-MUST_USE error postgres_write(struct db_pool *pool, db_change change, db_done done, void *context);
+MUST_USE error postgres_write(
+    struct db_pool *pool, enum db_isolation isolation, db_change change, db_done done, void *context);

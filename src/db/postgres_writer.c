@@ -65,12 +65,13 @@ static error rollback(struct postgres_db *db, error reason)
 }
 
 // One attempt. *ret_again: nothing was committed and another attempt may do better.
-static error write_once(struct postgres_db *db, db_change change, void *context, bool *ret_again)
+static error write_once(
+    struct postgres_db *db, enum db_isolation isolation, db_change change, void *context, bool *ret_again)
 {
     db->lost = false;
     db->collided = false;
     db->broken.code = ERROR_NONE;
-    error begun = postgres_run(db, "BEGIN");
+    error begun = postgres_run(db, isolation == DB_COMMITTED ? "BEGIN ISOLATION LEVEL READ COMMITTED" : "BEGIN");
     *ret_again = db->lost;
     TRY(begun);
     error result = db_change_run(&db->base, change, context);
@@ -95,7 +96,8 @@ static void pause_after(int attempt)
     nanosleep(&(struct timespec) { .tv_nsec = us * 1000 }, NULL);
 }
 
-static error write_until_done(struct postgres_pool *pool, struct postgres_db *db, db_change change, void *context)
+static error write_until_done(
+    struct postgres_pool *pool, struct postgres_db *db, enum db_isolation isolation, db_change change, void *context)
 {
     bool was_lost = false;
     for (int attempt = 0;; attempt++) {
@@ -104,7 +106,7 @@ static error write_until_done(struct postgres_pool *pool, struct postgres_db *db
             pthread_rwlock_wrlock(&pool->alone);
         else
             pthread_rwlock_rdlock(&pool->alone);
-        error result = write_once(db, change, context, &again);
+        error result = write_once(db, isolation, change, context, &again);
         pthread_rwlock_unlock(&pool->alone);
         if (!error_is(result) || !again || attempt == RETRIES_MAX || (db->lost && was_lost))
             return result;
@@ -117,12 +119,12 @@ static error write_until_done(struct postgres_pool *pool, struct postgres_db *db
     }
 }
 
-error postgres_write(struct db_pool *base, db_change change, db_done done, void *context)
+error postgres_write(struct db_pool *base, enum db_isolation isolation, db_change change, db_done done, void *context)
 {
     struct postgres_pool *pool = (struct postgres_pool *)base;
     struct postgres_db *db;
     TRY(borrow(pool, &db));
-    error result = write_until_done(pool, db, change, context);
+    error result = write_until_done(pool, db, isolation, change, context);
     give_back(pool, db);
     if (!error_is(result))
         db_pool_committed(base);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/metric.h"
 
 enum { BUSY_TIMEOUT_MS = 5000 };
@@ -80,9 +81,19 @@ static int first_column_is_wal(void *context, int count, char **values, char **n
     return 0;
 }
 
+// The database's clock, as a migration defines it for PostgreSQL: one for all who share the database.
+static void now_us(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    (void)values;
+    sqlite3_result_int64(context, clock_now_us());
+}
+
 static error configure(sqlite3 *handle, bool writing)
 {
     sqlite3_extended_result_codes(handle, 1);
+    if (sqlite3_create_function(handle, "now_us", 0, SQLITE_UTF8, NULL, now_us, NULL, NULL) != SQLITE_OK)
+        return sqlite_error(handle, "opening");
     sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     // The search's triggers write into FTS5's table, which SQLite before 3.41 lets only a trusted schema do.
@@ -315,14 +326,22 @@ static void finish(struct db *db, struct db_prepared *prepared)
     sqlite3_reset(((struct sqlite_prepared *)prepared)->handle);
 }
 
+static void forget(struct db *db, struct db_prepared *prepared)
+{
+    (void)db;
+    discard(prepared);
+}
+
 static error script(struct db *db, const char *sql)
 {
     sqlite3 *handle = ((struct sqlite_db *)db)->handle;
     return sqlite3_exec(handle, sql, NULL, NULL, NULL) == SQLITE_OK ? OK : sqlite_error(handle, "a script");
 }
 
-static error write_change(struct db_pool *pool, db_change change, db_done done, void *context)
+static error write_change(
+    struct db_pool *pool, enum db_isolation isolation, db_change change, db_done done, void *context)
 {
+    (void)isolation; // one writer: as strict as it gets
     return sqlite_writer_add(((struct sqlite_pool *)pool)->writer, change, done, context);
 }
 
@@ -340,6 +359,7 @@ const struct db_driver db_sqlite_driver = {
     .cell = cell,
     .changed = changed,
     .finish = finish,
+    .discard = forget,
     .script = script,
     .write = write_change,
 };

@@ -58,6 +58,12 @@ void db_cache_add(struct db_cache *cache, struct db_prepared *prepared)
     cache->count++;
 }
 
+static void release(struct db_prepared *prepared)
+{
+    free(prepared->fields);
+    free(prepared);
+}
+
 void db_cache_clear(struct db_cache *cache, void (*discard)(struct db_prepared *prepared))
 {
     for (size_t i = 0; i < cache->room; i++) {
@@ -66,9 +72,31 @@ void db_cache_clear(struct db_cache *cache, void (*discard)(struct db_prepared *
             continue;
         if (discard)
             discard(prepared);
-        free(prepared->fields);
-        free(prepared);
+        release(prepared);
     }
     free(cache->slots);
     *cache = (struct db_cache) { 0 };
+}
+
+// What stood behind it in its run may have to move up: all of them find their places anew.
+void db_cache_remove(struct db_cache *cache, struct db_prepared *prepared)
+{
+    struct db_prepared **slots = calloc(cache->room, sizeof *slots);
+    ASSERT(slots);
+    for (size_t i = 0; i < cache->room; i++)
+        if (cache->slots[i] && cache->slots[i] != prepared)
+            slot_fill(slots, cache->room, cache->slots[i]);
+    free(cache->slots);
+    cache->slots = slots;
+    cache->count--;
+    release(prepared);
+}
+
+void db_forget(struct db *db, const struct db_statement *statement)
+{
+    struct db_prepared *prepared = db_cache_find(&db->cache, statement);
+    if (!prepared)
+        return;
+    db->pool->driver->discard(db, prepared);
+    db_cache_remove(&db->cache, prepared);
 }

@@ -29,6 +29,39 @@ error event_add(struct scope *scope, const struct event_new *event)
         NULL);
 }
 
+// $1: [{"user_id": ..., "payload": {...}, ...}, ...]; the rest is the same for all.
+#define INSERT_ALL(user, video, media, kind, payload, rows)                                                            \
+    "INSERT INTO event (kind, user_id, video_id, media_id, session_id, socket_id, payload, created_at)"                \
+    " SELECT " kind ", " user ", " video ", " media ", $2, $3, " payload ", $4 FROM " rows
+DB_STATEMENT2(insert_all,
+    INSERT_ALL("json_extract(value, '$.user_id')", "json_extract(value, '$.video_id')",
+        "json_extract(value, '$.media_id')", "json_extract(value, '$.kind')", "json_extract(value, '$.payload')",
+        "json_each($1)"),
+    INSERT_ALL("user_id", "video_id", "media_id", "kind", "payload",
+        "jsonb_to_recordset(CAST($1 AS JSONB)) AS"
+        " added(user_id UUID, video_id UUID, media_id UUID, kind TEXT, payload JSONB)"));
+
+error event_add_all(struct scope *scope, const struct event_new *events, size_t count)
+{
+    if (count <= 1)
+        return count ? event_add(scope, events) : OK;
+    json_t *rows = json_keep(scope->arena, json_array());
+    for (size_t i = 0; i < count; i++) {
+        json_t *row = json_object();
+        json_object_set_new(row, "kind", json_string(events[i].kind));
+        json_object_set_new(
+            row, "user_id", json_str(events[i].user_id.data ? events[i].user_id : scope->actor.user_id));
+        json_object_set_new(row, "video_id", json_str(events[i].video_id));
+        json_object_set_new(row, "media_id", json_str(events[i].media_id));
+        json_object_set(row, "payload", events[i].payload);
+        json_array_append_new(rows, row);
+    }
+    return db_run(scope->db, &insert_all,
+        DB_ARGS(db_text(json_text(scope->arena, rows)), db_text(scope->actor.session_id),
+            db_text(scope->actor.socket_id), db_int(clock_now_us())),
+        NULL);
+}
+
 #define COLUMNS "number, kind, user_id, video_id, media_id, session_id, socket_id, payload, created_at"
 
 // One writer makes SQLite's numbers commit-ordered; PostgreSQL reads below the visible horizon only.

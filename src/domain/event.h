@@ -21,6 +21,7 @@ struct event_new {
 };
 // In a change.
 MUST_USE error event_add(struct scope *scope, const struct event_new *event);
+MUST_USE error event_add_all(struct scope *scope, const struct event_new *events, size_t count);
 // Rows after `after`, oldest first, at most `limit`, all users'.
 MUST_USE error event_after(struct scope *scope, int64_t after, int64_t limit, struct list *ret_events);
 // The same, for one user (and one media when given); those of videos for everyone who may open them.

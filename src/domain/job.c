@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "domain/job.h"
 
-#include "base/clock.h"
 #include "base/id.h"
 #include "domain/event.h"
 #include "domain/file_key.h"
@@ -27,6 +26,7 @@ static const struct field fields[] = {
     FIELD(struct job, progress),
     FIELD(struct job, parts_total),
     FIELD(struct job, attempts),
+    FIELD(struct job, losses),
     FIELD(struct job, retry_count),
     FIELD(struct job, fence),
     FIELD(struct job, trace_id),
@@ -37,40 +37,72 @@ static const struct field fields[] = {
 };
 const struct shape job_row_shape = SHAPE("JobRow", struct job, fields);
 
+struct job job_copy(struct arena *arena, const struct job *job)
+{
+    struct job copy = *job;
+    str *const texts[] = { &copy.id, &copy.kind, &copy.user_id, &copy.media_id, &copy.video_id, &copy.stage,
+        &copy.state, &copy.params.text, &copy.result.text, &copy.error_code, &copy.error_message, &copy.trace_id,
+        &copy.title };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i]->data)
+            *texts[i] = str_copy(arena, *texts[i]);
+    return copy;
+}
+
 str job_status(const struct job *job)
 {
     bool joins = str_equal(job->state, STR("pending")) && str_equal(job->stage, STR("join"));
     return joins || str_equal(job->state, STR("waiting")) ? STR("processing") : job->state;
 }
 
-error job_changed(struct scope *scope, const struct job *job)
+static struct event_new event_of(struct scope *scope, const struct job *job)
 {
-    if (job->parent.set)
-        return OK;
-    str status = job_status(job);
-    if (str_equal(job->kind, STR("transcribe")) && job->media_id.data)
-        TRY(media_set_status(scope, job->media_id, status.data));
     json_t *payload = json_keep(scope->arena, json_object());
     json_object_set_new(payload, "job_id", json_str(job->id));
     json_object_set_new(payload, "kind", json_str(job->kind));
-    json_object_set_new(payload, "status", json_str(status));
+    json_object_set_new(payload, "status", json_str(job_status(job)));
     json_object_set_new(payload, "progress", json_real(job->progress));
     json_object_set_new(payload, "media_id", json_str(job->media_id));
     json_object_set_new(payload, "video_id", json_str(job->video_id));
     if (job->error_message.data)
         json_object_set_new(payload, "error", json_str(job->error_message));
-    return event_add(scope, &(struct event_new) { .kind = "job",
-                                .user_id = job->user_id,
-                                .media_id = job->media_id,
-                                .video_id = job->video_id,
-                                .payload = payload });
+    return (struct event_new) {
+        .kind = "job", .user_id = job->user_id, .media_id = job->media_id, .video_id = job->video_id, .payload = payload
+    };
+}
+
+error job_changed_all(struct scope *scope, const struct job *jobs, size_t count)
+{
+    struct event_new *events = ARENA_ARRAY(scope->arena, struct event_new, count + 1);
+    size_t event_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (jobs[i].parent.set)
+            continue;
+        if (str_equal(jobs[i].kind, STR("transcribe")) && jobs[i].media_id.data)
+            TRY(media_set_status(scope, jobs[i].media_id, job_status(&jobs[i]).data));
+        events[event_count++] = event_of(scope, &jobs[i]);
+    }
+    return event_add_all(scope, events, event_count);
 }
 
 DB_STATEMENT(insert,
     "INSERT INTO job (id, kind, user_id, media_id, video_id, part, stage, state, priority, params, progress,"
     " parts_total, attempts, retry_count, unique_key, run_after, fence, trace_id, created_at)"
-    " VALUES ($1, $2, $3, $4, $5, 0, 'start', 'pending', $6, $7, 0, 0, 0, 0, $8, $9, 0, $10, $9)"
+    " VALUES ($1, $2, $3, $4, $5, 0, 'start', 'pending', $6, $7, 0, 0, 0, 0, $8, now_us(), 0, $9, now_us())"
     " RETURNING " JOB_COLUMNS);
+
+// Locked, so that the other job's end comes either before this look or after the row is there to be removed.
+#define UNFINISHED "SELECT number FROM job WHERE number = $1 AND state IN ('pending', 'processing', 'waiting')"
+DB_STATEMENT2(unfinished, UNFINISHED, UNFINISHED " FOR SHARE");
+DB_STATEMENT(insert_need, "INSERT INTO job_need (job, needed) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+
+static error add_need(struct scope *scope, int64_t job, int64_t needed)
+{
+    int64_t number;
+    bool found;
+    TRY(db_integer(scope->db, &unfinished, DB_ARGS(db_int(needed)), &number, &found));
+    return found ? db_run(scope->db, &insert_need, DB_ARGS(db_int(job), db_int(needed)), NULL) : OK;
+}
 
 error job_add(struct scope *scope, const struct job_new *job, struct job *ret_job)
 {
@@ -78,16 +110,19 @@ error job_add(struct scope *scope, const struct job_new *job, struct job *ret_jo
     TRY(db_one(scope->db, scope->arena, &insert,
         DB_ARGS(db_text(id_new(scope->arena)), db_text(str_of(job->kind)), db_text(scope->actor.user_id),
             db_text(job->media_id), db_text(job->video_id), db_int(job->priority),
-            db_text(json_text(scope->arena, job->params)), db_text(job->unique_key), db_int(clock_now_us()),
+            db_text(json_text(scope->arena, job->params)), db_text(job->unique_key),
             db_text(str_of(scope->trace.trace_id))),
         &job_row_shape, ret_job, &found));
-    return job_changed(scope, ret_job);
+    for (size_t i = 0; i < job->needed_count; i++)
+        TRY(add_need(scope, ret_job->number, job->needed[i]));
+    return job_changed_all(scope, ret_job, 1);
 }
 
 DB_STATEMENT(insert_done,
     "INSERT INTO job (id, kind, user_id, media_id, video_id, part, stage, state, priority, params, result, progress,"
     " parts_total, attempts, retry_count, run_after, fence, trace_id, created_at, started_at, finished_at)"
-    " VALUES ($1, $2, $3, $4, $5, 0, 'start', 'completed', $6, $7, $10, 1, 0, 0, 0, $8, 0, $9, $8, $8, $8)"
+    " VALUES ($1, $2, $3, $4, $5, 0, 'start', 'completed', $6, $7, $9, 1, 0, 0, 0, now_us(), 0, $8, now_us(),"
+    " now_us(), now_us())"
     " RETURNING " JOB_COLUMNS);
 
 error job_add_done(struct scope *scope, const struct job_new *job, struct job *ret_job)
@@ -96,11 +131,10 @@ error job_add_done(struct scope *scope, const struct job_new *job, struct job *r
     TRY(db_one(scope->db, scope->arena, &insert_done,
         DB_ARGS(db_text(id_new(scope->arena)), db_text(str_of(job->kind)), db_text(scope->actor.user_id),
             db_text(job->media_id), db_text(job->video_id), db_int(job->priority),
-            db_text(json_text(scope->arena, job->params)), db_int(clock_now_us()),
-            db_text(str_of(scope->trace.trace_id)),
+            db_text(json_text(scope->arena, job->params)), db_text(str_of(scope->trace.trace_id)),
             db_text(job->result ? json_text(scope->arena, job->result) : STR("{}"))),
         &job_row_shape, ret_job, &found));
-    return job_changed(scope, ret_job);
+    return job_changed_all(scope, ret_job, 1);
 }
 
 #define WITH_TITLE                                                                                                     \
@@ -180,7 +214,7 @@ error job_list(struct scope *scope, const struct job_filter *filter, struct list
         DB_ARGS(user, status, kind, video, db_int(filter->limit), db_int(filter->offset)), &job_row_shape, 0, ret_jobs);
 }
 
-DB_STATEMENT(position, "SELECT count(*) FROM job WHERE state = 'pending' AND stage = 'start'"
+DB_STATEMENT(position, "SELECT count(*) FROM job WHERE state = 'pending' AND kind = $3 AND stage = 'start'"
                        " AND (priority > $1 OR (priority = $1 AND number < $2))");
 
 error job_queue_position(struct scope *scope, const struct job *job, int64_t *ret_position)
@@ -190,7 +224,8 @@ error job_queue_position(struct scope *scope, const struct job *job, int64_t *re
         return OK;
     }
     int64_t before;
-    TRY(db_integer(scope->db, &position, DB_ARGS(db_int(job->priority), db_int(job->number)), &before, NULL));
+    TRY(db_integer(
+        scope->db, &position, DB_ARGS(db_int(job->priority), db_int(job->number), db_text(job->kind)), &before, NULL));
     *ret_position = before + 1;
     return OK;
 }
@@ -213,18 +248,13 @@ error job_newest_of_media(struct scope *scope, str media_id, const char *kind, s
         &job_row_shape, ret_job, ret_found);
 }
 
-DB_STATEMENT(cancel,
-    "UPDATE job SET state = 'cancelled', unique_key = NULL, lease_until = NULL, fence = fence + 1, finished_at = $2"
-    " WHERE number = $1 AND state IN ('pending', 'processing', 'waiting') RETURNING " JOB_COLUMNS);
-DB_STATEMENT(cancel_parts, "UPDATE job SET state = 'cancelled', lease_until = NULL, fence = fence + 1, finished_at = $2"
-                           " WHERE parent = $1 AND state IN ('pending', 'processing')");
-
+DB_STATEMENT(cancel, "UPDATE job SET state = 'cancelled', unique_key = NULL, lease_until = NULL, fence = fence + 1,"
+                     " finished_at = now_us() WHERE number = $1 AND state IN ('pending', 'processing', 'waiting') "
+                     "RETURNING " JOB_COLUMNS);
 error job_cancel(struct scope *scope, const struct job *job, struct job *ret_job)
 {
     bool found;
-    int64_t now = clock_now_us();
-    TRY(db_one(
-        scope->db, scope->arena, &cancel, DB_ARGS(db_int(job->number), db_int(now)), &job_row_shape, ret_job, &found));
+    TRY(db_one(scope->db, scope->arena, &cancel, DB_ARGS(db_int(job->number)), &job_row_shape, ret_job, &found));
     if (!found) {
         struct job there;
         TRY(job_get(scope, job->id, &there));
@@ -232,16 +262,17 @@ error job_cancel(struct scope *scope, const struct job *job, struct job *ret_job
             return error_of(ERROR_JOB_ALREADY_COMPLETED);
         return error_of(str_equal(there.state, STR("failed")) ? ERROR_JOB_ALREADY_FAILED : ERROR_JOB_ALREADY_CANCELLED);
     }
-    TRY(db_run(scope->db, &cancel_parts, DB_ARGS(db_int(job->number), db_int(now)), NULL));
-    return job_changed(scope, ret_job);
+    TRY(job_end_parts(scope, job->number));
+    return job_ended(scope, ret_job, 1);
 }
 
 // Finished parts are kept: a retry does only what is missing (job_fan_out drops those that no longer fit).
 DB_STATEMENT(forget_parts, "DELETE FROM job WHERE parent = $1 AND state <> 'completed'");
 DB_STATEMENT(retry,
-    "UPDATE job SET state = 'pending', stage = 'start', attempts = 0, parts_total = 0, retry_count = retry_count + 1, "
+    "UPDATE job SET state = 'pending', stage = 'start', attempts = 0, losses = 0, parts_total = 0, retry_count = "
+    "retry_count + 1, "
     "progress = 0,"
-    " error_code = NULL, error_message = NULL, result = NULL, finished_at = NULL, run_after = $2, unique_key = $3"
+    " error_code = NULL, error_message = NULL, result = NULL, finished_at = NULL, run_after = now_us(), unique_key = $2"
     " WHERE number = $1 AND state = 'failed' RETURNING " JOB_COLUMNS);
 
 error job_retry(struct scope *scope, const struct job *job, struct job *ret_job)
@@ -251,12 +282,12 @@ error job_retry(struct scope *scope, const struct job *job, struct job *ret_job)
     json_t *params;
     TRY(json_read(scope->arena, job->params.text, &params));
     str key = job_unique_key(scope->arena, job->kind, target.data ? target : json_get_str(params, "link_id"));
-    TRY(db_one(scope->db, scope->arena, &retry, DB_ARGS(db_int(job->number), db_int(clock_now_us()), db_text(key)),
-        &job_row_shape, ret_job, &found));
+    TRY(db_one(
+        scope->db, scope->arena, &retry, DB_ARGS(db_int(job->number), db_text(key)), &job_row_shape, ret_job, &found));
     if (!found)
         return error_of(ERROR_JOB_NOT_FAILED);
     TRY(db_run(scope->db, &forget_parts, DB_ARGS(db_int(job->number)), NULL));
-    return job_changed(scope, ret_job);
+    return job_changed_all(scope, ret_job, 1);
 }
 
 str job_unique_key(struct arena *arena, str kind, str target_id)

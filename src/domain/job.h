@@ -5,7 +5,10 @@
 
 #include "domain/scope.h"
 
-enum { JOB_ATTEMPTS_MAX = 3 };
+enum {
+    JOB_ATTEMPTS_MAX = 3,
+    JOB_LOSSES_MAX = 5, // of runners that died with it: rarely its own fault, but it may be
+};
 
 struct job {
     int64_t number;
@@ -18,13 +21,14 @@ struct job {
     struct raw_json params, result;
     str error_code, error_message;
     double progress; // 0..1
-    int64_t parts_total, attempts, retry_count, fence;
+    int64_t parts_total, attempts, losses, retry_count, fence;
     str trace_id;
     time_us created_at, started_at, finished_at;
     str title; // the file's name or the video's title; only of job_get and job_list
 };
 extern const struct shape job_row_shape;
 
+struct job job_copy(struct arena *arena, const struct job *job);
 // What a person sees: waiting for parts, or for joining them, counts as processing.
 str job_status(const struct job *job);
 
@@ -35,6 +39,8 @@ struct job_new {
     const json_t *result; // of job_add_done; NULL: {}
     str unique_key;       // at most one unfinished job of this key: else CONFLICT
     int64_t priority;
+    const int64_t *needed; // numbers of jobs that must have ended, well or not, before this one may begin
+    size_t needed_count;
 };
 // In a change.
 MUST_USE error job_add(struct scope *scope, const struct job_new *job, struct job *ret_job);
@@ -53,7 +59,7 @@ struct job_filter {
 // The actor's, without parts, newest first.
 MUST_USE error job_list(
     struct scope *scope, const struct job_filter *filter, struct list *ret_jobs, int64_t *ret_total);
-// This job's place among those that have not begun, from 1; 0 when it is not pending.
+// This job's place among those of its kind that have not begun, from 1; 0 when it is not pending.
 MUST_USE error job_queue_position(struct scope *scope, const struct job *job, int64_t *ret_position);
 // Newest render of a video; *ret_found false when there is none.
 MUST_USE error job_newest_of_video(struct scope *scope, str video_id, struct job *ret_job, bool *ret_found);
@@ -66,15 +72,34 @@ MUST_USE error job_cancel(struct scope *scope, const struct job *job, struct job
 // In a change. JOB_NOT_FAILED unless failed; a fresh set of attempts.
 MUST_USE error job_retry(struct scope *scope, const struct job *job, struct job *ret_job);
 
+// Queues: the jobs of one kind -----------------------------------------------------------------------
+struct job_queue {
+    str kind;
+    int64_t pending, processing, failed; // whole jobs
+    bool paused;
+    time_us oldest_at; // when the oldest pending one was made
+};
+extern const struct shape job_queue_shape;
+// Of every kind that has unfinished or failed jobs or is paused, by name.
+MUST_USE error job_queues(struct scope *scope, struct list *ret_queues);
+// In a change: no job of the kind begins until it is resumed; what runs goes on. Twice is the same as once.
+MUST_USE error job_queue_pause(struct scope *scope, str kind);
+MUST_USE error job_queue_resume(struct scope *scope, str kind);
+// In a change: forgets jobs that completed or were cancelled this long ago and that nothing refers to.
+MUST_USE error job_tidy(struct scope *scope, int64_t age_us, int64_t *ret_count);
+
 // For the runner -----------------------------------------------------------------------------------
-// Downloads wait for other machines, all else keeps this one busy: they have slots of their own. At most
-// settings.max_concurrent_downloads run at a time, on all servers together.
-enum job_lane { JOB_LANE_WORK, JOB_LANE_DOWNLOAD, JOB_LANES };
-// Whether a pending job of the lane is due: a cheap look before job_claim.
-MUST_USE error job_is_due(struct scope *scope, enum job_lane lane, bool *ret_due);
-// In a change: takes the next pending job of the lane (priority, then age) or finds none.
+// Which of these kinds (JSON: a list of names) have a job that may begin now: a cheap look before job_claim. The texts
+// of *ret_kinds are in the arena.
+MUST_USE error job_due_kinds(struct scope *scope, str kinds, struct list *ret_kinds);
+struct job_wish {
+    const char *kind;
+    int64_t limit; // jobs to take
+    int64_t most;  // of the kind at a time, on all machines together; 0: no limit
+};
+// In a loose change: takes the next pending jobs of the kind, by priority, then age. None while the kind is paused.
 MUST_USE error job_claim(
-    struct scope *scope, enum job_lane lane, str runner_id, int64_t lease_us, struct job *ret_job, bool *ret_found);
+    struct scope *scope, str runner_id, int64_t lease_us, const struct job_wish *wish, struct list *ret_jobs);
 // Whether the claim still holds: a cheap look between heartbeats. Of the job only number and fence are used.
 MUST_USE error job_is_mine(struct scope *scope, const struct job *job, bool *ret_mine);
 // In a change: keeps the lease and stores progress, a part's also in its parent's; *ret_mine false when the job is no
@@ -94,10 +119,23 @@ MUST_USE error job_parts(struct scope *scope, const struct job *job, struct list
 // In a change: ends the job well and forgets its parts; *ret_mine false when it was no longer ours and nothing may be
 // written.
 MUST_USE error job_complete(struct scope *scope, const struct job *job, const json_t *result, bool *ret_mine);
+// In a loose change that is to do the work of cheap jobs itself: the next ones of the kind, held until it ends. Then
+// completes them all; their events are not written.
+MUST_USE error job_batch_begin(struct scope *scope, const char *kind, int64_t limit, struct list *ret_jobs);
+MUST_USE error job_batch_end(struct scope *scope, const struct list *jobs);
+struct job_end {
+    const struct job *job; // number and fence are used
+    const json_t *result;  // may be NULL
+    bool mine;             // set by the call
+};
+// In a loose change: the same for many jobs and parts.
+MUST_USE error job_complete_all(struct scope *scope, struct job_end *ends, size_t count);
+// In a change: the attempt has kept something that a next one builds on, so it costs no retry.
+MUST_USE error job_advance(struct scope *scope, const struct job *job);
 // In a change: another attempt later (exponential backoff), or failed for good when `final` or out of attempts.
 MUST_USE error job_fail(struct scope *scope, const struct job *job, error why, bool final);
-// In a change: gives a claimed job back untouched (the program stops).
-MUST_USE error job_hand_back(struct scope *scope, const struct job *job);
+// In a change: gives a claimed job back untouched, for this time later (the program stops, the database is too busy).
+MUST_USE error job_hand_back(struct scope *scope, const struct job *job, int64_t delay_us);
 // In a change: jobs whose lease has run out become pending again (or failed, out of attempts). `runner_id` other
 // than STR_NONE: also those of every other runner at once (the only server of a data folder has just started).
 MUST_USE error job_recover(struct scope *scope, str runner_id, int64_t *ret_count);

@@ -2,6 +2,7 @@
 #include "domain/schema.h"
 
 #include "domain/schema_library.h"
+#include "domain/schema_queue.h"
 
 // Times are microseconds since 1970 (BIGINT) but in the tables that contract 001 prescribes.
 
@@ -537,5 +538,6 @@ const struct db_migration schema_migrations[] = {
     { 24, "new passwords by mail", resets, NULL },
     { 25, "libraries of sounds and pictures", schema_libraries, schema_libraries_sqlite },
     { 26, "pronunciations and voiceovers", schema_pronunciations, NULL },
+    { 28, "the queue of many runners", schema_queue, schema_queue_sqlite },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -41,7 +41,8 @@ const char *stock_folder(struct arena *arena)
     while (folder.size && folder.data[folder.size - 1] != '/')
         folder.size--;
     const char *beside = str_format(arena, "%.*sstock", STR_ARGS(folder)).data;
-    return access(beside, R_OK) == 0 ? beside : "/usr/share/kinora/stock";
+    bool is_there = access(str_format(arena, "%s/stock.json", beside).data, R_OK) == 0;
+    return is_there ? beside : "/usr/share/kinora/stock";
 }
 
 static error open_regular(const char *path, int *ret_file, int64_t *ret_size_bytes)

@@ -17,6 +17,7 @@ enum {
     CHUNKS_MAX = 100000,
     HOURS_MAX = 48, // of a recording
     INVENTED_WORDS_MAX = 3,
+    BEFORE = RATE / 2, // frames before a chunk that the recognizer learns the noise from
     MUSIC_LEVELS_LEAST = 3 * VOICE_LEVELS_A_SECOND,
 };
 
@@ -133,11 +134,12 @@ static int16_t sample_of(float value)
     return (int16_t)(scaled > 32767 ? 32767 : scaled < -32768 ? -32768 : scaled);
 }
 
-static error read_samples(struct audio_reader *reader, struct chunk chunk, int16_t *ret_samples, size_t *ret_count)
+static error read_samples(
+    struct audio_reader *reader, int64_t start, int64_t end, int16_t *ret_samples, size_t *ret_count)
 {
     float block[RATE / 10];
-    size_t wanted = (size_t)(chunk.end - chunk.start), done = 0, got = 1;
-    TRY(audio_reader_seek(reader, chunk.start));
+    size_t wanted = (size_t)(end - start), done = 0, got = 1;
+    TRY(audio_reader_seek(reader, start));
     while (done < wanted && got) {
         size_t some = wanted - done < RATE / 10 ? wanted - done : RATE / 10;
         TRY(audio_reader_read(reader, block, some, &got));
@@ -177,7 +179,7 @@ static bool is_invented(const struct sphinx_word *words, size_t count)
 static error decode_chunks(
     struct engine_call *call, struct audio_reader *reader, const json_t *chunks, json_t *segments)
 {
-    int16_t *samples = malloc((CHUNK_SECONDS_MAX + 1) * RATE * sizeof *samples + sizeof *samples);
+    int16_t *samples = malloc((((CHUNK_SECONDS_MAX + 1) * RATE) + BEFORE + 1) * sizeof *samples);
     if (!samples)
         return error_of(ERROR_LIMIT_EXCEEDED);
     error failure = OK;
@@ -186,10 +188,11 @@ static error decode_chunks(
         size_t count = 0, word_count = 0;
         struct sphinx_word *words;
         failure = read_chunk(json_array_get(chunks, i), chunk.end, &chunk);
+        size_t before = chunk.start < BEFORE ? (size_t)chunk.start : BEFORE;
         if (!error_is(failure))
-            failure = read_samples(reader, chunk, samples, &count);
-        if (!error_is(failure) && count)
-            failure = sphinx_decode(engine_arena(call), samples, count, &words, &word_count);
+            failure = read_samples(reader, chunk.start - (int64_t)before, chunk.end, samples, &count);
+        if (!error_is(failure) && count > before)
+            failure = sphinx_decode(engine_arena(call), samples, before, count - before, &words, &word_count);
         if (error_is(failure))
             break;
         if (word_count && !is_invented(words, word_count))

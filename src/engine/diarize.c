@@ -25,8 +25,9 @@ enum {
 #define CHANGE_PRICE 60.0
 
 // What one more voice must gain, in prices of a Gaussian (gaussian.h). The theory says 1, for frames that do not depend
-// on their neighbours. Two persons are told apart up to 2.0; below 1.6 one person's voice sometimes becomes two.
-#define VOICE_WEIGHT 1.7
+// on their neighbours. Two persons are told apart up to 2.0; below, one person's voice in a noisy room sometimes
+// becomes two or three.
+#define VOICE_WEIGHT 2.0
 
 // Frames that a piece has at least, where the speech is that long: each way of cutting is tried, the best kept.
 static const size_t piece_sizes[] = { 70, 100, 120 };

@@ -123,6 +123,36 @@ static void paint_building(struct paint *paint, double x, double width, double h
         paint_edges(paint, x, top, width, foot, distance);
 }
 
+// What lies before it: a street that mirrors the light at its end.
+static void paint_street(struct paint *paint, double from)
+{
+    double middle = paint->width / 2.0, u = paint->unit;
+    struct paint_colour asphalt = paint_lit(paint, (struct paint_colour) { .30, .31, .36 }, 0.05);
+    cairo_pattern_t *fill = cairo_pattern_create_linear(0, from, 0, paint->height);
+    paint_stop(fill, 0, paint_mix(asphalt, paint->haze, 0.55), 1);
+    paint_stop(fill, 1, paint_mix(asphalt, (struct paint_colour) { 0, 0, 0.02 }, 0.55), 1);
+    cairo_set_source(paint->cairo, fill);
+    cairo_rectangle(paint->cairo, 0, from, paint->width, paint->height - from);
+    cairo_fill(paint->cairo);
+    cairo_pattern_destroy(fill);
+    for (int lane = -3; lane <= 3; lane++) {
+        paint_set(paint, paint_mix(asphalt, paint->bottom, 0.65), lane ? 0.16 : 0.55);
+        cairo_move_to(paint->cairo, middle + lane * u * 0.02, from);
+        cairo_line_to(paint->cairo, middle + lane * u * 0.34 - u * 0.010, paint->height);
+        cairo_line_to(paint->cairo, middle + lane * u * 0.34 + u * 0.010, paint->height);
+        cairo_close_path(paint->cairo);
+        cairo_fill(paint->cairo);
+    }
+    for (int i = 0; is_dark(paint) && i < 40; i++) { // lamps and cars
+        double near = pow(paint_random(paint), 2), y = from + (paint->height - from) * near,
+               side = paint_random(paint) < 0.5 ? -1 : 1;
+        struct paint_colour lamp = side < 0 ? (struct paint_colour) { 1, .93, .78 }
+                                            : (struct paint_colour) { 1, .22, .15 };
+        paint_glow(paint, middle + side * u * (0.02 + 0.30 * near) * paint_between(paint, .4, 1.6), y,
+            u * (0.006 + 0.022 * near), lamp, 0.8);
+    }
+}
+
 void paint_city(struct paint *paint)
 {
     double u = paint->unit;
@@ -130,17 +160,25 @@ void paint_city(struct paint *paint)
     static const double distances[] = { 0.74, 0.50, 0.24, 0.06 };
     int layers = watery ? 3 : 4;
     for (int layer = 0; layer < layers; layer++) {
-        double near = (double)layer / 3, foot = watery ? paint->horizon + 2 : paint->horizon + u * 0.40 * near * near;
+        double near = (double)layer / 3,
+               foot = watery ? paint->horizon + 2 : paint->horizon + u * (layer == 3 ? 0.50 : 0.17 + 0.03 * layer);
         double tall = u * (0.26 + 0.12 * near) * (paint->words->is_futuristic ? 1.35 : 1),
                middle = paint->width * paint_between(paint, .35, .65);
         for (double x = -u * 0.05; x < paint->width;) {
             double width = u * (0.035 + 0.055 * near) * paint_between(paint, .7, 1.5);
             double centre = exp(-pow((x - middle) / (paint->width * 0.36), 2));
-            double height = tall * (0.28 + 0.72 * centre * paint_between(paint, .45, 1.15));
-            if (layer < 3 || height < tall * 0.75)
-                paint_building(paint, x, width, height * (layer == 3 ? 0.8 : 1), foot, distances[layer]);
-            x += width * paint_between(paint, .95, 1.12) + (layer == 3 ? width * paint_random(paint) : 0);
+            double height = tall * (0.28 + 0.72 * centre * paint_between(paint, .45, 1.15)) + (watery ? 0 : u * 0.12);
+            double aside = fabs(x + width / 2 - paint->width / 2.0) / paint->width
+                           * 2; // the street is open in the middle
+            if (layer < 3)
+                paint_building(paint, x, width, height, foot, distances[layer]);
+            else if (aside > 0.5)
+                paint_building(paint, x, width * 1.5, u * (0.30 + 0.62 * (aside - 0.5)) * paint_between(paint, .8, 1.2),
+                    foot, distances[layer]);
+            x += width * (layer == 3 ? 1.52 : paint_between(paint, .95, 1.12));
         }
+        if (!watery && layer == 2)
+            paint_street(paint, foot);
         cairo_pattern_t *mist = cairo_pattern_create_linear(0, foot - u * 0.2, 0, foot);
         paint_stop(mist, 0, paint->haze, 0);
         paint_stop(mist, 1, paint->haze, 0.38 * (1 - near * 0.8));
@@ -148,10 +186,5 @@ void paint_city(struct paint *paint)
         cairo_rectangle(paint->cairo, 0, foot - u * 0.2, paint->width, u * 0.2);
         cairo_fill(paint->cairo);
         cairo_pattern_destroy(mist);
-    }
-    if (!watery) { // the street before it
-        paint_set(paint, paint_lit(paint, (struct paint_colour) { .12, .13, .17 }, 0.05), 1);
-        cairo_rectangle(paint->cairo, 0, paint->horizon + u * 0.40, paint->width, paint->height);
-        cairo_fill(paint->cairo);
     }
 }

@@ -48,18 +48,18 @@ static void close_below(struct paint *paint)
 // Snow lies above a line that follows the crest; light falls from the sun's side.
 static void paint_caps(struct paint *paint, uint64_t seed, double base, double height, double scale, double distance)
 {
-    double line = base - height * (is_winter(paint) ? 0.30 : 0.60);
-    struct paint_colour bright = paint_lit(paint, snow, distance * 0.8), shade = paint_mix(bright, paint->top, 0.38);
+    double line = base - height * (is_winter(paint) ? 0.20 : 0.50);
+    struct paint_colour bright = paint_lit(paint, snow, distance * 0.8), shade = paint_mix(bright, paint->top, 0.34);
     for (int x = 0; x < paint->width; x++) {
         double along = x / paint->unit * scale, top = base - height * ridge(seed, along, 6);
         double slope = ridge(seed, along + 0.02, 4) - ridge(seed, along - 0.02, 4);
         double edge = line + paint->unit * 0.05 * paint_noise(seed + 77, along * 9)
                       + paint->unit * 0.03 * paint_noise(seed + 78, along * 31);
         double end = fmin(edge, top + height * 0.33 * (1 + 0.5 * paint_noise(seed + 79, along * 17)));
-        bool towards_sun = (slope > 0) == (x < paint->sun_x);
+        double light = 0.5 + (x < paint->sun_x ? 2.6 : -2.6) * slope;
         if (end <= top)
             continue;
-        paint_set(paint, towards_sun ? bright : shade, 0.88);
+        paint_set(paint, paint_mix(shade, bright, light), 0.88);
         cairo_rectangle(paint->cairo, x, top, 1.6, end - top);
         cairo_fill(paint->cairo);
     }
@@ -80,12 +80,16 @@ static void paint_range(struct paint *paint, double base, double height, double 
         paint_caps(paint, seed, base, height, scale, distance);
 }
 
+static void paint_foothills(struct paint *paint);
+
 void paint_mountains(struct paint *paint)
 {
     double base = paint->horizon, u = paint->unit;
-    paint_range(paint, base, u * 0.44, 0.9, 0.76, true);
-    paint_range(paint, base + u * 0.02, u * 0.36, 1.3, 0.55, true);
-    paint_range(paint, base + u * 0.05, u * 0.22, 1.9, 0.34, false);
+    paint_range(paint, base, u * 0.58, 0.8, 0.74, true);
+    paint_range(paint, base + u * 0.03, u * 0.46, 1.15, 0.52, true);
+    paint_range(paint, base + u * 0.07, u * 0.24, 1.9, 0.32, false);
+    if (!(paint->words->subjects & ~(unsigned)PAINT_MOUNTAINS))
+        paint_foothills(paint);
 }
 
 // Forest
@@ -97,6 +101,8 @@ static struct paint_colour leaf(struct paint *paint)
     static const struct paint_colour spring[] = { { .95, .72, .82 }, { .45, .66, .30 }, { .90, .60, .74 },
         { .55, .74, .38 } };
     int i = (int)(paint_random(paint) * 4) & 3;
+    if (is_winter(paint))
+        return paint_mix((struct paint_colour) { .16, .28, .26 }, snow, 0.25 + 0.35 * paint_random(paint));
     if (paint->words->season == PAINT_AUTUMN)
         return autumn[i];
     if (paint->words->season == PAINT_SPRING)
@@ -161,6 +167,27 @@ static void paint_ground(struct paint *paint, double y, struct paint_colour own,
     struct paint_colour colour = paint_lit(paint, own, distance);
     fill_down(paint, y, y + paint->unit * 0.3, paint_mix(colour, paint->sun, 0.10),
         (struct paint_colour) { colour.r * .75, colour.g * .75, colour.b * .75 });
+}
+
+// Where mountains are all that was asked for: meadows and a few pines before them.
+static void paint_foothills(struct paint *paint)
+{
+    double u = paint->unit;
+    struct paint_colour own = is_winter(paint)                       ? (struct paint_colour) { .84, .88, .95 }
+                              : paint->words->season == PAINT_AUTUMN ? (struct paint_colour) { .50, .36, .16 }
+                                                                     : (struct paint_colour) { .24, .36, .20 };
+    for (int i = 0; i < 3; i++) {
+        double y = paint->horizon + u * (0.13 + 0.11 * i), distance = 0.34 - 0.15 * i;
+        paint_ground(paint, y, own, distance, 0.055);
+        int count = paint->words->style == PAINT_MINIMAL ? 0 : (int)(26 * paint->width / u * (1 - 0.25 * i));
+        for (int k = 0; k < count; k++) {
+            double x = paint->width * paint_random(paint),
+                   height = u * (0.035 + 0.045 * i) * paint_between(paint, .6, 1.3);
+            if (paint_noise(77 + (uint64_t)i, x / u * 2.2) > -0.1)
+                paint_conifer(
+                    paint, x, y + u * paint_between(paint, .03, .09), height, paint_lit(paint, leaf(paint), distance));
+        }
+    }
 }
 
 void paint_forest(struct paint *paint)
@@ -312,11 +339,12 @@ void paint_water(struct paint *paint, double waves)
     struct paint_colour own = paint_lit(paint, (struct paint_colour) { .08, .30, .42 }, 0.12);
     cairo_surface_flush(cairo_get_target(paint->cairo));
     for (int y = from; y < paint->height; y++) {
-        double depth = (double)(y - from + 1) / (paint->height - from), fine = 26 / (0.04 + depth);
+        double depth = (double)(y - from + 1) / (paint->height - from), fine = 1 / (0.09 + depth);
         double dark = 0.30 + (0.25 + 0.35 * waves) * depth;
         for (int x = 0; x < paint->width; x++) {
             double along = x / paint->unit;
-            double swell = paint_clouds_noise(seed, along * fine * 0.10, depth * fine * 2.2, 3);
+            double swell = paint_clouds_noise(
+                seed, (along - paint->width / paint->unit / 2) * fine * 4.2, fine * 34, 3);
             int sx = x + (int)(swell * paint->unit * (0.012 + 0.05 * waves) * (0.3 + depth));
             int sy = from - 1 - (int)((y - from) * (0.82 + 0.25 * waves * swell))
                      + (int)(swell * paint->unit * 0.02 * waves);

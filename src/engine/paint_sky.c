@@ -203,8 +203,8 @@ static void paint_clouds(struct paint *paint, double density, double alpha)
     for (int y = 0; y < height; y++) {
         double up = 1 - (double)y / height, far = 1 / (0.09 + up), fade = fmin(1, up * 3.5);
         for (int x = 0; x < width; x++) {
-            double across = ((double)x / width - 0.5) * far * 3.2;
-            double thick = paint_clouds_noise(seed, across, far * 2.6, 5) * 2.1 + density;
+            double across = ((double)x / width - 0.5) * paint->width / paint->unit * far * 1.7;
+            double thick = paint_clouds_noise(seed, across, far * 1.5, 5) * 2.1 + density;
             double cover = fmax(0, fmin(1, thick * 1.6)) * fade * alpha;
             double lit = fmax(0, fmin(1, 1.15 - thick));
             struct paint_colour colour = paint_mix(dark, bright, lit);
@@ -256,7 +256,8 @@ void paint_sky(struct paint *paint)
     cairo_set_source(paint->cairo, sky);
     cairo_paint(paint->cairo);
     cairo_pattern_destroy(sky);
-    bool hidden = words->weather == PAINT_RAIN || words->weather == PAINT_STORM || words->weather == PAINT_SNOW;
+    bool hidden = !words->has_aurora
+                  && (words->weather == PAINT_RAIN || words->weather == PAINT_STORM || words->weather == PAINT_SNOW);
     if (words->time == PAINT_NIGHT && !hidden && words->weather != PAINT_FOG)
         paint_stars(paint);
     if (words->has_aurora)
@@ -270,6 +271,6 @@ void paint_sky(struct paint *paint)
         [PAINT_FOG] = -0.1,
         [PAINT_STORM] = 0.55 };
     double thin = words->style == PAINT_MINIMAL || words->time == PAINT_NIGHT ? 0.35 : 0.85;
-    if (words->style != PAINT_MINIMAL || words->weather != PAINT_CLEAR)
+    if (!words->has_aurora && (words->style != PAINT_MINIMAL || words->weather != PAINT_CLEAR))
         paint_clouds(paint, densities[words->weather], words->weather == PAINT_CLEAR ? thin * 0.8 : 0.95);
 }

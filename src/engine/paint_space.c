@@ -117,7 +117,7 @@ void paint_space(struct paint *paint)
     if (paint->words->has_hue)
         field.one = paint->words->hue;
     paint_smooth(paint, nebula, &field);
-    for (int i = 0; i < paint->width * paint->height / 1400; i++) {
+    for (int i = 0; i < paint->width * paint->height / 900; i++) {
         double size = u * (0.0005 + 0.0022 * pow(paint_random(paint), 9)), x = paint->width * paint_random(paint),
                y = paint->height * paint_random(paint);
         struct paint_colour colour = paint_mix(

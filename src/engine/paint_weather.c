@@ -55,7 +55,7 @@ static void paint_rain(struct paint *paint, double strength)
 
 static void paint_snowfall(struct paint *paint)
 {
-    for (int i = 0; i < 1500; i++) {
+    for (int i = 0; i < 1100; i++) {
         double near = pow(paint_random(paint), 3), size = paint->unit * (0.0012 + 0.008 * near);
         double x = paint->width * paint_random(paint), y = paint->height * paint_random(paint);
         if (near > 0.45)
@@ -147,7 +147,7 @@ static struct grade grade_of(const struct paint_words *words)
     }
     if (words->style == PAINT_WATERCOLOUR)
         grade.saturation *= .88, grade.contrast *= .84, grade.brightness += .08, grade.vignette = -0.30,
-                                                                                 grade.paper = 0.085;
+                                                                                 grade.paper = 0.05;
     if (words->style == PAINT_MONOCHROME)
         grade.saturation = 0, grade.contrast *= 1.22, grade.vignette = 0.40, grade.grain = 0.03;
     if (words->style == PAINT_RETRO) {

@@ -13,7 +13,7 @@
 
 enum { TRACKS_MAX = 2000, PROGRESS_BLOCKS = 500 };
 static const double duration_max = 24 * 3600;
-static const double gain_max = 20;      // decibels; so quiet a mix is left as it is beyond that
+static const double gain_max = 30;      // decibels; so quiet a mix is left as it is beyond that
 static const float ceiling = 0.891251f; // -1 dB true peak
 
 struct mix {

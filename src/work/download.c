@@ -309,4 +309,11 @@ static error start(struct run *run)
     return error_of(ERROR_CANCELLED);
 }
 
-const struct job_kind download_kind = { .name = LINK_JOB_KIND, .start = start };
+static int64_t most(void)
+{
+    return SETTING_NOW(max_concurrent_downloads);
+}
+
+// They wait for other machines more than they keep this one busy.
+enum { DOWNLOAD_SLOTS = 64 }; // the most that the setting allows
+const struct job_kind download_kind = { .name = LINK_JOB_KIND, .start = start, .most = most, .slots = DOWNLOAD_SLOTS };

@@ -5,7 +5,9 @@
 
 #include "work/film_parts.h"
 
-enum { SEGMENT_SECONDS_MAX = 10 }; // so that one long scene still fills all cores
+enum {
+    SEGMENT_SECONDS_MAX = 5
+}; // so that a few long scenes keep all cores busy to the end; key frames stand as far apart
 
 // A composition under construction: assets get their numbers by their first use.
 struct composing {

@@ -11,6 +11,12 @@ struct job_kind {
     error (*start)(struct run *run);
     error (*part)(struct run *run); // NULL with `join` for kinds that never split
     error (*join)(struct run *run);
+    // Instead of the three, for cheap work on the database alone: many jobs at once, in the very change that claims and
+    // completes them, so that what it does is done exactly once. An error undoes the change; the jobs are then tried
+    // one by one, and the one at fault fails.
+    error (*batch)(struct scope *scope, const struct job *jobs, size_t count);
+    int64_t (*most)(void); // at a time on all machines together; NULL: no limit but the slots
+    int slots;             // at a time in a runner that was not told otherwise; 0: as many as the machine has cores
 };
 
 extern const struct job_kind derive_kind;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "work/render.h"
 
+#include "base/settings.h"
 #include "domain/cache.h"
 #include "domain/film_file.h"
 #include "domain/media.h"
@@ -139,7 +140,7 @@ static error add_film(struct scope *scope, const struct run *run, void *context)
 static error evict(struct scope *scope, const struct run *run, void *ret_blobs)
 {
     (void)run;
-    return cache_evict(scope, RENDER_CACHE_SIZE_MAX, ret_blobs);
+    return cache_evict(scope, settings.render_cache_bytes, ret_blobs);
 }
 
 error render_keep_cache_small(struct run *run)

@@ -8,10 +8,8 @@
 #include "work/film.h"
 #include "work/job_kind.h"
 
-// Room for spoken sentences and pieces of films: some hours of film, so that a change renders little anew.
 // Of keys. The number goes up whenever the same document becomes other bytes.
 #define RENDERER "kinora " KINORA_VERSION " renderer 2"
-#define RENDER_CACHE_SIZE_MAX (INT64_C(20) << 30)
 
 // A piece as the params of its part: {"op", "key", "params", "inputs": [{"blob"} | {"cache"}], "scene", "scenes"}.
 struct render_piece {
@@ -37,7 +35,7 @@ MUST_USE error render_part(struct run *run);
 // Puts the pieces together, by what render_split told: the film is left in a new blob, which no row knows yet.
 MUST_USE error render_join_pieces(struct run *run, const struct film_format *format, const json_t *plan,
     struct blob_info *ret_blob, json_t **ret_facts);
-// Lets what was used least recently go, down to RENDER_CACHE_SIZE_MAX.
+// Lets what was used least recently go, down to the setting render_cache_bytes.
 MUST_USE error render_keep_cache_small(struct run *run);
 // {"op", "params", "inputs"}, in the run's arena.
 json_t *render_piece_json(

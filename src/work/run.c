@@ -187,6 +187,7 @@ static error write_change(struct db *db, void *context)
     struct change *change = context;
     struct scope scope = change->run->scope;
     scope.db = db;
+    TRY(job_advance(&scope, &change->run->job));
     return change->commit(&scope, change->run, change->context);
 }
 
@@ -208,7 +209,7 @@ error run_fan_out(struct run *run, json_t *const *parts, size_t count, const jso
 {
     struct change change = { .run = run, .result = facts, .parts = parts, .part_count = count };
     TRY(run_check(run));
-    TRY(db_write(run->runner->options.db, split_change, &change));
+    TRY(db_write_loose(run->runner->options.db, split_change, &change));
     run->ended = true;
     return OK;
 }
@@ -236,14 +237,17 @@ static error complete_change(struct db *db, void *context)
     struct scope scope = change->run->scope;
     scope.db = db;
     TRY(job_complete(&scope, &change->run->job, change->result, &change->mine));
-    return change->mine && change->commit ? change->commit(&scope, change->run, change->context) : OK;
+    return change->mine ? change->commit(&scope, change->run, change->context) : OK;
 }
 
 error run_complete(struct run *run, const json_t *result, run_commit commit, void *context)
 {
     struct change change = { .run = run, .commit = commit, .context = context, .result = result };
     TRY(run_check(run));
-    TRY(db_write(run->runner->options.db, complete_change, &change));
+    if (commit)
+        TRY(db_write(run->runner->options.db, complete_change, &change));
+    else
+        TRY(runner_complete(run->runner, &run->job, result, &change.mine));
     if (!change.mine)
         return error_of(ERROR_CANCELLED);
     run->ended = true;

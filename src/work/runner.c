@@ -1,29 +1,32 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Slots: each claims a job, runs it, writes how it ended. Idle ones sleep until `due` says that there may be work: one
-// slot looks, and calls the next one when it found something.
+// Start and stop, and what others ask of a runner.
 #include "work/runner.h"
 
-#include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/id.h"
-#include "base/settings.h"
-#include "domain/user.h"
-#include "work/run_observe.h"
+#include "domain/worker.h"
 #include "work/runner_parts.h"
 
 static const size_t JOB_MEMORY_MAX = 256u << 20;
 
 // What others ask of a running slot
 
+bool runner_is_stopping(struct runner *runner)
+{
+    pthread_mutex_lock(&runner->lock);
+    bool stopping = runner->stopping;
+    pthread_mutex_unlock(&runner->lock);
+    return stopping;
+}
+
 void runner_wake(struct runner *runner)
 {
     pthread_mutex_lock(&runner->lock);
-    for (int lane = 0; lane < JOB_LANES; lane++) {
-        runner->due[lane] = true;
-        pthread_cond_signal(&runner->work[lane]);
-    }
+    runner->due = true;
+    pthread_cond_signal(&runner->work);
     pthread_mutex_unlock(&runner->lock);
 }
 
@@ -75,210 +78,6 @@ double runner_progress(struct runner *runner, const struct run *run)
     return 0.05 + 0.9 * (done < total ? done / total : 1);
 }
 
-// One run
-
-static const struct job_kind *find_kind(const struct runner *runner, str name)
-{
-    for (const struct job_kind *const *kind = runner->options.kinds; *kind; kind++)
-        if (str_equal_c(name, (*kind)->name))
-            return *kind;
-    return NULL;
-}
-
-static error as_owner(struct run *run)
-{
-    struct user user;
-    TRY(user_get(&run->scope, run->job.user_id, &user));
-    run->scope.actor = (struct actor) { .user_id = user.id, .number = user.number, .plan = user.plan };
-    return OK;
-}
-
-static error prepare(struct run *run)
-{
-    json_t *params;
-    TRY(as_owner(run));
-    TRY(json_read(run->scope.arena, run->job.params.text, &params));
-    run->params = params;
-    run_share(run, 0, 1);
-    if (!run->job.parent.set)
-        return OK;
-    int64_t done;
-    TRY(job_of_part(&run->scope, &run->job, &run->parent));
-    TRY(job_parts_done(&run->scope, run->parent.number, &done));
-    runner_parts_done(run->runner, run->parent.number, done);
-    return OK;
-}
-
-static error work(struct run *run)
-{
-    TRY(prepare(run));
-    const struct job_kind *kind = find_kind(run->runner, run->job.kind);
-    if (!kind)
-        return error_make(ERROR_VALIDATION_ERROR, "kind",
-            "This version of Kinora does not know jobs of the kind \"%.*s\"", STR_ARGS(run->job.kind));
-    bool is_join = str_equal(run->job.stage, STR("join"));
-    TRY((run->job.parent.set ? kind->part : is_join ? kind->join : kind->start)(run));
-    ASSERT(run->ended);
-    if (run->job.parent.set) { // its siblings' progress builds on it
-        int64_t done;
-        TRY(job_parts_done(&run->scope, run->parent.number, &done));
-        runner_parts_done(run->runner, run->parent.number, done);
-    }
-    return OK;
-}
-
-struct ending {
-    struct run *run;
-    error failure;
-    bool hand_back;
-};
-
-static error ending_change(struct db *db, void *context)
-{
-    const struct ending *ending = context;
-    struct scope scope = ending->run->scope;
-    scope.db = db;
-    if (ending->hand_back)
-        return job_hand_back(&scope, &ending->run->job);
-    return job_fail(&scope, &ending->run->job, ending->failure, run_is_final(ending->failure));
-}
-
-bool runner_is_stopping(struct runner *runner)
-{
-    pthread_mutex_lock(&runner->lock);
-    bool stopping = runner->stopping;
-    pthread_mutex_unlock(&runner->lock);
-    return stopping;
-}
-
-// After a run that neither completed nor split. One that is no longer ours writes nothing: its fence is old.
-static void end_badly(struct run *run, error failure)
-{
-    struct arena *arena = run->scope.arena;
-    struct ending ending = { .run = run, .failure = failure, .hand_back = runner_is_stopping(run->runner) };
-    ending.failure.message = str_copy(arena, str_of(failure.message)).data;
-    if (!ending.hand_back && atomic_load(&run->cancelled))
-        return;
-    error written = db_write(run->runner->options.db, ending_change, &ending);
-    if (error_is(written)) // the lease runs out, and the job is recovered
-        runner_heard(run->runner, written);
-}
-
-static void log_end(const struct run *run, error result, int64_t started_us)
-{
-    double seconds = (double)(clock_mono_us() - started_us) / 1e6;
-    bool ended = run->ended || atomic_load(&run->cancelled);
-    str outcome = run->ended ? STR("done") : str_of(error_info(result.code)->name);
-    str job_id = run->job.parent.set ? run->parent.id : run->job.id;
-    enum log_severity severity = ended ? LOG_INFO : LOG_WARN;
-    const char *message = ended ? "Attempt ended" : "Attempt failed";
-    log_event(severity, &run->scope.trace, "job", message, LOG_TEXT("job_id", job_id), LOG_TEXT("kind", run->job.kind),
-        LOG_TEXT("stage", run->job.stage), LOG_NUMBER("part", run->job.part), LOG_NUMBER("attempt", run->job.attempts),
-        LOG_NUMBER("seconds", seconds), LOG_TEXT("outcome", outcome));
-}
-
-static void set_run(struct slot *slot, struct run *run)
-{
-    pthread_mutex_lock(&slot->runner->lock);
-    slot->run = run;
-    if (run && slot->runner->stopping)
-        atomic_store(&run->cancelled, true);
-    pthread_mutex_unlock(&slot->runner->lock);
-}
-
-static void run_job(struct slot *slot, struct run *run)
-{
-    int64_t started_us = clock_mono_us();
-    run->scope.deadline_us = started_us + RUNNER_ATTEMPT_US;
-    struct span span;
-    run_observe_begin(run, &span);
-    set_run(slot, run);
-    error result = work(run);
-    for (size_t i = 0; i < sizeof run->children / sizeof *run->children; i++)
-        child_end(run->children[i]);
-    run_close_inputs(run);
-    if (error_is(result) && !run->ended)
-        end_badly(run, result);
-    set_run(slot, NULL);
-    run_observe_attempt(run, started_us, result, &span);
-    log_end(run, result, started_us);
-}
-
-// Slots
-
-struct claim {
-    struct run *run;
-    enum job_lane lane;
-    bool found;
-};
-
-static error claim_change(struct db *db, void *context)
-{
-    struct claim *claim = context;
-    struct scope scope = claim->run->scope;
-    scope.db = db;
-    return job_claim(
-        &scope, claim->lane, str_of(claim->run->runner->id), RUNNER_LEASE_US, &claim->run->job, &claim->found);
-}
-
-// The look comes first, so that an idle runner writes nothing.
-static error claim_next(struct run *run, enum job_lane lane, bool *ret_found)
-{
-    struct claim claim = { .run = run, .lane = lane };
-    bool due;
-    TRY(job_is_due(&run->scope, lane, &due));
-    if (due)
-        TRY(db_write(run->runner->options.db, claim_change, &claim));
-    *ret_found = claim.found;
-    return OK;
-}
-
-// Waits until there may be work; false when the runner stops.
-static bool wait_for_work(struct runner *runner, enum job_lane lane)
-{
-    pthread_mutex_lock(&runner->lock);
-    while (!runner->due[lane] && !runner->stopping)
-        pthread_cond_wait(&runner->work[lane], &runner->lock);
-    runner->due[lane] = false;
-    bool stopping = runner->stopping;
-    pthread_mutex_unlock(&runner->lock);
-    return !stopping;
-}
-
-// Takes jobs until there is none.
-static error take_jobs(struct slot *slot, struct db *db, struct arena *arena)
-{
-    bool found = true;
-    while (found && !runner_is_stopping(slot->runner)) {
-        arena_reset(arena);
-        struct run run = { .runner = slot->runner,
-            .scope = { .arena = arena, .db = db, .blobs = slot->runner->options.blobs } };
-        TRY(claim_next(&run, slot->lane, &found));
-        if (!found)
-            break;
-        runner_wake(slot->runner); // there may be more
-        run_job(slot, &run);
-    }
-    return OK;
-}
-
-static void *slot_main(void *context)
-{
-    struct slot *slot = context;
-    struct arena *arena = arena_new(JOB_MEMORY_MAX);
-    struct db *db = NULL;
-    while (wait_for_work(slot->runner, slot->lane)) {
-        error result = db ? OK : db_connect(slot->runner->options.db, &db);
-        if (!error_is(result))
-            result = take_jobs(slot, db, arena);
-        runner_heard(slot->runner, result);
-        arena_reset(arena);
-    }
-    db_disconnect(db);
-    arena_free(arena);
-    return NULL;
-}
-
 // Start and stop
 
 static error recover_all(struct db *db, void *context)
@@ -291,39 +90,82 @@ static error recover_all(struct db *db, void *context)
 
 static void release(struct runner *runner)
 {
+    for (int i = 0; i < runner->slot_count; i++) {
+        arena_free(runner->slots[i].arena);
+        pthread_cond_destroy(&runner->slots[i].wake);
+    }
     pthread_mutex_destroy(&runner->lock);
-    for (int lane = 0; lane < JOB_LANES; lane++)
-        pthread_cond_destroy(&runner->work[lane]);
+    pthread_cond_destroy(&runner->work);
+    pthread_cond_destroy(&runner->idle);
     pthread_cond_destroy(&runner->stop);
     arena_free(runner->clock_arena);
+    free(runner->kinds);
     free(runner->slots);
     free(runner);
 }
 
-static void start_slot(struct runner *runner, enum job_lane lane)
+static struct kind_slots *find_kind(struct runner *runner, str name)
 {
-    pthread_mutex_lock(&runner->lock);
-    struct slot *slot = &runner->slots[runner->slot_count++];
-    slot->runner = runner;
-    slot->lane = lane;
-    ASSERT(!pthread_create(&slot->thread, NULL, slot_main, slot));
-    pthread_mutex_unlock(&runner->lock);
+    for (int i = 0; i < runner->kind_count; i++)
+        if (str_equal_c(name, runner->kinds[i].kind->name))
+            return &runner->kinds[i];
+    return NULL;
 }
 
-void runner_grow(struct runner *runner)
+// "render=1,download=4"
+static error read_slots(struct runner *runner, const char *text)
 {
-    int64_t wanted = SETTING_NOW(max_concurrent_downloads);
-    if (wanted > RUNNER_DOWNLOADS_MAX)
-        wanted = RUNNER_DOWNLOADS_MAX;
-    while (runner->slot_count - runner->options.slots < wanted)
-        start_slot(runner, JOB_LANE_DOWNLOAD);
+    str rest = str_of(text ? text : ""), item, name;
+    while (rest.size && str_split(&rest, ',', &item)) {
+        str count_text = item;
+        int64_t count;
+        if (!str_split(&count_text, '=', &name) || !str_to_int(count_text, &count) || count < 0
+            || count > RUNNER_SLOTS_MAX)
+            return error_make(ERROR_USAGE, "slots",
+                "Slots are written as render=2,download=4 with numbers from 0 to %d, not \"%s\"", RUNNER_SLOTS_MAX,
+                text);
+        struct kind_slots *kind = find_kind(runner, name);
+        if (!kind)
+            return error_make(ERROR_USAGE, "slots", "There are no jobs of the kind \"%.*s\"", STR_ARGS(name));
+        kind->slots = (int)count;
+    }
+    return OK;
+}
+
+static error make_slots(struct runner *runner)
+{
+    const struct job_kind *const *kinds = runner->options.kinds ? runner->options.kinds : job_kind_list;
+    while (kinds[runner->kind_count])
+        runner->kind_count++;
+    runner->kinds = calloc((size_t)runner->kind_count, sizeof *runner->kinds);
+    ASSERT(runner->kinds);
+    for (int i = 0; i < runner->kind_count; i++)
+        runner->kinds[i] = (struct kind_slots) { .kind = kinds[i],
+            .slots = kinds[i]->slots ? kinds[i]->slots : runner->options.slots };
+    TRY(read_slots(runner, runner->options.slots_of_kinds));
+    int count = 0;
+    for (int i = 0; i < runner->kind_count; i++)
+        count += runner->kinds[i].slots;
+    runner->slots = calloc((size_t)count + 1, sizeof *runner->slots);
+    ASSERT(runner->slots);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    for (runner->slot_count = 0; runner->slot_count < count; runner->slot_count++) {
+        struct slot *slot = &runner->slots[runner->slot_count];
+        slot->runner = runner;
+        slot->arena = arena_new(JOB_MEMORY_MAX);
+        pthread_cond_init(&slot->wake, &monotonic);
+    }
+    pthread_cond_init(&runner->stop, &monotonic);
+    pthread_cond_init(&runner->idle, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    return OK;
 }
 
 static void start_threads(struct runner *runner)
 {
-    for (int i = 0; i < runner->options.slots; i++)
-        start_slot(runner, JOB_LANE_WORK);
-    runner_grow(runner);
+    ASSERT(!pthread_create(&runner->broker, NULL, runner_broker, runner));
     ASSERT(!pthread_create(&runner->clock, NULL, runner_clock, runner));
     ASSERT(!pthread_create(&runner->sweeper, NULL, runner_sweeper, runner));
 }
@@ -333,31 +175,77 @@ error runner_start(const struct runner_options *options, struct runner **ret_run
     struct runner *runner = calloc(1, sizeof *runner);
     ASSERT(runner && options->slots > 0);
     runner->options = *options;
-    if (!runner->options.kinds)
-        runner->options.kinds = job_kind_list;
     id_write(runner->id);
     pthread_mutex_init(&runner->lock, NULL);
-    for (int lane = 0; lane < JOB_LANES; lane++) {
-        pthread_cond_init(&runner->work[lane], NULL);
-        runner->due[lane] = true;
-    }
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&runner->stop, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    runner->slots = calloc((size_t)options->slots + RUNNER_DOWNLOADS_MAX, sizeof *runner->slots);
-    ASSERT(runner->slots);
+    pthread_cond_init(&runner->work, NULL);
     runner->clock_arena = arena_new(JOB_MEMORY_MAX);
+    runner->due = true;
     atomic_store(&runner->ready, true);
-    error recovered = options->alone ? db_write(options->db, recover_all, runner) : OK;
-    if (error_is(recovered)) {
+    error made = make_slots(runner);
+    if (!error_is(made) && options->alone)
+        made = db_write(options->db, recover_all, runner);
+    if (error_is(made)) {
         release(runner);
-        return recovered;
+        return made;
     }
     start_threads(runner);
     *ret_runner = runner;
     return OK;
+}
+
+error runner_seen(struct runner *runner, struct scope *scope)
+{
+    char host[HOST_NAME_MAX + 1] = "";
+    gethostname(host, sizeof host - 1);
+    json_t *slots = json_keep(scope->arena, json_object());
+    for (int i = 0; i < runner->kind_count; i++)
+        json_object_set_new(slots, runner->kinds[i].kind->name, json_integer(runner->kinds[i].slots));
+    pthread_mutex_lock(&runner->lock);
+    bool draining = runner->draining || runner->stopping;
+    pthread_mutex_unlock(&runner->lock);
+    return worker_seen(scope, &(struct worker_row) { .id = str_of(runner->id),
+                                  .host = str_of(host),
+                                  .version = STR(KINORA_VERSION),
+                                  .slots.text = json_text(scope->arena, slots),
+                                  .draining = draining });
+}
+
+static error gone_change(struct db *db, void *context)
+{
+    struct runner *runner = context;
+    struct scope scope = { .arena = runner->clock_arena, .db = db };
+    return worker_gone(&scope, str_of(runner->id));
+}
+
+static bool is_idle(const struct runner *runner)
+{
+    for (int i = 0; i < runner->slot_count; i++)
+        if (runner->slots[i].task != SLOT_IDLE)
+            return false;
+    return true;
+}
+
+void runner_slot_free(struct slot *slot)
+{
+    struct runner *runner = slot->runner;
+    pthread_mutex_lock(&runner->lock);
+    slot->kind->busy--;
+    slot->task = SLOT_IDLE;
+    runner->freed = true;
+    pthread_cond_signal(&runner->work);
+    pthread_cond_broadcast(&runner->idle);
+    pthread_mutex_unlock(&runner->lock);
+}
+
+void runner_drain(struct runner *runner, int64_t wait_us)
+{
+    int64_t until = clock_mono_us() + wait_us;
+    struct timespec time = { .tv_sec = until / SECOND_US, .tv_nsec = until % SECOND_US * 1000 };
+    pthread_mutex_lock(&runner->lock);
+    runner->draining = true;
+    for (int result = 0; !is_idle(runner) && !result;)
+        result = pthread_cond_timedwait(&runner->idle, &runner->lock, &time);
+    pthread_mutex_unlock(&runner->lock);
 }
 
 void runner_stop(struct runner *runner)
@@ -366,16 +254,27 @@ void runner_stop(struct runner *runner)
         return;
     pthread_mutex_lock(&runner->lock);
     runner->stopping = true;
-    for (int i = 0; i < runner->slot_count; i++)
+    for (int i = 0; i < runner->slot_count; i++) {
         if (runner->slots[i].run)
             atomic_store(&runner->slots[i].run->cancelled, true);
-    for (int lane = 0; lane < JOB_LANES; lane++)
-        pthread_cond_broadcast(&runner->work[lane]);
+    }
+    runner->freed = true; // the broker must see it before the slots end
+    pthread_cond_signal(&runner->work);
     pthread_cond_broadcast(&runner->stop);
+    while (!runner->sealed)
+        pthread_cond_wait(&runner->idle, &runner->lock);
     pthread_mutex_unlock(&runner->lock);
-    pthread_join(runner->clock, NULL); // first, since it may start slots
     for (int i = 0; i < runner->slot_count; i++)
-        pthread_join(runner->slots[i].thread, NULL);
+        if (runner->slots[i].has_thread)
+            pthread_join(runner->slots[i].thread, NULL);
+    pthread_mutex_lock(&runner->lock); // the slots needed the broker for their last completions
+    runner->closed = true;
+    pthread_cond_signal(&runner->work);
+    pthread_mutex_unlock(&runner->lock);
+    pthread_join(runner->broker, NULL);
+    pthread_join(runner->clock, NULL);
     pthread_join(runner->sweeper, NULL);
+    error ignored = db_write_loose(runner->options.db, gone_change, runner); // else it is silent soon
+    (void)ignored;
     release(runner);
 }

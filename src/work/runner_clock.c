@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The runner's clock: twice a second it looks whether the running jobs are still ours, once a second it stores their
-// progress and looks for work, every five seconds it renews their leases and looks which settings have changed and
-// which links are due, every ten it recovers what others lost.
+// progress and looks for work, every five seconds it renews their leases and recovers what others lost.
 #include "base/clock.h"
 #include "domain/link.h"
 #include "domain/setting.h"
 #include "work/runner_parts.h"
 
 static const int64_t TICK_US = SECOND_US / 2, PROGRESS_US = SECOND_US, LEASE_EVERY_US = 5 * SECOND_US,
-                     RECOVER_US = 10 * SECOND_US, SCHEDULE_US = 5 * SECOND_US;
+                     RECOVER_US = 5 * SECOND_US, SEEN_US = 10 * SECOND_US, SCHEDULE_US = 5 * SECOND_US;
 enum { SCHEDULED_MAX = 100 }; // links in one change: a tenth of a millisecond each
 
 // A running job as the clock saw it. Its texts belong to the slot and are not touched.
@@ -24,9 +23,9 @@ struct clock {
     struct db *db; // for reading; NULL until the database answers
     struct seen *seen;
     int count;
-    int *stored_ppm;                                        // by slot: progress when last stored
-    int64_t *stored_number;                                 // and of which job
-    int64_t progress_us, lease_us, recover_us, schedule_us; // when last done
+    int *stored_ppm;                                                 // by slot: progress when last stored
+    int64_t *stored_number;                                          // and of which job
+    int64_t progress_us, lease_us, recover_us, seen_us, schedule_us; // when last done
 };
 
 static struct scope scope_of(const struct clock *clock, struct db *db)
@@ -99,7 +98,7 @@ static error beat(struct clock *clock, int64_t now)
     for (int i = 0; i < clock->count; i++)
         progress = progress || has_progress(clock, &clock->seen[i]);
     if (clock->count && (lease || progress))
-        TRY(db_write(clock->runner->options.db, beat_change, clock));
+        TRY(db_write_loose(clock->runner->options.db, beat_change, clock));
     for (int i = 0; i < clock->count; i++) {
         clock->stored_number[clock->seen[i].slot] = clock->seen[i].job.number;
         clock->stored_ppm[clock->seen[i].slot] = clock->seen[i].progress_ppm;
@@ -129,9 +128,15 @@ static error schedule(struct clock *clock)
     int64_t due;
     struct scope scope = scope_of(clock, clock->db);
     TRY(setting_load(&scope));
-    runner_grow(clock->runner);
     TRY(link_count_due(&scope, &due));
     return due ? db_write(clock->runner->options.db, schedule_change, clock) : OK;
+}
+
+static error seen_change(struct db *db, void *context)
+{
+    struct clock *clock = context;
+    struct scope scope = scope_of(clock, db);
+    return runner_seen(clock->runner, &scope);
 }
 
 static error tick(struct clock *clock)
@@ -153,7 +158,11 @@ static error tick(struct clock *clock)
     }
     if (now - clock->recover_us >= RECOVER_US) {
         clock->recover_us = now;
-        TRY(db_write(clock->runner->options.db, recover_change, clock));
+        TRY(db_write_loose(clock->runner->options.db, recover_change, clock));
+    }
+    if (!clock->seen_us || now - clock->seen_us >= SEEN_US) {
+        clock->seen_us = now;
+        TRY(db_write_loose(clock->runner->options.db, seen_change, clock));
     }
     return OK;
 }
@@ -174,7 +183,7 @@ bool runner_sleep(struct runner *runner, int64_t us)
 void *runner_clock(void *context)
 {
     struct runner *runner = context;
-    size_t slots = (size_t)runner->options.slots + RUNNER_DOWNLOADS_MAX;
+    size_t slots = (size_t)runner->slot_count;
     ARENA_AUTO struct arena *arena = arena_new(64 << 10);
     struct clock clock = {
         .runner = runner,

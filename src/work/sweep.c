@@ -2,6 +2,7 @@
 #include "work/sweep.h"
 
 #include "base/clock.h"
+#include "base/settings.h"
 #include "domain/blob_row.h"
 #include "domain/blob_use.h"
 #include "domain/job_input.h"
@@ -31,6 +32,8 @@ static error release_change(struct db *db, void *context)
     struct scope scope = sweeping->scope;
     scope.db = db;
     TRY(job_input_remove_old(&scope, sweeping->before_us - JOB_LASTS_US));
+    if (settings.job_retention_days)
+        TRY(job_tidy(&scope, settings.job_retention_days * 24 * 3600 * SECOND_US, &sweeping->result.jobs));
     TRY(resumable_expire(&scope)); // first, since it lets go of blobs
     return blob_use_release_unused(&scope, sweeping->before_us, &sweeping->result.unlisted);
 }

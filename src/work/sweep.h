@@ -6,6 +6,7 @@
 #include "db/db.h"
 
 struct sweep_result {
+    int64_t jobs;                          // old jobs forgotten
     int64_t unlisted, removed, unfinished; // rows taken off the list, files without a row there, files half written
 };
 // What is younger may be under way and is left alone. An object store needs more patience than the disk: it dates an

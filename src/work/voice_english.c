@@ -432,10 +432,10 @@ static const char *abbreviation(const struct english_word *word)
     return is_street ? "Street" : NULL;
 }
 
-bool english_is_abbreviation(str word)
+bool english_is_abbreviation(str word, bool before_number)
 {
     for (size_t i = 0; i < ABBREVIATIONS; i++)
-        if (str_equal_fold(word, str_of(abbreviations[i].written)) && !str_equal_c(word, "no"))
+        if (str_equal_fold(word, str_of(abbreviations[i].written)) && (before_number || !abbreviations[i].wants_number))
             return true;
     return word.size == 1 && isupper((unsigned char)word.data[0]) && word.data[0] != 'I';
 }

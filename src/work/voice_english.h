@@ -18,4 +18,4 @@ struct english_said {
 };
 struct english_said english_say(struct arena *arena, const struct english_word *word);
 // Whether a full stop after this word is the word's own and ends no sentence.
-bool english_is_abbreviation(str word);
+bool english_is_abbreviation(str word, bool before_number);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -103,7 +104,7 @@ static void *work(void *context)
         sentence->failure = speak_one(lane->batch->speaking, lane->arena, sentence);
         if (!error_is(sentence->failure))
             continue;
-        strncpy(sentence->message, sentence->failure.message, sizeof sentence->message - 1);
+        snprintf(sentence->message, sizeof sentence->message, "%s", sentence->failure.message);
         pthread_mutex_lock(&lane->batch->lock);
         lane->batch->failed = true;
         pthread_mutex_unlock(&lane->batch->lock);

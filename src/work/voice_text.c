@@ -131,10 +131,11 @@ static size_t end_mark(str text, size_t at, bool english)
     size_t word = at;
     while (word > 0 && !is_space(text.data[word - 1]) && !strchr("(\"'[", text.data[word - 1]))
         word--;
-    if (english && size == 1 && english_is_abbreviation(str_sub(text, word, at - word)))
-        return 0;
     while (next < text.size && is_space(text.data[next]))
         next++;
+    bool number = next < text.size && isdigit((unsigned char)text.data[next]);
+    if (english && size == 1 && english_is_abbreviation(str_sub(text, word, at - word), number))
+        return 0;
     return next < text.size && islower((unsigned char)text.data[next]) ? 0 : size;
 }
 

@@ -355,11 +355,11 @@ test('a key that was used for another request answers 409 wherever keys are take
     const keyed = operations().filter(({ operation }) => operation.parameters.some((one) => one.name === 'Idempotency-Key'));
     assert.ok(keyed.length > 10);
     const headers = { 'Idempotency-Key': 'used' };
-    await ada.must(201, 'POST', '/api/v1/videos', { title: 'Once' }, { headers });
+    await root.must(201, 'POST', '/api/v1/videos', { title: 'Once' }, { headers });
     for (const { path, method } of keyed) {
         const where = path.replace(/\{(user_id|media_id|transcription_id|history_id)\}/, '999999');
         const { query = '', body } = more[`${method} ${path}`] ?? {};
-        const { status, bytes } = await ada.call(method, fill(where, randomUUID()) + query, { json: bodies[`${method} ${path}`], body, headers });
+        const { status, bytes } = await root.call(method, fill(where, randomUUID()) + query, { json: bodies[`${method} ${path}`], body, headers });
         assert.equal(status, 409, `${method} ${path}: ${bytes}`);
     }
 });

@@ -9,7 +9,7 @@ import { Server, until } from '../api/lib/server.mjs';
 let server, root, ada, bob;
 
 before(async () => {
-    server = await Server.start();
+    server = await Server.start({ env: { KINORA_STOCK: '/nonexistent' } });
     root = await new Client(server).user('root');
     ada = await root.user('ada', { plan: 'pro' });
     bob = await root.user('bob');

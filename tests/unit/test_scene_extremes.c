@@ -79,7 +79,6 @@ static void draw(enum property_owner owner, const char *path, json_t *value)
 
 static void draw_choices(enum property_owner owner, const struct scene_property *row)
 {
-    ARENA_AUTO struct arena *arena = arena_new(1 << 16);
     str rest = str_of(row->choices), part;
     while (str_split(&rest, '|', &part))
         draw(owner, row->name, json_str(part));

@@ -121,15 +121,27 @@ static void hostile_text_is_only_a_query(void **state)
     assert_int_equal(query.terms[0].count, SEARCH_PHRASE_MAX);
 }
 
-static const char *snippet(struct arena *arena, const char *text, const char *wanted)
-{
+// What a query finds in a text.
+struct found {
     struct search_query query;
     struct search_tokens tokens;
     struct search_match *matches;
-    search_query_parse(arena, str_of(wanted), &query);
-    search_tokens(arena, str_of(text), &tokens);
-    size_t count = search_matches(arena, &query, &tokens, &matches);
-    return search_snippet(arena, str_of(text), &tokens, matches, count).data;
+    size_t count;
+};
+
+static struct found look_for(struct arena *arena, const char *text, const char *wanted)
+{
+    struct found found;
+    search_query_parse(arena, str_of(wanted), &found.query);
+    search_tokens(arena, str_of(text), &found.tokens);
+    found.count = search_matches(arena, &found.query, &found.tokens, &found.matches);
+    return found;
+}
+
+static const char *snippet(struct arena *arena, const char *text, const char *wanted)
+{
+    struct found found = look_for(arena, text, wanted);
+    return search_snippet(arena, str_of(text), &found.tokens, found.matches, found.count).data;
 }
 
 static void what_was_found_is_marked_and_the_rest_is_safe(void **state)
@@ -153,13 +165,8 @@ static void what_was_found_is_marked_and_the_rest_is_safe(void **state)
 
 static double score(struct arena *arena, const char *text, const char *wanted)
 {
-    struct search_query query;
-    struct search_tokens tokens;
-    struct search_match *matches;
-    search_query_parse(arena, str_of(wanted), &query);
-    search_tokens(arena, str_of(text), &tokens);
-    size_t count = search_matches(arena, &query, &tokens, &matches);
-    return search_score(&query, &tokens, matches, count);
+    struct found found = look_for(arena, text, wanted);
+    return search_score(&found.query, &found.tokens, found.matches, found.count);
 }
 
 static void what_is_closer_more_often_and_shorter_scores_higher(void **state)

@@ -78,7 +78,9 @@ export function api_types(document) {
 
 const COLOR = '^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})$';
 
-function property(name, schema, required) {
+function property(name, full, required) {
+    const types = [full.type].flat().filter((one) => one !== 'null'); // what may be null may be left out
+    const schema = { ...full, type: types.length > 1 ? types : types[0] };
     const row = { name, kind: schema.type, doc: schema.description };
     if (schema.oneOf)
         Object.assign(row, { kind: 'fill', members: members(schema.oneOf[1]) });
@@ -90,8 +92,8 @@ function property(name, schema, required) {
         row.kind = 'weight';
     else if (schema.type === 'object')
         row.members = members(schema);
-    else if (schema.type === 'number')
-        Object.assign(row, { min: schema.minimum, max: schema.maximum });
+    else if (schema.type === 'number' || schema.type === 'integer')
+        Object.assign(row, { kind: 'number', min: schema.minimum, max: schema.maximum });
     else if (schema.type === 'string')
         row.max = schema.maxLength;
     if (schema.default !== undefined)
@@ -111,6 +113,9 @@ export function property_table(document) {
     for (const name of ['audio', 'voiceover', 'text', 'media', 'shape', 'avatar', 'effect'])
         owners[name] = `${name[0].toUpperCase()}${name.slice(1)}LayerProperties`;
     const table = Object.fromEntries(Object.entries(owners).map(([name, schema]) => [name, members(document.components.schemas[schema])]));
+    const change = document.paths['/api/v1/settings']?.put?.requestBody.content['application/json'].schema.$ref.split('/').pop();
+    const settings = change ? members(document.components.schemas[change]) : [];
     return '// SPDX-License-Identifier: GPL-3.0-or-later\n// Made by web/tool/api-types.mjs.\n' +
+        `export const settings: Property[] = ${JSON.stringify(settings)};\n` +
         `import type { Property } from 'kinora:property';\nexport const properties: Record<string, Property[]> = ${JSON.stringify(table)};\n`;
 }

@@ -75,12 +75,19 @@ export async function sign_in(page, origin, name, password = 'a long enough word
     await page.getByRole('navigation', { name: 'Places' }).waitFor();
 }
 
+// Colours that changed have arrived.
+export const settled = (page) => page.evaluate(async () => {
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    await Promise.all(document.getAnimations().filter((one) => one.effect.getComputedTiming().endTime !== Infinity).map((one) => one.finished.catch(() => null)));
+});
+
 // One screen in both lights, wide and (where that is wanted) on a phone; nothing may stick out at the side.
 export async function picture(page, name, { phone = true } = {}) {
     for (const [size, viewport] of [['wide', WIDE], ...(phone ? [['phone', PHONE]] : [])])
         for (const colorScheme of ['light', 'dark']) {
             await page.setViewportSize(viewport);
             await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+            await settled(page);
             await page.screenshot({ path: path.join(pictures, `${name}-${size}-${colorScheme}.png`) });
             const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
             assert.ok(wide <= 0, `${name} at ${viewport.width} px is ${wide} px too wide`);

@@ -21,6 +21,7 @@ const screens: Record<string, () => Promise<{ default: Screen }>> = {
     videos: () => import('../screens/videos.tsx'),
     new: () => import('../screens/new-video.tsx'),
     edit: () => import('../editor/editor.tsx'),
+    saver: () => import('../screens/saver.tsx'),
     jobs: () => import('../screens/jobs.tsx'),
     admin: () => import('../screens/admin.tsx'),
     profile: () => import('../screens/profile.tsx'),

@@ -14,6 +14,7 @@ export function House({ screen, children }: { screen: string; children: Componen
     const places: Place[] = [
         { screen: 'library', icon: 'library', name: t.titles.library, also: ['media'] },
         { screen: 'videos', icon: 'film', name: t.titles.videos, also: ['new'] },
+        { screen: 'saver', icon: 'link', name: t.titles.saver },
         { screen: 'jobs', icon: 'clock', name: t.titles.jobs },
         ...(me.value?.is_superuser ? [{ screen: 'admin', icon: 'admin' as const, name: t.titles.admin }] : []),
     ];

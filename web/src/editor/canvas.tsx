@@ -186,14 +186,12 @@ export function Canvas() {
     const width = place.width > 0 ? Math.min(1280, Math.max(320, Math.ceil((place.width * Math.min(2, devicePixelRatio)) / 160) * 160)) : 0;
     const { url, failed } = use_frame(width);
     const visible = layers.value.filter((one) => shown_now(one) || (one.id === layer.value?.id && is_visible(one)));
-    const picked = layer.value;
     return (
         <div ref={room} class="canvas-room" onPointerDown={(event) => event.target === room.current && (layer_id.value = '')}>
             <div ref={set_frame} class="canvas" role="group" aria-label={t.editor.canvas} style={{ width: `${place.width}px`, height: `${place.height}px` }} onPointerDown={(event) => (event.target as Element).closest('.layer-box') || (layer_id.value = '')}>
                 {url && <img src={url} alt={t.editor.frame(scene.value?.scene_number ?? 1)} draggable={false} />}
                 {failed && <p class="canvas-note" role="status">{t.editor.no_frame}</p>}
-                {frame && [...visible].reverse().filter((one) => one !== picked).map((one) => <Handles key={one.id} one={one} size={size} frame={frame} />)}
-                {frame && picked && visible.includes(picked) && <Handles key={picked.id} one={picked} size={size} frame={frame} />}
+                {frame && [...visible].reverse().map((one) => <Handles key={one.id} one={one} size={size} frame={frame} />)}
                 {moving.value?.lines.map((line, i) => <i key={i} class={`guide ${line.axis}`} style={line.axis === 'x' ? { left: `${line.at}%` } : { top: `${line.at}%` }} />)}
             </div>
         </div>

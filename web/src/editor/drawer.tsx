@@ -10,6 +10,7 @@ import { Waveform } from '../parts/waveform.tsx';
 import { t } from '../strings/index.ts';
 import { learn } from './assets.ts';
 import { drawer, type Tab } from './drawer-state.ts';
+import { Imagine } from './imagine.tsx';
 import { type_icon } from './layer-list.tsx';
 import { add_layer, change_layer, change_scene, change_video, layer, scene, time, type LayerType } from './store.ts';
 import { subject } from './inspector.tsx';
@@ -38,9 +39,9 @@ async function read_audio(search: string): Promise<Thing[]> {
 }
 
 async function read_voices(search: string): Promise<Thing[]> {
-    const told = await call('GET /v1/models');
-    return told.data.map((one) => one.id!).filter((id) => id.includes(':') && id.toLowerCase().includes(search.toLowerCase()))
-        .map((id) => ({ id, name: id.split(':')[1] ?? id, about: id.split(':')[0], make: () => ({ type: 'voiceover' as const, properties: { voice_id: id } }) }));
+    const told = await call('GET /api/v1/voices', { query: { search: search || undefined } });
+    return told.voices.map((one) => ({ id: one.id!, name: one.name ?? '', about: [one.language, one.dialect, one.style].filter(Boolean).join(', '), sound: one.sample_url, premium: one.is_premium,
+        make: () => ({ type: 'voiceover' as const, properties: { voice_id: one.id, voice_name: one.name } }) }));
 }
 
 async function read_avatars(search: string): Promise<Thing[]> {
@@ -101,6 +102,7 @@ function Things({ tab }: { tab: Exclude<Tab, 'add'> }) {
     return (
         <>
             <input class="input tight" type="search" aria-label={t.library.search} placeholder={t.library.search} value={search} onInput={(event) => set_search(event.currentTarget.value)} />
+            {tab === 'media' && <Imagine done={() => void read()} />}
             {failed && <p class="error" role="alert">{failed}</p>}
             {list?.length === 0 && <p class="muted small">{t.editor.drawer_empty[tab]}</p>}
             <ul class={`things ${tab}`}>
@@ -109,7 +111,7 @@ function Things({ tab }: { tab: Exclude<Tab, 'add'> }) {
                         <button type="button" class="thing" onClick={() => take(one)} draggable onDragStart={(event) => { event.dataTransfer!.setData('text/x-kinora', one.id); dragged = one; }}>
                             {one.picture ? <img src={one.picture} alt="" loading="lazy" /> : one.wave ? <Waveform url={one.wave} /> : <span class="no-picture"><Icon name={tab === 'audio' ? 'sound' : tab === 'voices' ? 'voice' : tab === 'avatars' ? 'avatar' : 'picture'} /></span>}
                             <span class="cut">{one.name}</span>
-                            <span class="small muted cut">{one.premium ? t.editor.premium : one.length ? clock(one.length) : one.about}</span>
+                            <span class="small muted cut">{[one.premium && t.editor.premium, one.length ? clock(one.length) : one.about].filter(Boolean).join(' · ')}</span>
                         </button>
                         {one.sound && <audio src={one.sound} controls preload="none" aria-label={one.name} />}
                     </li>

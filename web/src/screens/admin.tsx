@@ -12,6 +12,7 @@ import { me } from '../state/me.ts';
 import { toast } from '../state/toasts.ts';
 import { t } from '../strings/index.ts';
 import { job_kind, status_class, status_name } from './jobs.tsx';
+import { Settings } from './settings.tsx';
 import './admin.css';
 
 type User = Shapes['UserDetail'];
@@ -141,6 +142,7 @@ export default function Admin() {
             <header class="head"><h1>{t.titles.admin}</h1></header>
             <Figures />
             <Users />
+            <Settings />
         </div>
     );
 }

@@ -27,12 +27,29 @@ function use_form(send: (values: Record<string, string>) => Promise<unknown>) {
     return { failed, busy, submit };
 }
 
-const demo_script = () => t.demo.script;
+// Stock pictures behind the scenes, darkened so that words stay readable, and stock music under them.
+async function dress(videoId: string) {
+    const [pictures, sounds] = await Promise.all([
+        call('GET /api/v1/media/library', { query: { source: 'stock', type: 'image', limit: 100 } }), call('GET /api/v1/audio/library', { query: { source: 'stock', category: 'music', limit: 100 } }),
+    ]);
+    const free = pictures.media.filter((one) => !one.is_premium), tune = sounds.audio.find((one) => !one.is_premium);
+    if (tune)
+        await call('PUT /api/v1/videos/{videoId}', { path: { videoId }, body: { music: { audio_id: tune.id } } });
+    const { scenes } = await call('GET /api/v1/videos/{videoId}/scenes', { path: { videoId } });
+    for (const [i, scene] of scenes.entries()) {
+        const picture = free[i * Math.max(1, Math.floor(free.length / scenes.length)) % Math.max(1, free.length)];
+        if (!picture)
+            return;
+        await call('PUT /api/v1/videos/{videoId}/scenes/{sceneId}', { path: { videoId, sceneId: scene.id! }, body: { background: { media_id: picture.id } } });
+        await call('POST /api/v1/scenes/{sceneId}/layers', { path: { sceneId: scene.id! }, body: { type: 'effect', name: t.demo.shade, duration: scene.duration, order_index: scene.layers.length + 1, properties: { effect: 'color_overlay', color: '#0c1020', intensity: 0.55 } } });
+    }
+}
 
-// Something to open, change and render at once.
+// Something to open, change and render at once; dressed with stock where that is installed.
 async function make_demo() {
-    await call('POST /api/v1/videos/from-script', { body: { script: demo_script(), title: t.demo.title, avatar_id: 'amy' } })
-        .catch(() => call('POST /api/v1/videos/from-script', { body: { script: demo_script(), title: t.demo.title } }));
+    const body = { script: t.demo.script, title: t.demo.title };
+    const { video } = await call('POST /api/v1/videos/from-script', { body: { ...body, avatar_id: 'amy' } }).catch(() => call('POST /api/v1/videos/from-script', { body }));
+    await dress(video.id!);
 }
 
 function First() {
@@ -75,11 +92,50 @@ function SignIn() {
             <TextField label={t.gate.name_or_email} name="username" autocomplete="username" required autofocus />
             <TextField label={t.gate.password} name="password" type="password" autocomplete="current-password" required />
             <button class="button main" disabled={busy}>{busy ? <span class="spinner" /> : t.gate.sign_in}</button>
+            <a class="small" href="#/reset-password">{t.gate.forgot}</a>
+        </form>
+    );
+}
+
+// "Forgot your password?", and the way back from the mail.
+function Request() {
+    const [sent, set_sent] = useState(false);
+    const { failed, busy, submit } = use_form(async ({ email }) => {
+        await call('POST /api/v1/password-reset/request-reset', { body: { email: email! } });
+        set_sent(true);
+    });
+    return (
+        <form class="card" onSubmit={submit}>
+            <Head title={t.gate.reset} text={t.gate.reset_text} />
+            {failed && <Failure>{failed.text}</Failure>}
+            {sent ? <p role="status">{t.gate.reset_sent}</p> : <TextField label={t.gate.email} name="email" type="email" autocomplete="email" required autofocus />}
+            {!sent && <button class="button main" disabled={busy}>{t.gate.reset_send}</button>}
+            <a href="#/">{t.gate.back}</a>
+        </form>
+    );
+}
+
+function SetPassword({ token }: { token: string }) {
+    const [done, set_done] = useState(false);
+    const { failed, busy, submit } = use_form(async ({ password }) => {
+        await call('POST /api/v1/password-reset/reset', { body: { token, new_password: password! } });
+        set_done(true);
+    });
+    return (
+        <form class="card" onSubmit={submit}>
+            <Head title={t.gate.reset} text={done ? t.gate.is_set : t.gate.set_text} />
+            {failed && <Failure>{failed.text}</Failure>}
+            {!done && <TextField label={t.gate.password} name="password" type="password" autocomplete="new-password" minLength={8} required autofocus help={t.gate.password_help} />}
+            {done ? <a class="button main" href="#/">{t.gate.sign_in}</a> : <button class="button main" disabled={busy}>{t.gate.set}</button>}
         </form>
     );
 }
 
 export default function Gate({ first }: { first: boolean }) {
-    void route.value;
-    return <main class="gate" id="main">{first ? <First /> : <SignIn />}</main>;
+    const { screen, query } = route.value;
+    return (
+        <main class="gate" id="main">
+            {first ? <First /> : screen === 'reset-password' ? (query.get('token') ? <SetPassword token={query.get('token')!} /> : <Request />) : <SignIn />}
+        </main>
+    );
 }

@@ -21,10 +21,11 @@ import { toast } from '../state/toasts.ts';
 import { t } from '../strings/index.ts';
 import { Found } from './search.tsx';
 import { Share } from './share.tsx';
+import { set_favorite, Stock } from './stock.tsx';
 import './library.css';
 
 type File_ = Shapes['File'];
-const filters = ['all', 'video', 'audio', 'image'] as const;
+const filters = ['all', 'video', 'audio', 'image', 'favorites', 'ai', 'stock_media', 'stock_audio'] as const;
 type Filter = (typeof filters)[number];
 const filter = signal<Filter>('all');
 const kind_icon: Record<string, IconName> = { video: 'film', audio: 'sound', image: 'picture', gif: 'picture' };
@@ -44,6 +45,7 @@ function Tile({ file, act }: { file: File_; act: (what: 'share' | 'delete', file
                 <Menu label={t.library.actions(file.name ?? '')} kind="plain tight" items={[
                     { label: t.library.open, icon: 'play', act: () => go(`media/${file.id}`) },
                     { label: t.download, icon: 'download', href: `${file.content_url}&download=true` },
+                    ...(file.media_type === 'audio' && !file.shared ? [{ label: t.library.add_favorite, icon: 'star' as const, act: async () => { await set_favorite(file.id!, true); toast(t.library.is_favorite(file.name ?? '')); } }] : []),
                     ...(file.shared ? [] : [
                         { label: t.library.share, icon: 'share' as const, act: () => act('share', file) },
                         { label: t.delete, icon: 'trash' as const, bad: true, act: () => act('delete', file) },
@@ -58,8 +60,7 @@ function Tile({ file, act }: { file: File_; act: (what: 'share' | 'delete', file
     );
 }
 
-function Grid() {
-    const wanted = filter.value;
+function Grid({ wanted }: { wanted: 'all' | 'video' | 'audio' | 'image' }) {
     const [sharing, set_sharing] = useState<File_ | null>(null);
     const files = useMemo(() => new Paged<File_>(async (offset, limit) => {
         const answer = await call('GET /api/v1/files', { query: { offset, limit, media_type: wanted === 'all' ? undefined : wanted } });
@@ -139,7 +140,7 @@ export default function Library({ query }: { query: URLSearchParams }) {
                     <div class="tabs" role="group" aria-label={t.library.show}>
                         {filters.map((one) => <Button key={one} aria-pressed={filter.value === one} act={() => void (filter.value = one)}>{t.library.filters[one]}</Button>)}
                     </div>
-                    <Grid />
+                    {filter.value === 'favorites' || filter.value === 'ai' || filter.value === 'stock_media' || filter.value === 'stock_audio' ? <Stock shelf={filter.value} /> : <Grid wanted={filter.value} />}
                 </>
             )}
             {over && <div class="drop-here">{t.library.drop}</div>}

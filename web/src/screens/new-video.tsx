@@ -19,7 +19,7 @@ function use_choices() {
     const [voices, set_voices] = useState<Array<[string, string]>>([]);
     const [avatars, set_avatars] = useState<Array<[string, string]>>([]);
     useEffect(() => {
-        call('GET /v1/models').then((told) => set_voices(told.data.map((one) => one.id!).filter((id) => id.includes(':')).map((id) => [id, id]))).catch(() => undefined);
+        call('GET /api/v1/voices', {}).then((told) => set_voices(told.voices.filter((one) => !one.is_premium).map((one) => [one.id!, `${one.name} (${one.dialect ?? one.language})`]))).catch(() => undefined);
         call('GET /api/v1/avatars', { query: { limit: 100 } }).then((told) => set_avatars(told.avatars.filter((one) => !one.is_premium).map((one) => [one.id!, one.name!]))).catch(() => undefined);
     }, []);
     return { voices, avatars };

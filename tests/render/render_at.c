@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// render_bench ENGINE PROJECT FILM CRF PRESET: `kinora render` at any quality; CRF 0 keeps every pixel, which shows
+// render_at ENGINE PROJECT FILM CRF PRESET LINES: `kinora render` with any loss; CRF 0 keeps every pixel, which shows
 // what the compositor made.
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 static error render(struct arena *arena, char **words)
 {
     static atomic_bool cancelled;
-    const struct film_effort effort = { .name = "bench", .crf = atoi(words[4]), .preset = words[5] };
-    struct film_options options = { .effort = &effort, .renderer = STR("bench") };
+    const struct film_effort effort = { .name = "asked for", .crf = atoi(words[4]), .preset = words[5] };
+    struct film_options options = { .effort = &effort, .quality = atoi(words[6]), .renderer = STR("test") };
     struct warnings warnings = { 0 };
     const char *slash = strrchr(words[2], '/');
     json_error_t problem;
@@ -32,13 +32,13 @@ static error render(struct arena *arena, char **words)
 
 int main(int count, char **words)
 {
-    if (count != 6) {
-        fprintf(stderr, "usage: render_bench ENGINE PROJECT FILM CRF PRESET\n");
+    if (count != 7) {
+        fprintf(stderr, "usage: render_at ENGINE PROJECT FILM CRF PRESET LINES\n");
         return 2;
     }
     ARENA_AUTO struct arena *arena = arena_new((size_t)1 << 30);
     error failed = render(arena, words);
     if (error_is(failed))
-        fprintf(stderr, "render_bench: %s\n", failed.message);
+        fprintf(stderr, "render_at: %s\n", failed.message);
     return error_is(failed);
 }
