@@ -19,6 +19,7 @@ export const layer_id = signal('');
 export const time = signal(0); // seconds within the scene
 export const drawn = signal(0); // raised when the server has something else to draw
 export const refused = signal<{ target: string; field: string; message: string } | null>(null);
+export const rendered = signal(false); // there is a finished render to compare with
 export const touched = signal<Set<string>>(new Set()); // scenes changed since the newest render
 
 export const scene = computed(() => scenes.value.find((one) => one.id === scene_id.value) ?? scenes.value[0] ?? null);
@@ -76,6 +77,7 @@ export function shut() {
         scenes.value = [];
         scene_id.value = layer_id.value = '';
         touched.value = new Set();
+        rendered.value = false;
         refused.value = null;
     });
 }

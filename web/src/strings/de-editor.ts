@@ -36,6 +36,7 @@ export const editor: typeof english.editor = {
     angle: 'Winkel',
     no_list: 'Das ist keine Liste in JSON.',
     choose: 'Wählen',
+    nothing: 'Nichts',
     being_edited: 'In diesem Feld schreibt gerade jemand anderes.',
     writes: (name: string) => `${name} schreibt hier`,
     script: 'Sprechtext der Szene',

@@ -170,6 +170,7 @@ export const de: Strings = {
         silent: 'In dieser Aufnahme wird nichts gesagt.',
         play_from: (time: string) => `Ab ${time} abspielen`,
         text_of: (time: string) => `Text bei ${time}`,
+        words_hint: 'Wörter; links und rechts führen von einem zum nächsten',
         unsure: 'Bei diesem Wort ist sich Kinora nicht sicher',
         edit: (time: string) => `Text bei ${time} berichtigen`,
         split: (time: string) => `Beim leuchtenden Wort teilen, ${time}`,

@@ -34,6 +34,7 @@ export const editor = {
     angle: 'Angle',
     no_list: 'This is no list in JSON.',
     choose: 'Choose',
+    nothing: 'Nothing',
     being_edited: 'Somebody else is writing in this field just now.',
     writes: (name: string) => `${name} is writing here`,
     script: 'Narration of the scene',

@@ -169,6 +169,7 @@ export const en = {
         silent: 'Nothing is said in this recording.',
         play_from: (time: string) => `Play from ${time}`,
         text_of: (time: string) => `Text at ${time}`,
+        words_hint: 'Words; left and right go from one to the next',
         unsure: 'Kinora is not sure of this word',
         edit: (time: string) => `Correct the text at ${time}`,
         split: (time: string) => `Split at the lit word, ${time}`,
