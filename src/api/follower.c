@@ -7,6 +7,7 @@
 #include "api/realtime.h"
 #include "api/waiting.h"
 #include "base/clock.h"
+#include "base/metric.h"
 #include "domain/event.h"
 #include "domain/member.h"
 
@@ -105,6 +106,8 @@ static error follow(struct follower *follower, struct db *db, size_t *ret_count)
         TRY(give(follower, &scope, event));
         give_waiting(follower, arena, event);
         follower->at = event->number;
+        metric_observe(METRIC_event_lag, clock_now_us() - event->created_at.us, STR_NONE, STR_NONE);
+        metric_set(METRIC_event_delivered, event->number, STR_NONE, STR_NONE);
     }
     if (follower->app->realtime)
         realtime_tick(follower->app->realtime, &scope);

@@ -110,6 +110,26 @@ static size_t output_size(const struct route *route)
     return route->output_list ? sizeof(struct list) : route->output ? route->output->size : 0;
 }
 
+// Continues the caller's trace where there is one.
+static void begin_trace(struct api_call *call)
+{
+    struct trace parent, *trace = &call->scope.trace;
+    bool sampled,
+        called = span_read_header(http_header(exchange_request(call->exchange), "traceparent"), &parent, &sampled);
+    trace_new(trace);
+    if (called)
+        memcpy(trace->trace_id, parent.trace_id, sizeof trace->trace_id);
+    if (!span_is_on())
+        return;
+    call->span = ARENA_NEW(call->scope.arena, struct span);
+    const char *path = call->route->path ? call->route->path : "";
+    str method = exchange_request(call->exchange)->method;
+    str name = str_format(call->scope.arena, "%.*s %s", STR_ARGS(method), path);
+    span_root(call->span, SPAN_SERVER, name, trace, called ? &parent : NULL, called && sampled);
+    span_text(call->span, "http.request.method", method);
+    span_text(call->span, "http.route", str_of(path));
+}
+
 static struct api_call *call_new(struct worker *worker, struct exchange *exchange)
 {
     struct arena *arena = exchange_arena(exchange);
@@ -123,7 +143,7 @@ static struct api_call *call_new(struct worker *worker, struct exchange *exchang
         .status = route->status ? route->status : 200,
         .message = route->message,
         .epoch = atomic_load(&worker->app->epoch) };
-    trace_from_header(http_header(exchange_request(exchange), "traceparent"), &call->scope.trace);
+    begin_trace(call);
     exchange_set_user(exchange, call);
     size_t size = output_size(route);
     if (size)
@@ -239,6 +259,7 @@ static void begin_anew(struct api_call *call)
 static error change(struct db *db, void *context)
 {
     struct api_call *call = context;
+    SPAN_WITHIN(call->span);
     call->scope.db = db;
     begin_anew(call);
     error result = check_import(call);
@@ -301,6 +322,7 @@ void route_handle(void *context, struct exchange *exchange, void *worker)
 {
     (void)context;
     struct api_call *call = call_new(worker, exchange);
+    SPAN_WITHIN(call->span);
     error result = before(call);
     if (!error_is(result) && call->route->lane == LANE_STREAM) {
         result = call->route->handle(call);

@@ -6,6 +6,7 @@
 
 #include "api/app.h"
 #include "base/shape.h"
+#include "base/span.h"
 #include "domain/warnings.h"
 #include "net/server.h"
 
@@ -65,6 +66,7 @@ struct api_call {
     struct worker *worker;
     const struct route *route;
     struct exchange *exchange;           // NULL: it came over a socket
+    struct span *span;                   // of this request; NULL: it is not traced
     void *path, *query, *body, *headers; // structs of the route's shapes
     json_t *json;                        // the body as it came
     str text;                            // of BODY_TEXT: the file

@@ -24,6 +24,7 @@
     use(login) \
     use(media) \
     use(members) \
+    use(metrics) \
     use(openai_models) \
     use(openai_speech) \
     use(openai_transcribe) \

@@ -112,6 +112,7 @@ static bool on_data(void *state, struct exchange *exchange, const char *bytes, s
 {
     (void)exchange, (void)worker;
     struct receiving *receiving = state;
+    SPAN_WITHIN(receiving->call->span);
     error result = take(receiving, bytes, size);
     if (!error_is(result))
         return true;
@@ -271,6 +272,7 @@ static void on_end(void *state, struct exchange *exchange, void *worker)
     (void)exchange;
     struct receiving *receiving = state;
     struct api_call *call = receiving->call;
+    SPAN_WITHIN(call->span);
     call->worker = worker;
     call->scope.db = call->worker->db;
     error result = end(receiving);

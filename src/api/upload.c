@@ -89,6 +89,7 @@ static bool on_data(void *state, struct exchange *exchange, const char *bytes, s
     (void)exchange;
     (void)worker;
     struct upload *upload = state;
+    SPAN_WITHIN(upload->call->span);
     error result = multipart_feed(upload->multipart, bytes, size);
     if (!error_is(result))
         return true;
@@ -141,6 +142,7 @@ static void on_end(void *state, struct exchange *exchange, void *worker)
     (void)exchange;
     struct upload *upload = state;
     struct api_call *call = upload->call;
+    SPAN_WITHIN(call->span);
     call->worker = worker;
     error result = store(upload);
     clean(upload);

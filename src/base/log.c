@@ -29,23 +29,6 @@ void trace_new(struct trace *ret_trace)
     hex_write(ret_trace->span_id, bytes + 16, 8);
 }
 
-// W3C Trace Context 3.2: version-traceid-parentid-flags in lower-case hexadecimal.
-void trace_from_header(str traceparent, struct trace *ret_trace)
-{
-    unsigned char id[16], parent[8], version, flags;
-    trace_new(ret_trace);
-    if (traceparent.size < 55 || traceparent.data[2] != '-' || traceparent.data[35] != '-'
-        || traceparent.data[52] != '-')
-        return;
-    static const unsigned char zero[16];
-    if (!str_from_hex(str_sub(traceparent, 0, 2), &version, 1) || version == 0xFF
-        || (version == 0 && traceparent.size != 55) || !str_from_hex(str_sub(traceparent, 3, 32), id, 16)
-        || !str_from_hex(str_sub(traceparent, 36, 16), parent, 8)
-        || !str_from_hex(str_sub(traceparent, 53, 2), &flags, 1) || !memcmp(id, zero, 16) || !memcmp(parent, zero, 8))
-        return;
-    hex_write(ret_trace->trace_id, id, 16);
-}
-
 void log_open(bool json, enum log_severity least)
 {
     as_json = json;

@@ -12,8 +12,6 @@ struct trace {
     char trace_id[33], span_id[17];
 };
 void trace_new(struct trace *ret_trace);
-// Takes the trace id of a `traceparent` header when it is valid and makes a span id of its own.
-void trace_from_header(str traceparent, struct trace *ret_trace);
 
 struct log_attribute {
     const char *name;

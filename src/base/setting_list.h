@@ -105,6 +105,20 @@ SETTING_TEXT(yt_dlp, "KINORA_YT_DLP", "", "Path of yt-dlp; default DATA/tools/yt
 SETTING_TEXT(gallery_dl, "KINORA_GALLERY_DL", "", "Path of gallery-dl; default DATA/tools/gallery-dl, then the PATH")
 SETTING_TEXT(download_wall, "KINORA_DOWNLOAD_WALL", "auto",
     "What keeps downloaders off the network: auto, namespace or landlock")
+SETTING_TEXT(otel_endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT", "", "Collector of traces, such as http://127.0.0.1:4318")
+SETTING_TEXT(otel_traces_endpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", "The same, with the path (…/v1/traces)")
+SETTING_SECRET(otel_headers, "OTEL_EXPORTER_OTLP_HEADERS", "Headers for the collector: NAME=VALUE,NAME=VALUE")
+SETTING_INT(otel_timeout_ms, "OTEL_EXPORTER_OTLP_TIMEOUT", 10000, 1, 600000, "Milliseconds the collector may take")
+SETTING_TEXT(otel_service_name, "OTEL_SERVICE_NAME", "kinora", "Name of this service in traces")
+SETTING_TEXT(otel_resource_attributes, "OTEL_RESOURCE_ATTRIBUTES", "", "More about it in traces: NAME=VALUE,NAME=VALUE")
+SETTING_TEXT(otel_sampler, "OTEL_TRACES_SAMPLER", "parentbased_always_on",
+    "Which traces are kept: always_on, always_off or traceidratio, each also with parentbased_ in front")
+SETTING_TEXT(otel_sampler_arg, "OTEL_TRACES_SAMPLER_ARG", "1", "Share of traces that traceidratio keeps, 0 to 1")
+SETTING_INT(otel_queue, "OTEL_BSP_MAX_QUEUE_SIZE", 2048, 1, 65536, "Spans that wait at most; more are dropped")
+SETTING_INT(otel_batch, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512, 1, 4096, "Spans in one message to the collector")
+SETTING_INT(
+    otel_delay_ms, "OTEL_BSP_SCHEDULE_DELAY", 5000, 1, 600000, "Milliseconds until a batch that is not full goes")
+SETTING_FLAG(otel_disabled, "OTEL_SDK_DISABLED", false, "No traces, whatever else is set")
 SETTING_FLAG(no_workers, "KINORA_NO_WORKERS", false, "Serve without taking queued work")
 SETTING_FLAG(insecure_http, "KINORA_INSECURE_HTTP", false, "Allow plain HTTP beyond loopback")
 

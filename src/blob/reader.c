@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/span.h"
 #include "blob/chunk.h"
 #include "blob/store.h"
 
@@ -216,8 +217,11 @@ error blob_reader_open(struct blob_store *store, const char *id,
     char name[37];
     int64_t stored_size;
     struct blob_reader *reader = NULL;
+    SPAN_AUTO struct span span;
+    span_begin(&span, SPAN_CLIENT, "blob open", STR_NONE);
     TRY(new_reader(&reader));
     error e = find(store, id, reader, &stored_size);
+    span_result(&span, e);
     if (!error_is(e)) {
         chunk_id_write(reader->place.id, name);
         e = blob_data_key(store, name, sealed_key, reader->place.key);

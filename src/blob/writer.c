@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/id.h"
+#include "base/span.h"
 #include "blob/record.h"
 
 struct blob_writer {
@@ -280,7 +281,10 @@ static error finish(struct blob_writer *writer, struct blob_info *ret_info)
 
 error blob_writer_commit(struct blob_writer *writer, struct blob_info *ret_info)
 {
+    SPAN_AUTO struct span span;
+    span_begin(&span, SPAN_CLIENT, "blob commit", STR_NONE);
     error e = finish(writer, ret_info);
+    span_result(&span, e);
     writer_free(writer);
     return e;
 }

@@ -7,6 +7,7 @@
 
 #include "api/events.h"
 #include "api/limiter.h"
+#include "api/metrics.h"
 #include "api/realtime.h"
 #include "api/route.h"
 #include "api/waiting.h"
@@ -20,6 +21,7 @@
 #include "cmd/service.h"
 #include "cmd/stock_start.h"
 #include "cmd/stores.h"
+#include "cmd/tracing.h"
 #include "domain/search.h"
 #include "domain/setting.h"
 #include "work/asr_engine.h"
@@ -41,6 +43,7 @@ struct service {
     struct import *import;
     struct follower *follower;
     struct server *server;
+    struct otlp *otlp;
     struct engineio *engines[2]; // ends with NULL
     int lock;
 };
@@ -176,15 +179,6 @@ static void committed(void *context)
     service_workers_wake(&service->workers);
 }
 
-static void finished(void *context, struct exchange *exchange, int status, int64_t sent_bytes, int64_t duration_us)
-{
-    (void)context;
-    const struct http_request *request = exchange_request(exchange);
-    log_event(LOG_DEBUG, NULL, "request", "Answered", LOG_TEXT("method", request->method),
-        LOG_TEXT("path", request->path), LOG_NUMBER("status", status), LOG_NUMBER("bytes", sent_bytes),
-        LOG_NUMBER("ms", (double)duration_us / 1000));
-}
-
 static error start_server(struct service *service)
 {
     struct server_app app = { .context = &service->app,
@@ -193,7 +187,7 @@ static error start_server(struct service *service)
         .worker_start = app_worker_start,
         .worker_stop = app_worker_stop,
         .refuse = route_refuse,
-        .finished = finished };
+        .finished = metrics_answered };
     service->engines[0] = realtime_engine(service->app.realtime);
     struct server_options options = { .listen = settings.listen,
         .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,
@@ -209,6 +203,7 @@ static error start(struct arena *arena, struct service *service)
     struct app *app = &service->app;
     TRY(check_listen(service));
     TRY(data_folder_lock(arena, &service->lock));
+    TRY(tracing_start(arena, &service->otlp));
     app->job_kinds = service_workers_kinds(arena);
     app->data_directory = settings.data;
     app->web = web_files;
@@ -252,6 +247,7 @@ static void stop(struct service *service)
     service_close(&service->stores);
     route_done(app);
     limiter_free(app->limiter);
+    otlp_stop(service->otlp);
     if (service->lock >= 0)
         close(service->lock);
 }

@@ -8,12 +8,14 @@
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
 #include "cmd/service.h"
+#include "cmd/tracing.h"
 #include "net/child.h"
 
 struct station {
     struct stores stores;
     struct zygote *plain;
     struct service_workers workers;
+    struct otlp *otlp;
     int lock;
 };
 
@@ -30,6 +32,7 @@ static error start(struct arena *arena, struct station *station)
         return error_make(ERROR_USAGE, "database_url",
             "A worker needs the PostgreSQL database of its servers: give --database-url postgresql://...");
     TRY(data_folder_lock(arena, &station->lock));
+    TRY(tracing_start(arena, &station->otlp));
     TRY(service_open(arena, &station->stores));
     TRY(engine_path(arena, &engine));
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &station->plain));
@@ -46,6 +49,7 @@ static void stop(struct station *station)
     if (station->plain)
         zygote_stop(station->plain);
     service_close(&station->stores);
+    otlp_stop(station->otlp);
     if (station->lock >= 0)
         close(station->lock);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/span.h"
 #include "db/driver.h"
 
 // A change that starts another one would wait for itself; these two find that in the thread that does it.
@@ -139,6 +140,7 @@ error db_write_async(struct db_pool *pool, db_change change, void (*done)(void *
 struct waiting {
     db_change change;
     void *context;
+    struct span_place place; // of the thread that waits
     pthread_mutex_t lock;
     pthread_cond_t ready;
     bool done;
@@ -148,7 +150,10 @@ struct waiting {
 static error waiting_change(struct db *db, void *context)
 {
     struct waiting *waiting = context;
-    return waiting->change(db, waiting->context);
+    struct span_place before = span_move(waiting->place);
+    error result = waiting->change(db, waiting->context);
+    span_leave(before);
+    return result;
 }
 
 static void waiting_done(void *context, error result)
@@ -165,7 +170,7 @@ static void waiting_done(void *context, error result)
 static error write_and_wait(struct db_pool *pool, enum db_isolation isolation, db_change change, void *context)
 {
     ASSERT(!thread_is_writer && !thread_in_change);
-    struct waiting waiting = { .change = change, .context = context };
+    struct waiting waiting = { .change = change, .context = context, .place = span_here() };
     pthread_mutex_init(&waiting.lock, NULL);
     pthread_cond_init(&waiting.ready, NULL);
     error queued = pool->driver->write(pool, isolation, waiting_change, waiting_done, &waiting);

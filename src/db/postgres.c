@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/metric.h"
+
 // Object ids of types, fixed in PostgreSQL's catalogue (pg_type.dat).
 enum { TYPE_BYTEA = 17, TYPE_TEXT = 25, TYPE_VARCHAR = 1043 };
 enum { NUMBER_TEXT_SIZE = 32 };
@@ -135,6 +137,7 @@ error postgres_connect(struct postgres_pool *pool, bool writing, struct postgres
         return error_of(ERROR_UNAVAILABLE);
     db->base.pool = &pool->base;
     db->writing = writing;
+    metric_add(METRIC_db_connections, 1, STR_NONE, STR_NONE);
     // The URL stands last: what it says wins.
     const char *const keys[] = { "connect_timeout", "application_name", "client_encoding", "dbname", NULL };
     const char *const values[] = { "10", "kinora", "UTF8", pool->url, NULL };
@@ -163,6 +166,7 @@ void postgres_disconnect(struct postgres_db *db)
     db_cache_clear(&db->base.cache, NULL);
     buffer_done(&db->scratch);
     PQfinish(db->handle);
+    metric_add(METRIC_db_connections, -1, STR_NONE, STR_NONE);
     free(db);
 }
 

@@ -2,14 +2,26 @@
 // The questions of db.h, in terms of a driver's start, next, cell and finish.
 #include <string.h>
 
+#include "base/span.h"
 #include "db/driver.h"
+
+static error start(struct span *span, struct db *db, const struct db_statement *statement, struct db_args args,
+    struct db_prepared **ret_prepared)
+{
+    span_begin(span, SPAN_CLIENT, "SQL", str_of(statement->name));
+    span_text(span, "db.system", db->pool->driver->kind == DB_SQLITE ? STR("sqlite") : STR("postgresql"));
+    error result = db->pool->driver->start(db, statement, args, ret_prepared);
+    span_result(span, result);
+    return result;
+}
 
 error db_one(struct db *db, struct arena *arena, const struct db_statement *statement, struct db_args args,
     const struct shape *shape, void *ret_struct, bool *ret_found)
 {
     const struct db_driver *driver = db->pool->driver;
     struct db_prepared *prepared;
-    TRY(driver->start(db, statement, args, &prepared));
+    SPAN_AUTO struct span span;
+    TRY(start(&span, db, statement, args, &prepared));
     bool found = false;
     void *row = NULL;
     error result = driver->next(db, prepared, &found);
@@ -18,6 +30,7 @@ error db_one(struct db *db, struct arena *arena, const struct db_statement *stat
         result = db_row_fill(db, prepared, arena, shape, row);
     }
     driver->finish(db, prepared);
+    span_result(&span, result);
     TRY(result);
     if (arena_over(arena))
         return error_of(ERROR_LIMIT_EXCEEDED);
@@ -59,10 +72,12 @@ error db_all(struct db *db, struct arena *arena, const struct db_statement *stat
     const struct shape *shape, size_t limit, struct list *ret_list)
 {
     struct db_prepared *prepared;
-    TRY(db->pool->driver->start(db, statement, args, &prepared));
+    SPAN_AUTO struct span span;
+    TRY(start(&span, db, statement, args, &prepared));
     struct list list = { 0 };
     error result = read_rows(db, prepared, arena, shape, limit, &list);
     db->pool->driver->finish(db, prepared);
+    span_result(&span, result);
     TRY(result);
     *ret_list = list;
     return OK;
@@ -73,13 +88,15 @@ error db_integer(
 {
     const struct db_driver *driver = db->pool->driver;
     struct db_prepared *prepared;
-    TRY(driver->start(db, statement, args, &prepared));
+    SPAN_AUTO struct span span;
+    TRY(start(&span, db, statement, args, &prepared));
     int64_t value = 0;
     bool found = false;
     error result = driver->next(db, prepared, &found);
     if (!error_is(result) && found)
         result = db_cell_integer(driver->cell(db, prepared, 0), statement->name, &value);
     driver->finish(db, prepared);
+    span_result(&span, result);
     TRY(result);
     if (!found && !ret_found)
         return error_make(ERROR_DATA_CORRUPT, statement->name, "The database lacks a row that has to be there");
@@ -95,13 +112,15 @@ error db_string(
 {
     const struct db_driver *driver = db->pool->driver;
     struct db_prepared *prepared;
-    TRY(driver->start(db, statement, args, &prepared));
+    SPAN_AUTO struct span span;
+    TRY(start(&span, db, statement, args, &prepared));
     str text = STR_NONE;
     bool found = false;
     error result = driver->next(db, prepared, &found);
     if (!error_is(result) && found)
         text = db_cell_text(arena, driver->cell(db, prepared, 0));
     driver->finish(db, prepared);
+    span_result(&span, result);
     TRY(result);
     if (arena_over(arena))
         return error_of(ERROR_LIMIT_EXCEEDED);
@@ -113,13 +132,15 @@ error db_run(struct db *db, const struct db_statement *statement, struct db_args
 {
     const struct db_driver *driver = db->pool->driver;
     struct db_prepared *prepared;
-    TRY(driver->start(db, statement, args, &prepared));
+    SPAN_AUTO struct span span;
+    TRY(start(&span, db, statement, args, &prepared));
     bool row = true;
     error result = OK;
     while (row && !error_is(result))
         result = driver->next(db, prepared, &row);
     int64_t changed = error_is(result) ? 0 : driver->changed(db, prepared);
     driver->finish(db, prepared);
+    span_result(&span, result);
     TRY(result);
     if (ret_changed)
         *ret_changed = changed;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/metric.h"
 
 enum { BUSY_TIMEOUT_MS = 5000 };
 
@@ -116,6 +117,7 @@ error sqlite_connect(struct sqlite_pool *pool, bool writing, struct sqlite_db **
     if (!db)
         return error_of(ERROR_UNAVAILABLE);
     db->base.pool = &pool->base;
+    metric_add(METRIC_db_connections, 1, STR_NONE, STR_NONE);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (writing ? SQLITE_OPEN_CREATE : 0);
     int opened = sqlite3_open_v2(pool->path, &db->handle, flags, NULL);
     error result = OK;
@@ -143,6 +145,7 @@ void sqlite_disconnect(struct sqlite_db *db)
     db_cache_clear(&db->base.cache, discard);
     int closed = sqlite3_close(db->handle);
     ASSERT(closed == SQLITE_OK);
+    metric_add(METRIC_db_connections, -1, STR_NONE, STR_NONE);
     free(db);
 }
 

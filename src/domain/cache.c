@@ -2,6 +2,7 @@
 #include "domain/cache.h"
 
 #include "base/clock.h"
+#include "base/metric.h"
 #include "domain/blob_use.h"
 #include "domain/media.h"
 
@@ -17,7 +18,9 @@ DB_STATEMENT(by_key, "SELECT key, blob_id, facts, size_bytes FROM cache WHERE ke
 
 error cache_get(struct scope *scope, str key, struct cache_entry *ret_entry, bool *ret_found)
 {
-    return db_one(scope->db, scope->arena, &by_key, DB_ARGS(db_text(key)), &row_shape, ret_entry, ret_found);
+    TRY(db_one(scope->db, scope->arena, &by_key, DB_ARGS(db_text(key)), &row_shape, ret_entry, ret_found));
+    metric_add(METRIC_cache, 1, *ret_found ? STR("hit") : STR("miss"), STR_NONE);
+    return OK;
 }
 
 DB_STATEMENT(touch, "UPDATE cache SET used_at = $2 WHERE key = $1");

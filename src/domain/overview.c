@@ -29,3 +29,23 @@ error overview_read(struct scope *scope, struct overview *ret_overview)
     *ret_overview = told;
     return OK;
 }
+
+static const struct field place_fields[] = {
+    FIELD(struct overview_place, place),
+    FIELD(struct overview_place, stored_bytes),
+};
+static const struct shape place_shape = SHAPE("OverviewPlace", struct overview_place, place_fields);
+
+DB_STATEMENT(queue,
+    "SELECT kind, CASE WHEN state = 'waiting' THEN 'processing' ELSE state END AS status, count(*) AS count FROM job"
+    " WHERE parent IS NULL AND state IN ('pending', 'processing', 'waiting') GROUP BY 1, 2");
+DB_STATEMENT(places, "SELECT place, CAST(sum(stored_bytes) AS BIGINT) AS stored_bytes FROM blob GROUP BY place");
+
+error overview_load(struct scope *scope, struct overview_load *ret_load)
+{
+    struct overview_load load;
+    TRY(db_all(scope->db, scope->arena, &queue, DB_NO_ARGS, &overview_jobs_shape, 0, &load.jobs));
+    TRY(db_all(scope->db, scope->arena, &places, DB_NO_ARGS, &place_shape, 0, &load.places));
+    *ret_load = load;
+    return OK;
+}

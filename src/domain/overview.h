@@ -18,3 +18,14 @@ struct overview {
 };
 
 MUST_USE error overview_read(struct scope *scope, struct overview *ret_overview);
+
+// The part that changes from minute to minute, for a look every few seconds.
+struct overview_load {
+    struct list jobs;   // struct overview_jobs that wait or run
+    struct list places; // struct overview_place
+};
+struct overview_place {
+    str place; // local, s3
+    int64_t stored_bytes;
+};
+MUST_USE error overview_load(struct scope *scope, struct overview_load *ret_load);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/span.h"
 #include "base/wire.h"
 #include "base/wire_zygote.h"
 
@@ -499,7 +500,7 @@ static error serve(const struct talk *talk, json_t **ret_result, bool *ret_answe
     }
 }
 
-error child_ask(struct child *child, struct arena *arena, const struct child_call *call, json_t **ret_result)
+static error ask(struct child *child, struct arena *arena, const struct child_call *call, json_t **ret_result)
 {
     if (child->ended)
         return error_of(ERROR_ENGINE_CRASHED);
@@ -514,4 +515,13 @@ error child_ask(struct child *child, struct arena *arena, const struct child_cal
         return crashed(child);
     end(child);
     return failure;
+}
+
+error child_ask(struct child *child, struct arena *arena, const struct child_call *call, json_t **ret_result)
+{
+    SPAN_AUTO struct span span;
+    span_begin(&span, SPAN_CLIENT, "engine", str_of(call->op));
+    error result = ask(child, arena, call, ret_result);
+    span_result(&span, result);
+    return result;
 }

@@ -202,6 +202,11 @@ void *exchange_user(const struct exchange *exchange)
     return exchange->user;
 }
 
+int64_t exchange_received_bytes(const struct exchange *exchange)
+{
+    return exchange->received_bytes;
+}
+
 static bool is_line(str s)
 {
     for (size_t i = 0; i < s.size; i++)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/span.h"
 #include "net/address.h"
 
 enum { REDIRECTS_MAX = 10, STALL_S = 20, CONNECT_S = 20, ROOM_EVERY = 4 << 20 };
@@ -240,7 +241,7 @@ static str name_of(const struct work *work)
     return str_is_utf8(name) && name.size ? name : STR("file");
 }
 
-error fetch_file(struct arena *arena, const struct fetch *fetch, struct fetched *ret_fetched)
+static error fetch_once(struct arena *arena, const struct fetch *fetch, struct fetched *ret_fetched)
 {
     char reason[CURL_ERROR_SIZE] = "";
     struct curl_slist *headers = NULL;
@@ -263,5 +264,18 @@ error fetch_file(struct arena *arena, const struct fetch *fetch, struct fetched 
     error result = outcome(&work, code, reason);
     curl_slist_free_all(headers);
     curl_easy_cleanup(work.curl);
+    return result;
+}
+
+error fetch_file(struct arena *arena, const struct fetch *fetch, struct fetched *ret_fetched)
+{
+    SPAN_AUTO struct span span;
+    span_begin(&span, SPAN_CLIENT, "download", STR_NONE);
+    error result = fetch_once(arena, fetch, ret_fetched);
+    if (!error_is(result)) {
+        span_number(&span, "http.response.status_code", ret_fetched->status);
+        span_number(&span, "http.response.body.size", ret_fetched->bytes);
+    }
+    span_result(&span, result);
     return result;
 }

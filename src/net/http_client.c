@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/span.h"
 
 enum { ANSWER_BYTES = 64 << 20, TIMEOUT_S = 60, RETRY_AFTER_MAX_S = 86400 };
 
@@ -41,6 +42,14 @@ static error set_headers(
         struct curl_slist *longer = curl_slist_append(*ret_list, line.data);
         ASSERT(longer);
         *ret_list = longer;
+    }
+    struct span_place place = span_here();
+    if (place.on) {
+        char header[80] = "traceparent: ";
+        span_write_header(&place.trace, header + strlen(header));
+        struct curl_slist *traced = curl_slist_append(*ret_list, header);
+        ASSERT(traced);
+        *ret_list = traced;
     }
     // The library would ask first whether a long body is welcome; some servers never answer that.
     struct curl_slist *longer = curl_slist_append(*ret_list, "Expect:");
@@ -120,11 +129,16 @@ static error send_by(CURL *curl, struct arena *arena, const struct http_client_r
 error http_client_send(
     struct arena *arena, const struct http_client_request *request, struct http_client_answer *ret_answer)
 {
+    SPAN_AUTO struct span span;
+    span_begin(&span, SPAN_CLIENT, request->method, STR_NONE);
     struct curl_slist *headers = NULL;
     CURL *curl = curl_easy_init(); // the first one prepares the library, once
     if (!curl)
         return error_make(ERROR_UNAVAILABLE, NULL, "The HTTP client cannot be started");
     error result = send_by(curl, arena, request, &headers, ret_answer);
+    if (!error_is(result))
+        span_number(&span, "http.response.status_code", ret_answer->status);
+    span_result(&span, result);
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
     return result;

@@ -79,6 +79,7 @@ struct arena *exchange_arena(struct exchange *exchange); // one thread at a time
 void *exchange_route(const struct exchange *exchange);
 void exchange_set_user(struct exchange *exchange, void *user); // the application's own; in the arena
 void *exchange_user(const struct exchange *exchange);
+int64_t exchange_received_bytes(const struct exchange *exchange); // of the body; loop thread
 
 // False once the peer has gone or will send no more: who only waits for an answer may give up. Any thread.
 bool exchange_is_open(const struct exchange *exchange);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "work/run_observe.h"
 #include "work/runner_parts.h"
 
 static const int64_t TELL_US = SECOND_US / 4;
@@ -250,5 +251,6 @@ error run_complete(struct run *run, const json_t *result, run_commit commit, voi
     if (!change.mine)
         return error_of(ERROR_CANCELLED);
     run->ended = true;
+    run_observe_completed(run, result);
     return OK;
 }

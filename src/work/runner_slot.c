@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Slots: a thread each, which works on what the broker (runner_broker.c) hands it and writes how it ended.
-#include <stdio.h>
 
 #include "base/clock.h"
 #include "domain/user.h"
+#include "work/run_observe.h"
 #include "work/runner_parts.h"
 
 enum { BATCH_JOBS = 500 };
@@ -106,7 +106,8 @@ static void run_job(struct slot *slot, struct run *run)
 {
     int64_t started_us = clock_mono_us();
     run->scope.deadline_us = started_us + RUNNER_ATTEMPT_US;
-    snprintf(run->scope.trace.trace_id, sizeof run->scope.trace.trace_id, "%.*s", STR_ARGS(run->job.trace_id));
+    struct span span;
+    run_observe_begin(run, &span);
     set_run(slot, run);
     error result = work(run, slot->kind->kind);
     for (size_t i = 0; i < sizeof run->children / sizeof *run->children; i++)
@@ -115,6 +116,7 @@ static void run_job(struct slot *slot, struct run *run)
     if (error_is(result) && !run->ended)
         end_badly(run, result);
     set_run(slot, NULL);
+    run_observe_attempt(run, started_us, result, &span);
     log_end(run, result, started_us);
 }
 

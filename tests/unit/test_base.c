@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/json.h"
+#include "base/metric.h"
+#include "base/span.h"
 #include "test.h"
 
 static void an_arena_gives_zeroed_memory_and_knows_when_it_is_over(void **state)
@@ -16,6 +20,113 @@ static void an_arena_gives_zeroed_memory_and_knows_when_it_is_over(void **state)
     assert_true(arena_over(arena));
     arena_reset(arena);
     assert_false(arena_over(arena));
+}
+
+static bool shows(const struct buffer *out, const char *line)
+{
+    return str_find(buffer_str(out), str_of(line)) >= 0;
+}
+
+static void a_metric_counts_by_its_labels_and_invented_ones_share_the_last_place(void **state)
+{
+    (void)state;
+    BUFFER_AUTO struct buffer out = { 0 };
+    metric_add(METRIC_upload_errors, 2, STR("4\"\\\n"), STR_NONE);
+    metric_set(METRIC_storage, 7, STR("local"), STR_NONE);
+    metric_observe(METRIC_event_lag, 5000, STR_NONE, STR_NONE);
+    metric_observe(METRIC_event_lag, 7200 * SECOND_US + 1, STR_NONE, STR_NONE);
+    for (int i = 0; i < 200; i++) {
+        char method[8];
+        snprintf(method, sizeof method, "m%d", i);
+        metric_add(METRIC_http_requests, 1, str_of(method), STR("200"));
+    }
+    metric_write(&out);
+    assert_true(shows(&out, "\nupload_errors_total{reason=\"4\\\"\\\\\\n\"} 2\n"));
+    assert_true(shows(&out, "\nstorage_bytes{place=\"local\"} 7\n"));
+    assert_true(shows(&out, "\nevent_lag_seconds_bucket{le=\"0.005\"} 1\n"));
+    assert_true(shows(&out, "\nevent_lag_seconds_bucket{le=\"7200\"} 1\nevent_lag_seconds_bucket{le=\"+Inf\"} 2\n"));
+    assert_true(shows(&out, "\nevent_lag_seconds_sum 7200.005001\nevent_lag_seconds_count 2\n"));
+    assert_true(shows(&out, "\nhttp_requests_total{method=\"m62\",status=\"200\"} 1\n"));
+    assert_true(shows(&out, "\nhttp_requests_total{method=\"other\",status=\"other\"} 137\n"));
+    metric_clear(METRIC_storage);
+    buffer_clear(&out);
+    metric_write(&out);
+    assert_true(shows(&out, "\nstorage_bytes{place=\"local\"} 0\n"));
+}
+
+static void a_traceparent_is_read_strictly_and_written_as_it_was(void **state)
+{
+    (void)state;
+    static const char good[] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    static const char *const bad[] = {
+        "",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x",
+        "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+        "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+        "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+        "00-0af7651916cd43dd8448eb211c80319g-b7ad6b7169203331-01",
+        "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01x",
+    };
+    struct trace trace;
+    bool sampled;
+    char out[56];
+    assert_true(span_read_header(str_of(good), &trace, &sampled));
+    assert_true(sampled);
+    span_write_header(&trace, out);
+    assert_string_equal(out, good);
+    assert_true(
+        span_read_header(STR("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00-later"), &trace, &sampled));
+    assert_false(sampled);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_false(span_read_header(str_of(bad[i]), &trace, &sampled));
+}
+
+struct kept_span {
+    size_t count;
+    struct span spans[4];
+};
+
+static void keep_span(void *context, const struct span *span)
+{
+    struct kept_span *kept = context;
+    kept->spans[kept->count++] = *span;
+}
+
+static void spans_are_children_of_where_the_thread_is(void **state)
+{
+    (void)state;
+    struct kept_span kept = { 0 };
+    const struct span_sink all = { &kept, keep_span, 1000000, true }, none = { &kept, keep_span, 0, true };
+    struct span root, child, stray;
+    struct trace trace;
+    trace_new(&trace);
+    span_root(&root, SPAN_SERVER, STR("off"), &trace, NULL, false);
+    assert_false(root.on);
+    span_set_sink(&none);
+    span_root(&root, SPAN_SERVER, STR("not kept"), &trace, NULL, false);
+    assert_false(root.on);
+    span_set_sink(&all);
+    span_begin(&stray, SPAN_CLIENT, "stray", STR_NONE);
+    assert_false(stray.on);
+    span_root(&root, SPAN_SERVER, STR("root"), &trace, NULL, false);
+    {
+        SPAN_WITHIN(&root);
+        span_begin(&child, SPAN_CLIENT, "SQL", STR("by_id"));
+        span_result(&child, error_of(ERROR_NOT_FOUND));
+        span_end(&child);
+    }
+    span_begin(&stray, SPAN_CLIENT, "stray", STR_NONE);
+    assert_false(stray.on);
+    span_end_root(&root);
+    span_set_sink(NULL);
+    assert_int_equal(kept.count, 2);
+    assert_string_equal(kept.spans[0].name, "SQL by_id");
+    assert_string_equal(kept.spans[0].parent_id, trace.span_id);
+    assert_string_equal(kept.spans[0].trace.trace_id, trace.trace_id);
+    assert_string_equal(kept.spans[0].message, "NOT_FOUND");
+    assert_string_equal(kept.spans[1].name, "root");
 }
 
 static void utf8_is_checked_strictly(void **state)
@@ -128,6 +239,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_arena_gives_zeroed_memory_and_knows_when_it_is_over),
+        cmocka_unit_test(a_metric_counts_by_its_labels_and_invented_ones_share_the_last_place),
+        cmocka_unit_test(a_traceparent_is_read_strictly_and_written_as_it_was),
+        cmocka_unit_test(spans_are_children_of_where_the_thread_is),
         cmocka_unit_test(utf8_is_checked_strictly),
         cmocka_unit_test(base64_and_hex_read_back),
         cmocka_unit_test(json_is_read_strictly),

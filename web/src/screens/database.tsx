@@ -13,7 +13,7 @@ import { save_answer } from './exports.ts';
 
 export function Database() {
     const [failed, set_failed] = useState('');
-    const [last, set_last] = useState<Shapes['ImportState'] | null>(null);
+    const [last, set_last] = useState<Shapes['DatabaseImportState'] | null>(null);
     useEffect(() => void call('GET /api/v1/database/import').then(set_last).catch(() => undefined), []);
     const import_it = async (file: File) => {
         if (!(await confirm_it(t.admin.import_title, t.admin.import_text, t.admin.import)))

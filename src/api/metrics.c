@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Metrics for Prometheus. Who asks from this machine needs no token; a request that came through a proxy did not.
+#include "api/metrics.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/route.h"
+#include "base/clock.h"
+#include "base/metric.h"
+#include "domain/event.h"
+#include "domain/overview.h"
+
+enum { STAT_BYTES = 2048 }; // of /proc/self/stat: 52 numbers
+
+// Counting ----------------------------------------------------------------------------------------
+
+// Clients may send any word as a method.
+static str known_method(str method)
+{
+    static const char *const known[] = { "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS" };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (str_equal_c(method, known[i]))
+            return method;
+    return STR("other");
+}
+
+static void count_upload(const struct exchange *exchange, int status, str status_text, int64_t duration_us)
+{
+    if (status < 200 || status >= 300) {
+        metric_add(METRIC_upload_errors, 1, status ? status_text : STR("lost"), STR_NONE);
+        return;
+    }
+    metric_observe(METRIC_upload_duration, duration_us, STR_NONE, STR_NONE);
+    metric_add(METRIC_upload_bytes, exchange_received_bytes(exchange), STR_NONE, STR_NONE);
+}
+
+static void end_span(const struct api_call *call, int status)
+{
+    const struct actor *actor = &call->scope.actor;
+    span_number(call->span, "http.response.status_code", status);
+    if (actor->user_id.data)
+        span_text(call->span, "user.id", actor->user_id);
+    if (status >= 500 || !status)
+        span_result(call->span, error_of(status ? ERROR_INTERNAL_ERROR : ERROR_CANCELLED));
+    span_end_root(call->span);
+}
+
+void metrics_answered(void *context, struct exchange *exchange, int status, int64_t sent_bytes, int64_t duration_us)
+{
+    (void)context;
+    static const char *const lanes[] = { [LANE_READ] = "read", [LANE_WRITE] = "write", [LANE_STREAM] = "stream" };
+    const struct http_request *request = exchange_request(exchange);
+    const struct route *route = exchange_route(exchange); // none for live connections
+    const struct api_call *call = exchange_user(exchange);
+    char text[12];
+    snprintf(text, sizeof text, "%d", status);
+    str status_text = str_of(text);
+    metric_add(METRIC_http_requests, 1, known_method(request->method), status ? status_text : STR("lost"));
+    metric_observe(METRIC_http_duration, duration_us, route ? str_of(lanes[route->lane]) : STR("live"), STR_NONE);
+    metric_add(METRIC_http_sent, sent_bytes, STR_NONE, STR_NONE);
+    if (route && (route->body_kind == BODY_UPLOAD || route->body_kind == BODY_RAW))
+        count_upload(exchange, status, status_text, duration_us);
+    if (call && call->span)
+        end_span(call, status);
+    log_event(LOG_DEBUG, call ? &call->scope.trace : NULL, "request", "Answered", LOG_TEXT("method", request->method),
+        LOG_TEXT("path", request->path), LOG_NUMBER("status", status), LOG_NUMBER("bytes", sent_bytes),
+        LOG_NUMBER("ms", (double)duration_us / 1000));
+}
+
+// Reading -----------------------------------------------------------------------------------------
+
+static int64_t count_open_files(void)
+{
+    int64_t count = -1; // the one that looks
+    DIR *folder = opendir("/proc/self/fd");
+    if (!folder)
+        return 0;
+    for (const struct dirent *entry; (entry = readdir(folder));)
+        count += entry->d_name[0] != '.';
+    closedir(folder);
+    return count;
+}
+
+static void set(enum metric_id id, int64_t value)
+{
+    metric_set(id, value, STR_NONE, STR_NONE);
+}
+
+// proc(5), /proc/PID/stat: the name in brackets may hold anything, so that counting starts behind it.
+static void read_stat(void)
+{
+    char text[STAT_BYTES];
+    FILE *file = fopen("/proc/self/stat", "re");
+    size_t size = file ? fread(text, 1, sizeof text - 1, file) : 0;
+    if (file)
+        fclose(file);
+    text[size] = 0;
+    const char *rest = strrchr(text, ')');
+    long long threads, start, virtual_bytes, resident_pages;
+    if (!rest
+        || sscanf(rest + 1,
+               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %lld %*d %lld %lld %lld", &threads,
+               &start, &virtual_bytes, &resident_pages)
+               != 4)
+        return;
+    struct timespec up;
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    int64_t age_us = (int64_t)up.tv_sec * SECOND_US + up.tv_nsec / 1000 - start * SECOND_US / sysconf(_SC_CLK_TCK);
+    set(METRIC_process_threads, threads);
+    set(METRIC_process_start, clock_now_us() - age_us);
+    set(METRIC_process_virtual, virtual_bytes);
+    set(METRIC_process_resident, resident_pages * sysconf(_SC_PAGESIZE));
+}
+
+static void read_process(const char *data_directory)
+{
+    struct rusage used;
+    struct rlimit files;
+    struct statvfs disk;
+    getrusage(RUSAGE_SELF, &used);
+    set(METRIC_process_cpu, ((int64_t)used.ru_utime.tv_sec + used.ru_stime.tv_sec) * SECOND_US + used.ru_utime.tv_usec
+                                + used.ru_stime.tv_usec);
+    read_stat();
+    set(METRIC_process_fds, count_open_files());
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+        set(METRIC_process_max_fds, (int64_t)files.rlim_cur);
+    if (statvfs(data_directory, &disk) == 0)
+        set(METRIC_disk_free, (int64_t)disk.f_bavail * (int64_t)disk.f_frsize);
+}
+
+static error read_database(struct scope *scope)
+{
+    struct overview_load load;
+    int64_t newest;
+    TRY(overview_load(scope, &load));
+    TRY(event_newest(scope, &newest));
+    set(METRIC_event_newest, newest);
+    metric_clear(METRIC_job_queue);
+    for (size_t i = 0; i < load.jobs.count; i++) {
+        const struct overview_jobs *jobs = &((const struct overview_jobs *)load.jobs.items)[i];
+        metric_set(METRIC_job_queue, jobs->count, jobs->kind, jobs->status);
+    }
+    metric_clear(METRIC_storage);
+    for (size_t i = 0; i < load.places.count; i++) {
+        const struct overview_place *place = &((const struct overview_place *)load.places.items)[i];
+        metric_set(METRIC_storage, place->stored_bytes, place->place, STR_NONE);
+    }
+    return OK;
+}
+
+static bool is_local(const struct http_request *request)
+{
+    str address = request->remote_address;
+    bool loopback = str_starts(address, STR("127.")) || str_equal(address, STR("::1"))
+                    || str_starts(address, STR("::ffff:127."));
+    return loopback && !http_header(request, "X-Forwarded-For").data && !http_header(request, "Forwarded").data;
+}
+
+static error get_metrics(struct api_call *call)
+{
+    const struct actor *actor = &call->scope.actor;
+    if (!actor->is_superuser && !is_local(exchange_request(call->exchange)))
+        return error_of(actor->user_id.data ? ERROR_FORBIDDEN : ERROR_NOT_AUTHENTICATED);
+    read_process(call->app->data_directory);
+    TRY(read_database(&call->scope));
+    call->answer_type = call->route->answer_type;
+    metric_write(&call->answer);
+    return OK;
+}
+
+static const struct route routes[] = {
+    { "GET", "/metrics", "System", "Metrics for Prometheus, open to this machine", FACE_PLAIN, ACCESS_OPTIONAL,
+        LANE_READ, .answer_type = "text/plain; version=0.0.4; charset=utf-8", .errors = ERRORS(ERROR_FORBIDDEN),
+        .handle = get_metrics },
+};
+const struct route_group route_group_metrics = ROUTE_GROUP(routes);
