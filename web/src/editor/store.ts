@@ -204,6 +204,10 @@ export function add_layer(type: LayerType, name: string, properties: Record<stri
         done: ({ layer: told }) => batch(() => {
             const selected = layer_id.value === id;
             learn_id(id, told.id);
+            if (gone.has(id)) { // deleted while it was being made; that is on its way too
+                gone.add(told.id);
+                return drop_layer(told.id);
+            }
             drop_layer(id);
             take_layer(told);
             if (selected)
