@@ -7,6 +7,7 @@
 
 #include "api/auth.h"
 #include "api/condition.h"
+#include "api/cors.h"
 #include "api/face.h"
 #include "api/input.h"
 #include "api/limiter.h"
@@ -323,6 +324,8 @@ void route_handle(void *context, struct exchange *exchange, void *worker)
     (void)context;
     struct api_call *call = call_new(worker, exchange);
     SPAN_WITHIN(call->span);
+    if (cors_begin(call))
+        return;
     error result = before(call);
     if (!error_is(result) && call->route->lane == LANE_STREAM) {
         result = call->route->handle(call);
