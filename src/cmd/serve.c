@@ -73,17 +73,19 @@ static bool is_loopback(const char *listen)
     return !strncmp(listen, "127.", 4) || !strncmp(listen, "[::1]", 5) || !strncmp(listen, "localhost:", 10);
 }
 
-static error check_listen(struct service *service)
+error serve_check_listen(bool *ret_beyond_loopback)
 {
     const char *colon = strrchr(settings.listen, ':');
     int64_t port;
     if (!colon || !str_to_int(str_of(colon + 1), &port) || port < 0 || port > 65535)
         return error_make(
             ERROR_USAGE, "listen", "--listen wants ADDRESS:PORT such as 127.0.0.1:8000, not \"%s\"", settings.listen);
-    service->app.beyond_loopback = !is_loopback(settings.listen);
     bool tls = *settings.tls_cert && *settings.tls_key;
+    if (!*settings.tls_cert != !*settings.tls_key)
+        return error_make(ERROR_USAGE, "tls_cert", "--tls-cert and --tls-key belong together: one of them is missing");
     TRY(client_check_settings());
-    bool open = service->app.beyond_loopback && !tls;
+    *ret_beyond_loopback = !is_loopback(settings.listen);
+    bool open = *ret_beyond_loopback && !tls;
     if (open && !settings.insecure_http && !*settings.trusted_proxies)
         return error_make(ERROR_USAGE, "listen",
             "Listening on %s without TLS would show passwords to the network. Give --tls-cert and --tls-key, or "
@@ -208,7 +210,7 @@ static error start_server(struct service *service)
 static error start(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
-    TRY(check_listen(service));
+    TRY(serve_check_listen(&app->beyond_loopback));
     TRY(data_folder_lock(arena, &service->lock));
     TRY(tracing_start(arena, &service->otlp));
     app->job_kinds = service_workers_kinds(arena);
