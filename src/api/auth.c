@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "domain/api_key.h"
 
 // A token may stand in any slot of its set, so that a thousand users at once do not drive each other out.
 enum { SETS = 1024, WAYS = 4, TOKEN_MAX = 1024 };
@@ -18,6 +19,7 @@ struct slot {
     char user_id[37], session_id[37], plan[16];
     int64_t number;
     bool is_superuser;
+    int64_t key_scopes;
 };
 
 struct token_cache {
@@ -77,6 +79,7 @@ static void remember(struct slot *slot, str token, const struct actor *actor, in
     put_text(slot->plan, sizeof slot->plan, actor->plan);
     slot->number = actor->number;
     slot->is_superuser = actor->is_superuser;
+    slot->key_scopes = actor->key_scopes;
 }
 
 error auth_actor(
@@ -91,16 +94,35 @@ error auth_actor(
     if (!hit) {
         struct actor actor;
         int64_t expires_us;
-        TRY(session_actor(scope, &worker->app->keys, token, &actor, &expires_us));
+        TRY(api_key_is(token) ? api_key_actor(scope, worker->app->db, token, &actor, &expires_us)
+                              : session_actor(scope, &worker->app->keys, token, &actor, &expires_us));
         remember(slot, token, &actor, expires_us);
     }
     *ret_actor = (struct actor) { .user_id = str_copy(arena, str_of(slot->user_id)),
         .number = slot->number,
         .session_id = str_copy(arena, str_of(slot->session_id)),
         .is_superuser = slot->is_superuser,
-        .plan = str_copy(arena, str_of(slot->plan)) };
+        .plan = str_copy(arena, str_of(slot->plan)),
+        .key_scopes = slot->key_scopes };
     *ret_expires_us = slot->expires_us;
     return OK;
+}
+
+// Passwords, sessions and keys are a person's: whoever finds a key must not be able to make it last.
+static error check_scopes(const struct route *route, const struct actor *actor)
+{
+    bool reads = !strcmp(route->method, "GET");
+    bool personal = !strcmp(route->tag, "Login") || !strcmp(route->tag, "API keys")
+                    || (!strcmp(route->tag, "Users") && !reads);
+    int64_t needed = (reads ? ACTOR_READ : ACTOR_WRITE) | (route->access == ACCESS_SUPERUSER ? ACTOR_ADMIN : 0);
+    if (!actor->key_scopes || (!personal && (actor->key_scopes & needed) == needed))
+        return OK;
+    if (personal)
+        return error_make(ERROR_FORBIDDEN, NULL, "An API key may not do this: sign in");
+    return error_make(ERROR_FORBIDDEN, NULL, "This API key lacks the scope \"%s\"",
+        needed & ~actor->key_scopes & ACTOR_ADMIN ? "admin"
+        : reads                                   ? "read"
+                                                  : "write");
 }
 
 error auth_check(struct api_call *call)
@@ -113,6 +135,7 @@ error auth_check(struct api_call *call)
         return OK;
     int64_t expires_us;
     TRY(auth_actor(call->worker, &call->scope, token, &call->scope.actor, &expires_us));
+    TRY(check_scopes(call->route, &call->scope.actor));
     if (access == ACCESS_SUPERUSER && !call->scope.actor.is_superuser)
         return error_of(ERROR_FORBIDDEN);
     return OK;

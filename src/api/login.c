@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Logging in and out: documents 002 (form) and 004 (JSON).
+#include "api/client.h"
 #include "api/limiter.h"
 #include "api/route.h"
 #include "base/settings.h"
@@ -89,7 +90,7 @@ static error prepare(struct api_call *call)
     if (!name.data)
         return error_make(ERROR_VALIDATION_ERROR, "username", "A user name or an e-mail address is needed");
     struct arena *arena = call->scope.arena;
-    str address = exchange_request(call->exchange)->remote_address;
+    str address = client_address(arena, exchange_request(call->exchange));
     str key = str_format(arena, "login:%.*s:%.*s", STR_ARGS(str_lower(arena, name)), STR_ARGS(address));
     int64_t wait;
     if (!limiter_peek(call->app->limiter, key, FAILURES_PER_SECOND, FAILURES, &wait)) {

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/client.h"
 #include "api/route.h"
 #include "base/clock.h"
 #include "base/metric.h"
@@ -154,18 +155,10 @@ static error read_database(struct scope *scope)
     return OK;
 }
 
-static bool is_local(const struct http_request *request)
-{
-    str address = request->remote_address;
-    bool loopback = str_starts(address, STR("127.")) || str_equal(address, STR("::1"))
-                    || str_starts(address, STR("::ffff:127."));
-    return loopback && !http_header(request, "X-Forwarded-For").data && !http_header(request, "Forwarded").data;
-}
-
 static error get_metrics(struct api_call *call)
 {
     const struct actor *actor = &call->scope.actor;
-    if (!actor->is_superuser && !is_local(exchange_request(call->exchange)))
+    if (!actor->is_superuser && !client_is_here(call->scope.arena, exchange_request(call->exchange)))
         return error_of(actor->user_id.data ? ERROR_FORBIDDEN : ERROR_NOT_AUTHENTICATED);
     read_process(call->app->data_directory);
     TRY(read_database(&call->scope));

@@ -2,6 +2,7 @@
 // New passwords by mail, as document 002 has them. Nothing here depends on whether anybody has the address.
 #include "domain/password_reset.h"
 
+#include "api/client.h"
 #include "api/limiter.h"
 #include "api/route.h"
 
@@ -40,7 +41,7 @@ static error take(struct api_call *call, str key, double most)
 
 static error take_address(struct api_call *call)
 {
-    str address = exchange_request(call->exchange)->remote_address;
+    str address = client_address(call->scope.arena, exchange_request(call->exchange));
     return take(call, str_format(call->scope.arena, "reset:%.*s", STR_ARGS(address)), OF_ADDRESS);
 }
 

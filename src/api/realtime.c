@@ -284,6 +284,8 @@ static error look_at(struct realtime *realtime, struct arrival *arrival, const j
         token = socketio_origin_token(listener->socket);
     TRY(auth_actor(worker, &arrival->scope, token, &arrival->scope.actor, &listener->expires_us));
     const struct actor *actor = &arrival->scope.actor;
+    if (actor->key_scopes && (actor->key_scopes & (ACTOR_READ | ACTOR_WRITE)) != (ACTOR_READ | ACTOR_WRITE))
+        return error_make(ERROR_FORBIDDEN, NULL, "Live editing needs an API key with the scopes read and write");
     TRY(user_get(&arrival->scope, actor->user_id, &user));
     put_text(listener->user_id, sizeof listener->user_id, actor->user_id);
     put_text(listener->session_id, sizeof listener->session_id, actor->session_id);

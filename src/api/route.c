@@ -7,6 +7,7 @@
 
 #include "api/auth.h"
 #include "api/condition.h"
+#include "api/cors.h"
 #include "api/face.h"
 #include "api/input.h"
 #include "api/limiter.h"
@@ -67,9 +68,9 @@ size_t route_errors(const struct route *route, enum error_code *ret_codes, size_
     HAS(condition_is_checked(route), ERROR_STALE_REVISION);
     HAS(repeat_is_possible(route), ERROR_CONFLICT);
     HAS(route->access != ACCESS_PUBLIC, ERROR_NOT_AUTHENTICATED);
-    HAS(route->access == ACCESS_SUPERUSER, ERROR_FORBIDDEN);
+    HAS(route->access != ACCESS_PUBLIC, ERROR_FORBIDDEN); // a superuser is needed, or a scope of an API key
     for (const enum error_code *own = route->errors; own && *own != ERROR_NONE; own++)
-        HAS(true, *own);
+        HAS(*own != ERROR_FORBIDDEN || route->access == ACCESS_PUBLIC, *own);
     HAS(route->body_kind != BODY_NONE, ERROR_BODY_TOO_LARGE);
     HAS(route->access != ACCESS_PUBLIC, ERROR_RATE_LIMITED);
     HAS(true, ERROR_INTERNAL_ERROR);
@@ -323,6 +324,8 @@ void route_handle(void *context, struct exchange *exchange, void *worker)
     (void)context;
     struct api_call *call = call_new(worker, exchange);
     SPAN_WITHIN(call->span);
+    if (cors_begin(call))
+        return;
     error result = before(call);
     if (!error_is(result) && call->route->lane == LANE_STREAM) {
         result = call->route->handle(call);

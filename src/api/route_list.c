@@ -3,6 +3,7 @@
 
 // clang-format off
 #define GROUPS(use) \
+    use(api_keys) \
     use(avatar_content) \
     use(avatars) \
     use(captions) \

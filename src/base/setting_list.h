@@ -33,6 +33,12 @@ SETTING_TEXT(stock, "KINORA_STOCK", "",
 SETTING_TEXT(tls_cert, "KINORA_TLS_CERT", "", "Certificate chain (PEM); with tls_key the server speaks TLS")
 SETTING_TEXT(tls_key, "KINORA_TLS_KEY", "", "Private key (PEM)")
 SETTING_SECRET(setup_code, "KINORA_SETUP_CODE", "Code that the first account needs when listening beyond loopback")
+SETTING_TEXT(trusted_proxies, "KINORA_TRUSTED_PROXIES", "",
+    "Proxies in front, as addresses and networks (10.0.0.2,fd00::/8): their X-Forwarded-For is believed")
+SETTING_TEXT(cors_origins, "KINORA_CORS_ORIGINS", "",
+    "Sites whose pages may ask this server from a browser, such as https://studio.example.org,https://…, or *")
+SETTING_INT(
+    hsts, "KINORA_HSTS", 31536000, 0, 63072000, "Seconds that browsers shall insist on TLS, once they had it; 0: off")
 SETTING_TEXT(rate_limit, "KINORA_RATE_LIMIT", "on", "Per-user request limit: on or off")
 SETTING_TEXT(log_format, "KINORA_LOG_FORMAT", "auto", "auto (readable on a terminal), text or json")
 SETTING_TEXT(log_level, "KINORA_LOG_LEVEL", "info", "debug, info, warn or error")

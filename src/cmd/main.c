@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
     &open_command,
     &api_command,
     &api_document_command,
+    &config_command,
     &doctor_command,
     &version_command,
 };

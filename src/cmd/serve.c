@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/client.h"
 #include "api/events.h"
 #include "api/limiter.h"
 #include "api/metrics.h"
@@ -72,20 +73,27 @@ static bool is_loopback(const char *listen)
     return !strncmp(listen, "127.", 4) || !strncmp(listen, "[::1]", 5) || !strncmp(listen, "localhost:", 10);
 }
 
-static error check_listen(struct service *service)
+error serve_check_listen(bool *ret_beyond_loopback)
 {
     const char *colon = strrchr(settings.listen, ':');
     int64_t port;
     if (!colon || !str_to_int(str_of(colon + 1), &port) || port < 0 || port > 65535)
         return error_make(
             ERROR_USAGE, "listen", "--listen wants ADDRESS:PORT such as 127.0.0.1:8000, not \"%s\"", settings.listen);
-    service->app.beyond_loopback = !is_loopback(settings.listen);
     bool tls = *settings.tls_cert && *settings.tls_key;
-    if (service->app.beyond_loopback && !tls && !settings.insecure_http)
+    if (!*settings.tls_cert != !*settings.tls_key)
+        return error_make(ERROR_USAGE, "tls_cert", "--tls-cert and --tls-key belong together: one of them is missing");
+    TRY(client_check_settings());
+    *ret_beyond_loopback = !is_loopback(settings.listen);
+    bool open = *ret_beyond_loopback && !tls;
+    if (open && !settings.insecure_http && !*settings.trusted_proxies)
         return error_make(ERROR_USAGE, "listen",
             "Listening on %s without TLS would show passwords to the network. Give --tls-cert and --tls-key, or "
-            "--insecure-http if a proxy in front speaks TLS",
+            "--trusted-proxies with the address of a proxy in front that speaks TLS, or --insecure-http",
             settings.listen);
+    if (open && settings.insecure_http)
+        log_event(LOG_WARN, NULL, "serve", "Passwords pass the network in the clear: there is no TLS",
+            LOG_TEXT("listen", str_of(settings.listen)));
     return OK;
 }
 
@@ -190,6 +198,7 @@ static error start_server(struct service *service)
         .finished = metrics_answered };
     service->engines[0] = realtime_engine(service->app.realtime);
     struct server_options options = { .listen = settings.listen,
+        .strict_transport_s = settings.hsts,
         .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,
         .tls_key = *settings.tls_key ? settings.tls_key : NULL,
         .handler_threads = (int)settings.handler_threads,
@@ -201,7 +210,7 @@ static error start_server(struct service *service)
 static error start(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
-    TRY(check_listen(service));
+    TRY(serve_check_listen(&app->beyond_loopback));
     TRY(data_folder_lock(arena, &service->lock));
     TRY(tracing_start(arena, &service->otlp));
     app->job_kinds = service_workers_kinds(arena);
@@ -268,6 +277,18 @@ static void greet(const struct service *service)
         fprintf(stderr, "  The first account needs this setup code: %s\n\n", settings.setup_code);
 }
 
+// A renewed certificate.
+static void reload(void *context)
+{
+    struct service *service = context;
+    error result = server_reload_tls(service->server);
+    if (error_is(result))
+        log_event(LOG_ERROR, NULL, "serve", "The certificate was not read again; the old one stays",
+            LOG_TEXT("reason", str_of(result.message)));
+    else
+        log_event(LOG_INFO, NULL, "serve", "Certificate and key were read again");
+}
+
 static error run(const struct call *call)
 {
     struct service service = { .lock = -1 };
@@ -278,7 +299,7 @@ static error run(const struct call *call)
     if (!error_is(result)) {
         greet(&service);
         log_event(LOG_INFO, NULL, "serve", "Ready", LOG_TEXT("listen", str_of(settings.listen)));
-        service_wait();
+        service_wait(reload, &service);
         log_event(LOG_INFO, NULL, "serve", "Stopping");
     }
     // The message must survive what stopping says.

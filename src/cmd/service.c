@@ -40,16 +40,20 @@ void service_begin(void)
     log_open(json, level);
     sigset_t signals;
     stop_signals(&signals);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 
-void service_wait(void)
+void service_wait(void (*reload)(void *context), void *context)
 {
     sigset_t signals;
     int number;
     stop_signals(&signals);
-    sigwait(&signals, &number);
+    sigaddset(&signals, SIGHUP);
+    while (sigwait(&signals, &number) == 0 && number == SIGHUP)
+        if (reload)
+            reload(context);
 }
 
 // Waits for a database that is not there yet when the settings say so; a stop signal ends that.

@@ -511,6 +511,20 @@ static const char resets[] = "CREATE TABLE reset_request (\n"
                              ");\n"
                              "CREATE INDEX idx_reset_token_user ON reset_token(user_id);\n";
 
+// A key stands on a session of its own: links, sockets and revoking are that one's. Scopes: bits of enum actor_scope.
+static const char api_keys[] = "CREATE TABLE api_key (\n"
+                               "  id UUID PRIMARY KEY REFERENCES session(id) ON DELETE CASCADE,\n"
+                               "  user_id UUID NOT NULL REFERENCES users(id) ON DELETE CASCADE,\n"
+                               "  name TEXT NOT NULL,\n"
+                               "  prefix TEXT NOT NULL,\n"
+                               "  hash BYTEA NOT NULL UNIQUE,\n"
+                               "  scopes BIGINT NOT NULL,\n"
+                               "  created_at BIGINT NOT NULL,\n"
+                               "  last_used_at BIGINT,\n"
+                               "  expires_at BIGINT\n"
+                               ");\n"
+                               "CREATE INDEX idx_api_key_user ON api_key(user_id, created_at);\n";
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -539,5 +553,6 @@ const struct db_migration schema_migrations[] = {
     { 25, "libraries of sounds and pictures", schema_libraries, schema_libraries_sqlite },
     { 26, "pronunciations and voiceovers", schema_pronunciations, NULL },
     { 28, "the queue of many runners", schema_queue, schema_queue_sqlite },
+    { 32, "keys of the API", api_keys, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -6,13 +6,17 @@
 #include "blob/blob.h"
 #include "db/db.h"
 
+// What an API key may do, as bits.
+enum actor_scope { ACTOR_READ = 1, ACTOR_WRITE = 2, ACTOR_ADMIN = 4 };
+
 struct actor {
     str user_id;    // UUID; STR_NONE when nobody is logged in
     int64_t number; // the same user's integer id
     str session_id; // UUID
     bool is_superuser;
-    str plan;      // "free", "pro", "business"
-    str socket_id; // of a change that came over a socket: it is not echoed there
+    str plan;           // "free", "pro", "business"
+    str socket_id;      // of a change that came over a socket: it is not echoed there
+    int64_t key_scopes; // of an API key: bits of enum actor_scope; 0: somebody signed in, who may everything
 };
 
 struct scope {

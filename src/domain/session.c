@@ -158,8 +158,9 @@ static const struct field standing_fields[] = {
 };
 const struct shape session_shape = SHAPE("StandingSession", struct session, standing_fields);
 
-DB_STATEMENT(list_standing, "SELECT id, created_at, expires_at FROM session WHERE user_id = $1 AND expires_at > $2"
-                            " ORDER BY created_at DESC, id");
+DB_STATEMENT(list_standing,
+    "SELECT id, created_at, expires_at FROM session WHERE user_id = $1 AND expires_at > $2"
+    " AND NOT EXISTS (SELECT 1 FROM api_key k WHERE k.id = session.id) ORDER BY created_at DESC, id");
 
 error session_list(struct scope *scope, struct list *ret_sessions)
 {
@@ -182,12 +183,14 @@ struct actor_row {
     int64_t number;
     str id, plan;
     bool is_superuser;
+    int64_t key_scopes;
 };
 static const struct field actor_fields[] = {
     FIELD(struct actor_row, number),
     FIELD(struct actor_row, id),
     FIELD(struct actor_row, plan),
     FIELD(struct actor_row, is_superuser),
+    FIELD(struct actor_row, key_scopes),
 };
 static const struct shape actor_row_shape = SHAPE("ActorRow", struct actor_row, actor_fields);
 
@@ -214,14 +217,23 @@ error session_actor(struct scope *scope, const struct session_keys *keys, str ac
     return OK;
 }
 
-DB_STATEMENT(holder, "SELECT u.number, u.id, u.plan, u.is_superuser FROM session s JOIN users u ON u.id = s.user_id"
-                     " WHERE s.id = $1 AND u.is_active");
+// An API key may be less than its owner, and ends by the clock.
+DB_STATEMENT(holder, "SELECT u.number, u.id, u.plan, (u.is_superuser AND (k.scopes IS NULL OR (k.scopes & 4) = 4)) AS"
+                     " is_superuser, CAST(coalesce(k.scopes, 0) AS BIGINT) AS key_scopes FROM session s"
+                     " JOIN users u ON u.id = s.user_id LEFT JOIN api_key k ON k.id = s.id"
+                     " WHERE s.id = $1 AND u.is_active AND (k.expires_at IS NULL OR k.expires_at > $2)");
 
 error session_holder(struct scope *scope, str session_id, struct actor *ret_actor, bool *ret_found)
 {
     struct actor_row row;
-    TRY(db_one(scope->db, scope->arena, &holder, DB_ARGS(db_text(session_id)), &actor_row_shape, &row, ret_found));
+    TRY(db_one(scope->db, scope->arena, &holder, DB_ARGS(db_text(session_id), db_int(clock_now_us())), &actor_row_shape,
+        &row, ret_found));
     if (*ret_found)
-        *ret_actor = (struct actor) { row.id, row.number, session_id, row.is_superuser, row.plan };
+        *ret_actor = (struct actor) { .user_id = row.id,
+            .number = row.number,
+            .session_id = session_id,
+            .is_superuser = row.is_superuser,
+            .plan = row.plan,
+            .key_scopes = row.key_scopes };
     return OK;
 }

@@ -69,6 +69,11 @@ bool answer_head(struct exchange *exchange)
     buffer_append_c(lead, reason(status));
     buffer_append(lead, "\r\n", 2);
     append_date(exchange->server, lead);
+    if (exchange->request.tls && exchange->server->options.strict_transport_s) {
+        buffer_append_str(lead, STR("Strict-Transport-Security: max-age="));
+        append_int(lead, exchange->server->options.strict_transport_s);
+        buffer_append(lead, "\r\n", 2);
+    }
     if (exchange->length >= 0 && !empty) {
         buffer_append_str(lead, STR("Content-Length: "));
         append_int(lead, exchange->length);

@@ -308,6 +308,37 @@ error server_start(const struct server_options *options, const struct server_app
     return OK;
 }
 
+struct reload {
+    struct post post;
+    struct server *server;
+    SSL_CTX *tls;
+};
+
+// Connections hold a reference to the context that they began with.
+static void take_tls(struct post *post)
+{
+    struct reload *reload = (struct reload *)((char *)post - offsetof(struct reload, post));
+    SSL_CTX_free(reload->server->tls);
+    reload->server->tls = reload->tls;
+    free(reload);
+}
+
+error server_reload_tls(struct server *server)
+{
+    const struct server_options *options = &server->options;
+    if (!options->tls_certificate)
+        return OK;
+    struct reload *reload = calloc(1, sizeof *reload);
+    ASSERT(reload);
+    *reload = (struct reload) { .post = { .run = take_tls }, .server = server };
+    error result = tls_context_new(options->tls_certificate, options->tls_key, &reload->tls);
+    if (error_is(result))
+        free(reload);
+    else
+        server_post(server, &reload->post);
+    return result;
+}
+
 int server_port(const struct server *server)
 {
     return server->port;

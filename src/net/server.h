@@ -61,6 +61,7 @@ struct server_app {
 struct server_options {
     const char *listen;                    // "127.0.0.1:8000", "[::1]:8000", port 0 for any free one
     const char *tls_certificate, *tls_key; // PEM files; both NULL for plain HTTP
+    int64_t strict_transport_s;            // of Strict-Transport-Security over TLS (RFC 6797); 0: none
     int handler_threads, stream_threads;   // 0: chosen from the cores
     int connections_max;                   // 0: 20,000
     int64_t head_timeout_us, idle_timeout_us, body_stall_timeout_us; // 0: 15 s, 75 s, 60 s
@@ -69,6 +70,8 @@ struct server_options {
 };
 MUST_USE error server_start(
     const struct server_options *options, const struct server_app *app, struct server **ret_server);
+// Reads certificate and key again, for connections to come; after an error all stays as it was. Any thread.
+MUST_USE error server_reload_tls(struct server *server);
 int server_port(const struct server *server);
 // Stops accepting, lets requests under way finish for up to `grace_us`, closes, joins all threads, frees.
 void server_stop(struct server *server, int64_t grace_us);
