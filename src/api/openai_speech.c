@@ -51,27 +51,12 @@ static const struct shape in_shape = SHAPE("OpenAISpeech", struct speech_in, in_
 
 static error write_sound(void *context, uint64_t offset, const void *bytes, size_t size)
 {
-    struct buffer *sound = context;
-    if (offset > SOUND_BYTES_MAX || size > SOUND_BYTES_MAX - offset)
-        return error_of(ERROR_LIMIT_EXCEEDED);
-    if (sound->size < offset + size) {
-        size_t more = (size_t)offset + size - sound->size;
-        char *place = buffer_reserve(sound, more);
-        if (!place)
-            return error_of(ERROR_LIMIT_EXCEEDED);
-        memset(place, 0, more);
-        sound->size += more;
-    }
-    memcpy(sound->data + offset, bytes, size);
-    return OK;
+    return buffer_write_at(context, offset, bytes, size) ? OK : error_of(ERROR_LIMIT_EXCEEDED);
 }
 
 static error read_sound(void *context, uint64_t offset, void *ret_bytes, size_t size, size_t *ret_got)
 {
-    const struct buffer *sound = context;
-    str rest = offset < sound->size ? str_sub(buffer_str(sound), (size_t)offset, size) : STR("");
-    memcpy(ret_bytes, rest.data, rest.size);
-    *ret_got = rest.size;
+    *ret_got = buffer_read_at(context, offset, ret_bytes, size);
     return OK;
 }
 

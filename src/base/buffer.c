@@ -39,6 +39,32 @@ char *buffer_reserve(struct buffer *buffer, size_t size)
     return buffer->data + buffer->size;
 }
 
+bool buffer_write_at(struct buffer *buffer, uint64_t offset, const void *bytes, size_t size)
+{
+    if (offset > SIZE_MAX / 4 || size > SIZE_MAX / 4)
+        return false;
+    size_t end = (size_t)offset + size;
+    if (end > buffer->size) {
+        char *place = buffer_reserve(buffer, end - buffer->size);
+        if (!place)
+            return false;
+        memset(place, 0, end - buffer->size);
+        buffer->size = end;
+    }
+    if (size)
+        memcpy(buffer->data + offset, bytes, size);
+    return true;
+}
+
+size_t buffer_read_at(const struct buffer *buffer, uint64_t offset, void *ret_bytes, size_t size)
+{
+    if (offset >= buffer->size)
+        return 0;
+    size_t rest = buffer->size - (size_t)offset, got = size < rest ? size : rest;
+    memcpy(ret_bytes, buffer->data + offset, got);
+    return got;
+}
+
 void buffer_append(struct buffer *buffer, const void *bytes, size_t size)
 {
     if (size == 0)

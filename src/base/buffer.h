@@ -21,6 +21,10 @@ void buffer_clear(struct buffer *buffer); // keeps the memory
 // Room for `size` more bytes at data + size, or NULL when that fails; the caller then adds to .size.
 char *buffer_reserve(struct buffer *buffer, size_t size);
 void buffer_append(struct buffer *buffer, const void *bytes, size_t size);
+// As a file would take them: what lies between the end and `offset` becomes zero. False past the limit or out of
+// memory.
+bool buffer_write_at(struct buffer *buffer, uint64_t offset, const void *bytes, size_t size);
+size_t buffer_read_at(const struct buffer *buffer, uint64_t offset, void *ret_bytes, size_t size); // bytes got
 void buffer_append_str(struct buffer *buffer, str s);
 void buffer_append_c(struct buffer *buffer, const char *text);
 void buffer_append_byte(struct buffer *buffer, char byte);

@@ -19,27 +19,14 @@ struct show {
 
 static error write_bytes(void *context, uint64_t offset, const void *bytes, size_t size)
 {
-    struct buffer *to = context;
-    if (offset + size > BYTES_MAX)
-        return error_make(ERROR_ENGINE_FAILED, NULL, "The engine made nothing of a sensible size");
-    size_t more = offset + size > to->size ? (size_t)(offset + size) - to->size : 0;
-    char *place = more ? buffer_reserve(to, more) : NULL;
-    if (more && !place)
-        return error_of(ERROR_LIMIT_EXCEEDED);
-    if (more) {
-        memset(place, 0, more);
-        to->size += more;
-    }
-    memcpy(to->data + offset, bytes, size);
-    return OK;
+    return buffer_write_at(context, offset, bytes, size)
+               ? OK
+               : error_make(ERROR_ENGINE_FAILED, NULL, "The engine made nothing of a sensible size");
 }
 
 static error read_bytes(void *context, uint64_t offset, void *ret_bytes, size_t size, size_t *ret_got)
 {
-    const struct buffer *from = context;
-    str rest = offset < from->size ? str_sub(buffer_str(from), (size_t)offset, (size_t)offset + size) : STR("");
-    *ret_got = rest.size < size ? rest.size : size;
-    memcpy(ret_bytes, rest.data, *ret_got);
+    *ret_got = buffer_read_at(context, offset, ret_bytes, size);
     return OK;
 }
 
@@ -51,6 +38,7 @@ static struct child_input input_of(struct buffer *buffer)
 static error ask(struct show *show, const char *op, const json_t *params, const struct child_input *inputs,
     size_t count, struct buffer *output, json_t **ret_result)
 {
+    output->limit = BYTES_MAX;
     struct child_output to = { .context = output, .write = write_bytes, .read = read_bytes };
     struct child_call call = { .op = op,
         .params = params,

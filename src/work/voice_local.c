@@ -10,27 +10,14 @@ enum { SOUND_BYTES_MAX = 64 << 20 }; // a sentence is below; an engine that runs
 
 static error write_bytes(void *context, uint64_t offset, const void *bytes, size_t size)
 {
-    struct buffer *to = context;
-    if (offset > SOUND_BYTES_MAX || size > SOUND_BYTES_MAX - offset)
-        return error_make(ERROR_ENGINE_FAILED, NULL, "The engine made a sound without end");
-    size_t more = offset + size > to->size ? (size_t)(offset + size) - to->size : 0;
-    char *place = more ? buffer_reserve(to, more) : NULL;
-    if (more && !place)
-        return error_of(ERROR_LIMIT_EXCEEDED);
-    if (more) {
-        memset(place, 0, more);
-        to->size += more;
-    }
-    memcpy(to->data + offset, bytes, size);
-    return OK;
+    return buffer_write_at(context, offset, bytes, size)
+               ? OK
+               : error_make(ERROR_ENGINE_FAILED, NULL, "The engine made a sound without end");
 }
 
 static error read_bytes(void *context, uint64_t offset, void *ret_bytes, size_t size, size_t *ret_got)
 {
-    const struct buffer *from = context;
-    str rest = offset < from->size ? str_sub(buffer_str(from), (size_t)offset, size) : STR("");
-    memcpy(ret_bytes, rest.data, rest.size);
-    *ret_got = rest.size;
+    *ret_got = buffer_read_at(context, offset, ret_bytes, size);
     return OK;
 }
 

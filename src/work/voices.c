@@ -152,27 +152,14 @@ static error keep(void *context, str key, const struct voice_sound *sound)
 
 static error write_bytes(void *context, uint64_t offset, const void *bytes, size_t size)
 {
-    struct buffer *to = context;
-    if (offset > WAV_BYTES_MAX || size > WAV_BYTES_MAX - offset)
-        return error_make(ERROR_LIMIT_EXCEEDED, "text", "The text would be spoken for too long; cut it into parts");
-    size_t more = offset + size > to->size ? (size_t)(offset + size) - to->size : 0;
-    char *place = more ? buffer_reserve(to, more) : NULL;
-    if (more && !place)
-        return error_of(ERROR_LIMIT_EXCEEDED);
-    if (more) {
-        memset(place, 0, more);
-        to->size += more;
-    }
-    memcpy(to->data + offset, bytes, size);
-    return OK;
+    return buffer_write_at(context, offset, bytes, size)
+               ? OK
+               : error_make(ERROR_LIMIT_EXCEEDED, "text", "The text would be spoken for too long; cut it into parts");
 }
 
 static error read_bytes(void *context, uint64_t offset, void *ret_bytes, size_t size, size_t *ret_got)
 {
-    const struct buffer *from = context;
-    str rest = offset < from->size ? str_sub(buffer_str(from), (size_t)offset, size) : STR("");
-    memcpy(ret_bytes, rest.data, rest.size);
-    *ret_got = rest.size;
+    *ret_got = buffer_read_at(context, offset, ret_bytes, size);
     return OK;
 }
 
@@ -180,6 +167,7 @@ static error encode(struct speaking *speaking, int64_t deadline_us, struct buffe
 {
     json_t *facts;
     struct child_input input = { .context = wav, .size = wav->size, .read = read_bytes };
+    ret_file->limit = WAV_BYTES_MAX;
     struct child_output output = { .context = ret_file, .write = write_bytes, .read = read_bytes };
     struct child_call call = { .op = "audio.encode",
         .params = json_keep(speaking->scope->arena, json_pack("{s:s}", "format", "mp3")),
