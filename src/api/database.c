@@ -59,12 +59,12 @@ static const struct field query_fields[] = {
     FIELD(struct import_query, allow_foreign_keys,
         .doc = "Also an export of a server with another master key; its files open only with that key [false]"),
 };
-static const struct shape query_shape = SHAPE("ImportQuery", struct import_query, query_fields);
+static const struct shape query_shape = SHAPE("DatabaseImportQuery", struct import_query, query_fields);
 struct started {
     str message;
 };
 static const struct field started_fields[] = { FIELD(struct started, message) };
-static const struct shape started_shape = SHAPE("ImportStarted", struct started, started_fields);
+static const struct shape started_shape = SHAPE("DatabaseImportStarted", struct started, started_fields);
 
 static const struct field state_fields[] = {
     FIELD(struct import_state, state, .doc = "none, running, completed or failed"),
@@ -77,7 +77,7 @@ static const struct field state_fields[] = {
     FIELD(struct import_state, missing_count, .doc = "Files that the database lists and the store does not have"),
     FIELD(struct import_state, missing, .doc = "Ids of the first of them"),
 };
-static const struct shape state_shape = SHAPE("ImportState", struct import_state, state_fields);
+static const struct shape state_shape = SHAPE("DatabaseImportState", struct import_state, state_fields);
 
 struct receiving {
     struct api_call *call;

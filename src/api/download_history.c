@@ -9,7 +9,7 @@ struct record_path {
 static const struct field path_fields[] = {
     FIELD(struct record_path, history_id, .required = true, .doc = "Integer id"),
 };
-static const struct shape path_shape = SHAPE("HistoryPath", struct record_path, path_fields);
+static const struct shape path_shape = SHAPE("DownloadRecordPath", struct record_path, path_fields);
 
 struct record_query {
     int64_t skip;
@@ -22,7 +22,7 @@ static const struct field query_fields[] = {
     FIELD(struct record_query, link_id, .doc = "Only of this link, also of one that was deleted"),
     FIELD(struct record_query, status, .allowed = download_statuses, .doc = "Only those that ended so"),
 };
-static const struct shape query_shape = SHAPE("HistoryQuery", struct record_query, query_fields);
+static const struct shape query_shape = SHAPE("DownloadRecordQuery", struct record_query, query_fields);
 
 static const struct field record_fields[] = {
     FIELD_AS(struct download_record, number, "id", .doc = "Integer id"),

@@ -2,10 +2,15 @@
 // Settings of document 002: all that may be changed while the server runs, from the one list of settings.
 #include "base/settings.h"
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "api/route.h"
+#include "domain/job.h"
 #include "domain/setting.h"
 
 #define SETTING_TEXT(name, environment, fallback, doc)
@@ -32,8 +37,8 @@ static const struct field in_fields[] = {
     FIELD(struct settings_in, setting, .min = least, .max = most, .doc = sentence),
 #define SETTING_LIVE_FLAG(setting, environment, fallback, sentence) FIELD(struct settings_in, setting, .doc = sentence),
 #include "base/setting_list.h"
-    FIELD(
-        struct settings_in, media_root, .min = 1, .max = SETTING_BYTES_MAX, .doc = "Folder of the files on this disk"),
+    FIELD(struct settings_in, media_root, .min = 1, .max = SETTING_BYTES_MAX,
+        .doc = "Folder of the files on this disk: an empty one, into which a job moves them"),
 };
 static const struct shape in_shape = SHAPE("SettingsUpdate", struct settings_in, in_fields);
 
@@ -147,6 +152,38 @@ static void check_cookies(struct api_call *call, str value)
     }
 }
 
+// A folder that is there or can be made, is empty, and can be written to; neither in the old one nor around it.
+static const char *why_not(struct arena *arena, str path, str now)
+{
+    str inside = str_format(arena, "%.*s/", STR_ARGS(path)), outside = str_format(arena, "%.*s/", STR_ARGS(now));
+    if (!now.data)
+        return "has no meaning while files go to an object store";
+    if (path.data[0] != '/' || str_find(path, STR("/../")) >= 0 || str_ends(path, STR("/..")))
+        return "must be an absolute path";
+    if (str_starts(inside, outside) || str_starts(outside, inside))
+        return "must lie neither in the present folder nor around it";
+    if (mkdir(path.data, 0700) != 0 && errno != EEXIST)
+        return "is a folder that cannot be made";
+    DIR *folder = access(path.data, R_OK | W_OK | X_OK) == 0 ? opendir(path.data) : NULL;
+    if (!folder)
+        return "is a folder that cannot be written to";
+    int entries = 0;
+    while (readdir(folder))
+        entries++;
+    closedir(folder);
+    return entries > 2 ? "is a folder that is not empty" : NULL;
+}
+
+static void check_media_root(struct api_call *call, str path)
+{
+    str now = media_root(call);
+    if (!path.data || str_equal(path, now))
+        return;
+    const char *reason = why_not(call->scope.arena, path, now);
+    if (reason)
+        refuse(call, "media_root", str_of(reason));
+}
+
 static void check(struct api_call *call)
 {
     static const char *const plans[] = { "free", "pro", "business", NULL };
@@ -164,10 +201,7 @@ static void check(struct api_call *call)
     check_cookies(call, in->site_cookies_json);
     if (in->smtp_from.size && str_index(in->smtp_from, '@') < 1)
         refuse(call, "smtp_from", STR("must be an e-mail address"));
-    if (in->media_root.data && !str_equal(in->media_root, media_root(call)))
-        refuse(call, "media_root",
-            media_root(call).data ? STR("cannot be changed while the server runs")
-                                  : STR("has no meaning with an object store"));
+    check_media_root(call, in->media_root);
 }
 
 static error prepare(struct api_call *call)
@@ -194,6 +228,25 @@ static void apply(struct api_call *call)
         (void)error_is(settings_change(str_of(name), value_text(call->scope.arena, value)));
 }
 
+// The job is there before the move begins, and has nothing to do when that does not come to be.
+static error move_media(struct api_call *call)
+{
+    const struct settings_in *in = call->body;
+    struct job job;
+    if (!in->media_root.data || str_equal(in->media_root, media_root(call)))
+        return OK;
+    error added = job_add(&call->scope,
+        &(struct job_new) { .kind = "move_media",
+            .params = json_keep(call->scope.arena, json_object()),
+            .unique_key = STR("move_media") },
+        &job);
+    if (!error_is(added))
+        added = blob_move_root(call->app->blobs, in->media_root.data);
+    return added.code == ERROR_CONFLICT
+               ? error_make(ERROR_UNPROCESSABLE, "media_root", "The files are being moved already; wait for the end")
+               : added;
+}
+
 static error put(struct api_call *call)
 {
     const char *name;
@@ -201,6 +254,7 @@ static error put(struct api_call *call)
     json_object_foreach (call->json, name, value)
         if (strcmp(name, "media_root"))
             TRY(setting_put(&call->scope, str_of(name), value_text(call->scope.arena, value), is_secret(name)));
+    TRY(move_media(call));
     // Here, so that the answer shows them; after a change that fails the next look at the database takes them back.
     TRY(setting_load(&call->scope));
     call->lasted = apply;

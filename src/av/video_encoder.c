@@ -61,7 +61,10 @@ static bool known_preset(const char *preset)
 
 // One reference frame and no pyramid: see h264_skip.h. `stitchable`: all segments have the same parameter sets. No
 // small inter partitions: openh264 (2.3.1) derives other motion from them than everyone else in pictures that follow.
-#define COMMON "ref=1:b-pyramid=none:partitions=i8x8,i4x4:stitchable=1:lookahead-threads=1:sliced-threads=0"
+// `cpu-independent`: the same bytes on every processor; without it the look-ahead's AVX-512 code (core 164) gives other
+// bits from run to run where a row has few macroblocks.
+#define COMMON                                                                                                         \
+    "ref=1:b-pyramid=none:partitions=i8x8,i4x4:stitchable=1:cpu-independent=1:lookahead-threads=1:sliced-threads=0"
 
 static void set_h264(AVCodecContext *codec, const struct video_settings *settings, double crf)
 {

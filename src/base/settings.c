@@ -7,7 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct settings settings;
+// The defaults, also of programs and tests that load no settings.
+#define SETTING_TEXT(member, variable, fallback, sentence) .member = fallback,
+#define SETTING_SECRET(member, variable, sentence) .member = "",
+#define SETTING_INT(member, variable, fallback, from, to, sentence) .member = fallback,
+#define SETTING_FLAG(member, variable, fallback, sentence) .member = fallback,
+struct settings settings = {
+#include "base/setting_list.h"
+};
+#undef SETTING_TEXT
+#undef SETTING_SECRET
+#undef SETTING_INT
+#undef SETTING_FLAG
 
 enum setting_kind { KIND_TEXT, KIND_INT, KIND_FLAG };
 

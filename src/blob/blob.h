@@ -96,6 +96,13 @@ MUST_USE error blob_each(struct blob_store *store, enum blob_place place, const 
 MUST_USE error blob_sweep_unfinished(
     struct blob_store *store, enum blob_place place, int64_t age_us, int64_t *ret_removed);
 
+// Another folder for the blobs of this disk, absolute: new ones go there at once, those of before are found where they
+// are. The directory of blob_store_open then leads there. CONFLICT while an earlier move is under way.
+MUST_USE error blob_move_root(struct blob_store *store, const char *directory);
+// Moves those of before, also after a restart; OK at once when there are none. `tell` hears of each one's stored bytes,
+// and says false to end early (CANCELLED).
+MUST_USE error blob_move_rest(struct blob_store *store, bool (*tell)(void *context, int64_t bytes), void *context);
+
 // Scratch: a temporary file of random access, sealed page by page under a key that is never stored, without
 // a name in the file system. For muxers that rewrite; never outlives the process.
 struct scratch;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "blob/chunk.h"
+#include "blob/local_folders.h"
 
 static const char *const place_names[BLOB_PLACE_COUNT] = { "local", "s3" };
 
@@ -177,4 +178,14 @@ error blob_sweep_unfinished(struct blob_store *store, enum blob_place place, int
     if (!blob_store_has(store, place))
         return OK;
     return store->places[place].methods->sweep(store->places[place].place, age_us, ret_removed);
+}
+
+error blob_move_root(struct blob_store *store, const char *directory)
+{
+    return local_folders_move(store->places[BLOB_LOCAL].place, directory);
+}
+
+error blob_move_rest(struct blob_store *store, bool (*tell)(void *context, int64_t bytes), void *context)
+{
+    return store_local_move(store->places[BLOB_LOCAL].place, tell, context);
 }

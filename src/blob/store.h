@@ -56,6 +56,8 @@ MUST_USE error store_find(struct blob_store *store, const char *id, const struct
     struct store_get **ret_get, int64_t *ret_size);
 
 MUST_USE error store_local_open(const char *directory, void **ret_place);
+// As blob_move_rest.
+MUST_USE error store_local_move(void *place, bool (*tell)(void *context, int64_t bytes), void *context);
 extern const struct store_methods store_local_methods;
 // `spool` is the local place, which keeps what is under way; borrowed. USAGE for options that cannot be. Asks nothing.
 MUST_USE error store_s3_open(const struct s3_options *options, void *spool, void **ret_place);

@@ -14,21 +14,18 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "blob/local_folders.h"
 #include "blob/store.h"
 
 enum {
-    FAN_OUT = 256,
     NAME_SIZE = 64,
+    WAIT_US = 100000,     // between two looks at writers of before a move
     START_STEP = 1 << 20, // bytes the disk begins with at once: larger writes keep it busy, more would wait for fsync
-};
-
-struct local {
-    int root; // directories
-    int tmp;
 };
 
 struct store_put {
     struct local *local;
+    struct folders folders;
     int fd;
     int64_t size;
     int64_t started; // bytes the disk was told to begin with
@@ -49,53 +46,17 @@ static int open_folder(int at, const char *name)
     return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static error make_folders(int root)
-{
-    char name[3];
-    for (unsigned i = 0; i < FAN_OUT; i++) {
-        snprintf(name, sizeof name, "%02x", i);
-        if (mkdirat(root, name, 0700) != 0 && errno != EEXIST)
-            return error_system("make the folder", name, errno);
-    }
-    if (mkdirat(root, "tmp", 0700) != 0 && errno != EEXIST)
-        return error_system("make the folder", "tmp", errno);
-    return fsync(root) == 0 ? OK : error_system("sync", "blob folder", errno);
-}
-
 static void local_close(void *place)
 {
-    struct local *local = place;
-    if (local->root >= 0)
-        close(local->root);
-    if (local->tmp >= 0)
-        close(local->tmp);
-    free(local);
-}
-
-static error open_folders(struct local *local, const char *directory)
-{
-    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
-        return error_system("make the folder", directory, errno);
-    local->root = open_folder(AT_FDCWD, directory);
-    if (local->root < 0)
-        return error_system("open", directory, errno);
-    TRY(make_folders(local->root));
-    local->tmp = open_folder(local->root, "tmp");
-    return local->tmp >= 0 ? OK : error_system("open", "tmp", errno);
+    local_folders_close(place);
 }
 
 error store_local_open(const char *directory, void **ret_place)
 {
-    struct local *local = malloc(sizeof *local);
-    if (!local)
-        return error_system("open", directory, ENOMEM);
-    *local = (struct local) { .root = -1, .tmp = -1 };
-    error e = open_folders(local, directory);
-    if (error_is(e))
-        local_close(local);
-    else
-        *ret_place = local;
-    return e;
+    struct local *local;
+    TRY(local_folders_open(directory, &local));
+    *ret_place = local;
+    return OK;
 }
 
 static error put_begin(void *place, const char *id, struct store_put **ret_put)
@@ -109,9 +70,11 @@ static error put_begin(void *place, const char *id, struct store_put **ret_put)
     memcpy(put->id, id, sizeof put->id);
     snprintf(put->name, sizeof put->name, "%s.%02x%02x%02x%02x%02x%02x%02x%02x", id, random[0], random[1], random[2],
         random[3], random[4], random[5], random[6], random[7]);
-    put->fd = openat(put->local->tmp, put->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    put->folders = local_folders_put(put->local);
+    put->fd = openat(put->folders.tmp, put->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (put->fd < 0) {
         error e = error_system("make", put->name, errno);
+        local_folders_put_end(put->local, &put->folders);
         free(put);
         return e;
     }
@@ -184,8 +147,9 @@ static error put_read(struct store_put *put, int64_t offset, void *ret_bytes, si
 
 static void put_abort(struct store_put *put)
 {
-    unlinkat(put->local->tmp, put->name, 0);
+    unlinkat(put->folders.tmp, put->name, 0);
     close(put->fd);
+    local_folders_put_end(put->local, &put->folders);
     free(put);
 }
 
@@ -198,11 +162,11 @@ static error publish(struct store_put *put)
     folder_name[2] = 0;
     if (fsync(put->fd) != 0)
         return error_system("sync", put->name, errno);
-    int folder = open_folder(put->local->root, folder_name);
+    int folder = open_folder(put->folders.root, folder_name);
     if (folder < 0)
         return error_system("open", folder_name, errno);
     error e = OK;
-    if (linkat(put->local->tmp, put->name, folder, path + 3, 0) != 0)
+    if (linkat(put->folders.tmp, put->name, folder, path + 3, 0) != 0)
         e = errno == EEXIST ? error_of(ERROR_FILE_EXISTS) : error_system("store", path, errno);
     else if (fsync(folder) != 0) {
         e = error_system("sync", folder_name, errno);
@@ -241,10 +205,14 @@ static error get_at(int folder, const char *path, struct store_get **ret_get, in
 
 static error get_open(void *place, const char *id, struct store_get **ret_get, int64_t *ret_size)
 {
-    struct local *local = place;
+    struct folders folders[2];
     char path[NAME_SIZE];
+    size_t count = local_folders_all(place, folders);
     stored_path(id, path);
-    error e = get_at(local->root, path, ret_get, ret_size);
+    // The new one again at the end: the file may have moved between the first two looks.
+    error e = get_at(folders[0].root, path, ret_get, ret_size);
+    for (size_t i = 1; count > 1 && i < 3 && e.code == ERROR_NOT_FOUND; i++)
+        e = get_at(folders[i % 2].root, path, ret_get, ret_size);
     return e.code == ERROR_NOT_FOUND ? error_of(ERROR_NOT_FOUND) : e;
 }
 
@@ -267,11 +235,12 @@ static void get_close(struct store_get *get)
 // Not synced: a removal that a power failure undoes leaves an orphan, which the walk of blob_each finds.
 static error local_remove(void *place, const char *id)
 {
-    struct local *local = place;
+    struct folders folders[2];
     char path[NAME_SIZE];
     stored_path(id, path);
-    if (unlinkat(local->root, path, 0) != 0 && errno != ENOENT)
-        return error_system("remove", path, errno);
+    for (size_t i = local_folders_all(place, folders); i > 0; i--) // the old one first: it might just be moving
+        if (unlinkat(folders[i - 1].root, path, 0) != 0 && errno != ENOENT)
+            return error_system("remove", path, errno);
     return OK;
 }
 
@@ -300,19 +269,26 @@ static error visit_folder(DIR *folder, const struct blob_visitor *visitor)
     return OK;
 }
 
-static error local_each(void *place, const struct blob_visitor *visitor)
+static error each_in(int root, const struct blob_visitor *visitor)
 {
-    struct local *local = place;
     char name[3];
-    for (unsigned i = 0; i < FAN_OUT; i++) {
+    for (unsigned i = 0; i < LOCAL_FAN_OUT; i++) {
         snprintf(name, sizeof name, "%02x", i);
-        DIR *folder = read_folder(local->root, name);
+        DIR *folder = read_folder(root, name);
         if (!folder)
             return error_system("list", name, errno);
         error e = visit_folder(folder, visitor);
         closedir(folder);
         TRY(e);
     }
+    return OK;
+}
+
+static error local_each(void *place, const struct blob_visitor *visitor)
+{
+    struct folders folders[2];
+    for (size_t i = local_folders_all(place, folders); i > 0; i--)
+        TRY(each_in(folders[i - 1].root, visitor));
     return OK;
 }
 
@@ -329,19 +305,96 @@ static bool is_left_behind(int folder, const char *name, int64_t oldest_us)
     return left;
 }
 
-static error local_sweep(void *place, int64_t age_us, int64_t *ret_removed)
+static error sweep_in(int root, int64_t oldest_us, int64_t *removed)
 {
-    struct local *local = place;
-    int64_t oldest_us = clock_now_us() - age_us, removed = 0;
-    DIR *folder = read_folder(local->root, "tmp");
+    DIR *folder = read_folder(root, "tmp");
     if (!folder)
         return error_system("list", "tmp", errno);
     for (struct dirent *entry; (entry = readdir(folder));)
         if (entry->d_name[0] != '.' && is_left_behind(dirfd(folder), entry->d_name, oldest_us)
             && unlinkat(dirfd(folder), entry->d_name, 0) == 0)
-            removed++;
+            ++*removed;
     closedir(folder);
+    return OK;
+}
+
+static error local_sweep(void *place, int64_t age_us, int64_t *ret_removed)
+{
+    struct folders folders[2];
+    int64_t removed = 0;
+    for (size_t i = local_folders_all(place, folders); i > 0; i--)
+        TRY(sweep_in(folders[i - 1].root, clock_now_us() - age_us, &removed));
     *ret_removed = removed;
+    return OK;
+}
+
+// Moving
+
+struct moving {
+    struct folders from, to;
+    bool (*tell)(void *context, int64_t bytes);
+    void *context;
+    int64_t count;
+};
+
+// Another file system: a copy, on disk before the original goes.
+static error copy_over(const struct moving *moving, const char *path, const char *name)
+{
+    char piece[64 << 10];
+    ssize_t got = 1;
+    int in = openat(moving->from.root, path, O_RDONLY | O_CLOEXEC);
+    int out = openat(moving->to.tmp, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool good = in >= 0 && out >= 0;
+    while (good && got) {
+        got = read(in, piece, sizeof piece);
+        good = got >= 0 && write(out, piece, (size_t)got) == got;
+    }
+    good = good && fsync(out) == 0 && linkat(moving->to.tmp, name, moving->to.root, path, 0) == 0;
+    error result = good || errno == EEXIST ? OK : error_system("move", path, errno);
+    unlinkat(moving->to.tmp, name, 0);
+    if (in >= 0)
+        close(in);
+    if (out >= 0)
+        close(out);
+    return result;
+}
+
+static error move_one(void *context, const char *id, int64_t stored_size, int64_t changed_us)
+{
+    (void)changed_us;
+    struct moving *moving = context;
+    char path[NAME_SIZE];
+    stored_path(id, path);
+    if (!moving->tell(moving->context, stored_size))
+        return error_of(ERROR_CANCELLED);
+    bool linked = linkat(moving->from.root, path, moving->to.root, path, 0) == 0;
+    if (!linked && errno == EXDEV)
+        TRY(copy_over(moving, path, id));
+    else if (!linked && errno != EEXIST && errno != ENOENT)
+        return error_system("move", path, errno);
+    if (unlinkat(moving->from.root, path, 0) != 0 && errno != ENOENT)
+        return error_system("remove", path, errno);
+    moving->count++;
+    return OK;
+}
+
+// Again until no writer of before is left and nothing new came.
+error store_local_move(void *place, bool (*tell)(void *context, int64_t bytes), void *context)
+{
+    struct folders folders[2];
+    if (local_folders_all(place, folders) < 2)
+        return OK;
+    struct moving moving = { folders[1], folders[0], tell, context, 1 };
+    for (bool busy = true; moving.count || busy;) {
+        busy = local_folders_busy(place);
+        moving.count = 0;
+        TRY(each_in(moving.from.root, &(struct blob_visitor) { move_one, &moving }));
+        if (!moving.count && busy && (!tell(context, 0) || usleep(WAIT_US) != 0))
+            return error_of(ERROR_CANCELLED);
+    }
+    if (fsync(moving.to.root) != 0)
+        return error_system("sync", "blob folder", errno);
+    local_folders_forget_old(place);
     return OK;
 }
 

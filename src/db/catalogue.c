@@ -60,7 +60,7 @@ static bool read_kind(str type, enum db_column_kind *ret_kind)
         { "float", DB_COLUMN_NUMBER }, { "bool", DB_COLUMN_BOOL }, { "blob", DB_COLUMN_BYTES },
         { "bytea", DB_COLUMN_BYTES }, { "text", DB_COLUMN_TEXT }, { "varchar", DB_COLUMN_TEXT },
         { "character varying", DB_COLUMN_TEXT }, { "uuid", DB_COLUMN_TEXT }, { "jsonb", DB_COLUMN_TEXT },
-        { "timestamp", DB_COLUMN_TEXT } };
+        { "timestamp", DB_COLUMN_TEXT }, { "array", DB_COLUMN_TEXT } };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         str word = str_of(kinds[i].word);
         if (!str_equal_fold(str_sub(type, 0, word.size), word))
@@ -78,7 +78,9 @@ static error read_table(struct db *db, struct arena *arena, struct db_table *tab
     table->columns = ARENA_ARRAY(arena, struct db_column, rows.count);
     for (size_t i = 0; i < rows.count; i++) {
         const struct column_row *row = &((struct column_row *)rows.items)[i];
-        struct db_column column = { .name = row->name, .required = row->required };
+        struct db_column column = {
+            .name = row->name, .required = row->required, .is_list = str_equal_fold(row->type, STR("array"))
+        };
         if (is_word(row->name) && read_kind(row->type, &column.kind))
             table->columns[table->column_count++] = column;
     }
@@ -138,6 +140,35 @@ static void put_columns(struct buffer *sql, const struct db_table *table)
         buffer_format(sql, "%s%.*s", i ? ", " : "", STR_ARGS(table->columns[i].name));
 }
 
+// The same as they are read.
+static void put_read(struct buffer *sql, const struct db_table *table)
+{
+    for (size_t i = 0; i < table->column_count; i++) {
+        str name = table->columns[i].name;
+        buffer_append_c(sql, i ? ", " : "");
+        if (table->columns[i].is_list)
+            buffer_format(sql, "CAST(to_json(%.*s) AS TEXT) AS %.*s", STR_ARGS(name), STR_ARGS(name));
+        else
+            buffer_append_str(sql, name);
+    }
+}
+
+// And as they come out of a fresh table.
+static void put_moved(struct buffer *sql, const struct db_table *table)
+{
+    for (size_t i = 0; i < table->column_count; i++) {
+        str name = table->columns[i].name;
+        buffer_append_c(sql, i ? ", " : "");
+        if (table->columns[i].is_list)
+            buffer_format(sql,
+                "CASE WHEN %.*s IS NULL THEN NULL ELSE"
+                " ARRAY(SELECT jsonb_array_elements_text(CAST(%.*s AS JSONB))) END",
+                STR_ARGS(name), STR_ARGS(name));
+        else
+            buffer_append_str(sql, name);
+    }
+}
+
 // In the arena, so that its address is its own as long as the connection may remember it.
 static struct db_statement *make_statement(struct arena *arena, const char *name, const struct buffer *sql)
 {
@@ -175,7 +206,7 @@ error db_dump_open(struct db *db, struct arena *arena, const struct db_table *ta
     if (dump->is_postgres)
         buffer_append_c(&sql, "DECLARE dump NO SCROLL CURSOR FOR ");
     buffer_append_c(&sql, "SELECT ");
-    put_columns(&sql, table);
+    put_read(&sql, table);
     buffer_format(&sql, " FROM %.*s", STR_ARGS(table->name));
     if (dump->is_postgres) { // which would give all rows at once
         TRY(db_script(db, str_copy(arena, buffer_str(&sql)).data));
@@ -292,7 +323,7 @@ error db_load_begin(
     for (size_t i = 0; i < count; i++) {
         BUFFER_AUTO struct buffer sql = { 0 };
         buffer_format(&sql, "CREATE TEMP TABLE import_%.*s AS SELECT ", STR_ARGS(tables[i].name));
-        put_columns(&sql, &tables[i]);
+        put_read(&sql, &tables[i]);
         buffer_format(&sql, " FROM %.*s WHERE 1 = 0", STR_ARGS(tables[i].name));
         TRY(run_script(load, &sql));
     }
@@ -339,7 +370,7 @@ static error move_rows(struct db_load *load, size_t i)
     buffer_format(&sql, "INSERT INTO %.*s (", STR_ARGS(table->name));
     put_columns(&sql, table);
     buffer_append_c(&sql, ") SELECT ");
-    put_columns(&sql, table);
+    put_moved(&sql, table);
     buffer_format(&sql, " FROM import_%.*s", STR_ARGS(table->name));
     struct db_statement *statement = make_statement(load->arena, "swap", &sql);
     error result = db_run(load->db, statement, DB_NO_ARGS, &moved);

@@ -10,6 +10,7 @@ struct db_column {
     str name;
     enum db_column_kind kind;
     bool required; // neither NULL nor a default may stand in for it
+    bool is_list;  // a list of texts on PostgreSQL; a JSON list of them here, as SQLite keeps it
 };
 struct db_table {
     str name;

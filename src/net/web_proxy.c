@@ -336,8 +336,9 @@ static void *run(void *context)
     while (proxy->listener >= 0 && !atomic_load(&proxy->stopping)) {
         if (!wait_for(proxy, proxy->listener, POLLIN, INT64_MAX))
             break;
-        // cppcheck-suppress nullPointer; who calls does not matter
-        int client = accept4(proxy->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        struct sockaddr_storage address;
+        socklen_t size = sizeof address;
+        int client = accept4(proxy->listener, (struct sockaddr *)&address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (client >= 0)
             take_client(proxy, client);
     }

@@ -24,6 +24,7 @@ extern const struct job_kind download_kind;
 extern const struct job_kind draft_kind;
 extern const struct job_kind image_kind;
 extern const struct job_kind import_kind;
+extern const struct job_kind move_media_kind;
 extern const struct job_kind proxy_kind;
 extern const struct job_kind rekey_kind;
 extern const struct job_kind render_kind;

@@ -4,6 +4,7 @@
 const struct job_kind *const job_kind_list[] = {
     &derive_kind,
     &download_kind,
+    &move_media_kind,
     &draft_kind,
     &image_kind,
     &import_kind,

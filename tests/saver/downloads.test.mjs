@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from '../api/lib/client.mjs';
 import { made, picture, silent_film, speech, wav } from '../api/lib/media.mjs';
-import { Server, until } from '../api/lib/server.mjs';
+import { Server, temporary, until } from '../api/lib/server.mjs';
 import { add, look } from './lib/saver.mjs';
 import { Site, feed, html } from './lib/site.mjs';
 
-let server, root, site;
+let server, root, site, stalled;
 before(async () => {
     server = await Server.start({ env: { KINORA_ALLOW_PRIVATE_LINKS: '1' } });
     root = await new Client(server).user('root');
@@ -22,6 +22,10 @@ before(async () => {
         '/text.wav': { type: 'audio/wav', bytes: 'this is no sound' },
     });
     site.pages['/film.html'] = html('<video src="/film.mp4"></video>');
+    // It takes its time, which the other tests do not wait for.
+    site.pages['/stall.wav'] = (request, response) => response.writeHead(200, { 'Content-Type': 'audio/wav', 'Content-Length': 1e6 }).write('RIFF');
+    stalled = await add(root, 'direct', `${site.origin}/stall.wav`);
+    await root.must(200, 'POST', `/api/v1/links/${stalled.id}/trigger-download`);
 });
 after(async () => {
     await site.stop();
@@ -137,7 +141,7 @@ test('a file above the limit is refused, and the limit changes without a restart
     await look(root, link, { status: 'success' });
 });
 
-test('yt-dlp saves the film of a page once, also through ffmpeg as its child', async () => {
+test('yt-dlp saves the film of a page once, and what it complains of is classed', async () => {
     const link = await add(root, 'generic_video', `${site.origin}/film.html`);
     const record = await look(root, link, { status: 'success' });
     assert.match(record.downloaded_files[0], /^A page.*\.mp4$/);
@@ -206,6 +210,27 @@ test('links that download automatically are looked at by themselves, failures ev
     root = await new Client(server).login('root');
     await until('it was caught up with', async () => (await root.must(200, 'GET', `/api/v1/history?link_id=${good.id}`)).length === 2);
     assert.equal(site.asked['/off.wav'], undefined);
+});
+
+test('a server that stops in the middle of an answer is given up', async () => {
+    const record = await until('the stall was noticed', async () => (await root.must(200, 'GET', `/api/v1/history?link_id=${stalled.id}`))[0]);
+    assert.deepEqual([record.status, record.failure], ['failure', 'network']);
+});
+
+test('a full disk stops a download cleanly, and the next one that fits works', async () => {
+    const data = temporary('small');
+    const small = await Server.start({ data, env: { KINORA_ALLOW_PRIVATE_LINKS: '1' },
+        around: ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs -o size=110m tmpfs "$0" && exec "$@"', data] });
+    try {
+        const user = await new Client(small).user('root');
+        site.pages['/huge.wav'] = { type: 'audio/wav', bytes: Buffer.alloc(90 << 20) };
+        const record = await look(user, await add(user, 'direct', `${site.origin}/huge.wav`), { status: 'failure' });
+        assert.equal(record.failure, 'disk_full', JSON.stringify(record));
+        site.pages['/tiny.wav'] = { type: 'audio/wav', bytes: wav(0.1) };
+        await look(user, await add(user, 'direct', `${site.origin}/tiny.wav`), { status: 'success' });
+    } finally {
+        await small.remove();
+    }
 });
 
 test('a saved episode is transcribed and found by the search', async () => {

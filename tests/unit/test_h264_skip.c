@@ -177,15 +177,15 @@ static void check(struct arena *arena, const char *preset, const struct buffer *
 static void held_frames_are_decoded_as_the_frame_that_is_held(void **state)
 {
     (void)state;
-    static const char *const presets[] = { "ultrafast", "veryfast", "medium", "veryslow" };
+    static const char *const presets[] = { "ultrafast", "superfast", "veryfast", "medium", "veryslow" };
     for (size_t i = 0; i < sizeof presets / sizeof *presets; i++) {
         ARENA_AUTO struct arena *arena = arena_new(1 << 28);
         BUFFER_AUTO struct buffer film = { 0 }, again = { 0 };
         assert_ok(encode(arena, presets[i], &film));
         check(arena, presets[i], &film);
         assert_ok(encode(arena, presets[i], &again));
-        assert_int_equal(film.size, again.size);
-        assert_memory_equal(film.data, again.data, film.size);
+        if (film.size != again.size || memcmp(film.data, again.data, film.size))
+            fail_msg("%s: encoded twice, the bytes differ", presets[i]);
     }
 }
 

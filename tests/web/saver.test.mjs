@@ -94,6 +94,13 @@ test('a setting is changed, and one out of its range is refused where it stands'
     await picture(page, 'admin-settings');
 });
 
+test('the database is exported as a file', async () => {
+    await page.goto(`${stage.origin}/#/admin`);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export', exact: true }).click()]);
+    assert.match(download.suggestedFilename(), /\.sql$/);
+    assert.match(fs.readFileSync(await download.path(), 'utf8'), /INSERT INTO/);
+});
+
 test('a forgotten password is set anew by the link in the mail', async () => {
     const other = await stage.page();
     await other.goto(stage.origin);

@@ -66,6 +66,10 @@ test('the transcript appears by itself, its words seek and light up', async () =
     await page.locator('.word').nth(3).click();
     await page.locator('.word.now').waitFor();
     assert.ok(await page.locator('audio').evaluate((player) => player.currentTime) > 0, 'the player moved');
+    const at = await page.locator('audio').evaluate((player) => player.currentTime);
+    await page.locator('.segment .time').first().focus();
+    await page.keyboard.press('ArrowRight');
+    await page.waitForFunction((before_it) => document.querySelector('audio').currentTime > before_it, at);
     await picture(page, 'media');
 });
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What can be put into a scene: texts, shapes and effects; pictures and films; sounds; voices; presenters.
+import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { call } from '../api/client.ts';
 import { on_uploaded, upload_files } from '../api/uploads.ts';
@@ -94,6 +95,7 @@ function Things({ tab }: { tab: Exclude<Tab, 'add'> }) {
     const [list, set_list] = useState<Thing[] | null>(null);
     const [failed, set_failed] = useState('');
     const read = () => readers[tab](search).then((found) => (set_list(found), set_failed('')), (error) => set_failed(error.message));
+    useEffect(() => () => void (player?.pause(), (heard.value = '')), []);
     useEffect(() => {
         const timer = setTimeout(() => void read(), list ? 200 : 0);
         const end = on_uploaded(() => void read());
@@ -113,7 +115,7 @@ function Things({ tab }: { tab: Exclude<Tab, 'add'> }) {
                             <span class="cut">{one.name}</span>
                             <span class="small muted cut">{[one.premium && t.editor.premium, one.length ? clock(one.length) : one.about].filter(Boolean).join(' · ')}</span>
                         </button>
-                        {one.sound && <audio src={one.sound} controls preload="none" aria-label={one.name} />}
+                        {one.sound && <Button kind="plain tight" icon={heard.value === one.sound ? 'pause' : 'play'} label={t.editor.listen(one.name)} act={() => listen(one.sound!)} />}
                     </li>
                 ))}
             </ul>
@@ -121,6 +123,20 @@ function Things({ tab }: { tab: Exclude<Tab, 'add'> }) {
     );
 }
 let dragged: Thing | null = null;
+
+// One sound at a time.
+const heard = signal('');
+let player: HTMLAudioElement | null = null;
+function listen(url: string) {
+    const again = heard.value === url;
+    player?.pause();
+    heard.value = again ? '' : url;
+    if (again)
+        return;
+    player = new Audio(url);
+    player.onended = player.onerror = () => void (heard.value = '');
+    void player.play().catch(() => (heard.value = ''));
+}
 
 // Dropped on the canvas or the timeline; files of the computer become layers once they are uploaded.
 export function drop_thing(event: DragEvent) {

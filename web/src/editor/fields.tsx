@@ -4,6 +4,7 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { Button } from '../parts/button.tsx';
 import { t } from '../strings/index.ts';
+import { asset_of } from './assets.ts';
 import { editing } from './live.ts';
 import type { Property } from './property.ts';
 
@@ -121,6 +122,18 @@ function Json({ id, value, set, wrong }: FieldProps & { id: string }) {
     return <><textarea id={id} rows={2} class="input tight mono" aria-invalid={failed || !!wrong} value={value ? JSON.stringify(value) : ''} onChange={(event) => settle(event.currentTarget.value)} />{failed && <span class="small wrong">{t.editor.no_list}</span>}</>;
 }
 
+// A thing of a library by its name; its id is for machines.
+function Chosen({ row, value, set, pick, id }: FieldProps & { id: string }) {
+    const name = typeof value === 'string' && /media|audio/.test(row.name) ? asset_of(value)?.name : undefined;
+    return (
+        <span class="row">
+            <span class="grow cut" title={value ?? ''}>{name ?? value ?? t.editor.nothing}</span>
+            {value && !row.required && <Button kind="plain tight" icon="close" label={t.editor.clear(row.name)} act={() => set(null)} />}
+            <Button id={id} kind="tight" act={() => pick!(row)}>{t.editor.choose}</Button>
+        </span>
+    );
+}
+
 const assets = new Set(['media_id', 'audio_id', 'voice_id', 'avatar_id', 'logo_media_id']);
 
 function Inside(props: FieldProps & { id: string }) {
@@ -140,7 +153,7 @@ function Inside(props: FieldProps & { id: string }) {
         return row.name === 'gradient' ? <Gradient {...props} /> : <Json {...props} />;
     default:
         return assets.has(row.name) && props.pick
-            ? <span class="row"><span class="grow"><Text {...props} /></span><Button kind="tight" act={() => props.pick!(row)}>{t.editor.choose}</Button></span>
+            ? <Chosen {...props} />
             : <Text {...props} />;
     }
 }

@@ -17,7 +17,7 @@ function move(event: KeyboardEvent) {
 }
 
 function remove() {
-    if (layer.value && may_change(layer.value.id))
+    if (layer.value)
         delete_layer(layer.value.id);
     else if (scene.value && !layer.value && scenes.value.length > 1)
         delete_scene(scene.value.id);

@@ -6,7 +6,7 @@ import { go } from '../app/router.ts';
 import { toast } from '../state/toasts.ts';
 import { t } from '../strings/index.ts';
 import { real_id } from './queue.ts';
-import { drawn, drop_layer, drop_scene, layer_id, mark, open, scene, scenes, set_scene, take_layer, take_scene, video } from './store.ts';
+import { drawn, drop_layer, drop_scene, is_known, layer_id, mark, open, scene, scenes, set_scene, take_layer, take_scene, video } from './store.ts';
 
 export interface Person { socket_id: string; user_id: string; username: string; color: string; scene_id?: string; layer_id?: string; editing?: string }
 export const people = signal<Person[]>([]);
@@ -23,14 +23,14 @@ function listen(id: string): Array<() => void> {
     const orders = (key: string, list: any[]) => new Map<string, number>(list.map((one) => [one[key], one.order_index ?? one.scene_number]));
     return [
         on('layer:added', of_this((data) => take_layer(data.layer))),
-        on('layer:updated', of_this((data) => take_layer(data.layer))),
+        on('layer:updated', of_this((data) => is_known(data.layer_id) && take_layer(data.layer))),
         on('layer:deleted', of_this((data) => drop_layer(data.layer_id))),
         on('layers:reordered', of_this((data) => {
             const order = orders('layer_id', data.layer_orders);
             set_scene(data.scene_id, (one) => ({ ...one, layers: one.layers.map((each) => ({ ...each, order_index: order.get(each.id) ?? each.order_index })) }));
         })),
         on('scene:added', of_this((data) => take_scene(data.scene))),
-        on('scene:updated', of_this((data) => take_scene(data.scene))),
+        on('scene:updated', of_this((data) => is_known(data.scene_id) && take_scene(data.scene))),
         on('scene:deleted', of_this((data) => drop_scene(data.scene_id))),
         on('scenes:reordered', of_this((data) => {
             const order = orders('scene_id', data.scene_orders);

@@ -11,7 +11,7 @@ import { clock, moment, size } from '../parts/format.ts';
 import { me } from '../state/me.ts';
 import { t } from '../strings/index.ts';
 import { is_busy } from './queue.ts';
-import { change_video, scenes, touched, video } from './store.ts';
+import { change_video, rendered, scenes, touched, video } from './store.ts';
 
 type Render = Shapes['Render'];
 const over = (status: string | null) => status === 'completed' || status === 'failed' || status === 'cancelled';
@@ -20,13 +20,14 @@ const over = (status: string | null) => status === 'completed' || status === 'fa
 export async function read_touched(videoId: string) {
     const { renders } = await call('GET /api/v1/videos/{videoId}/renders', { path: { videoId }, query: { limit: 5 } });
     const newest = renders.find((one) => one.status === 'completed');
+    rendered.value = !!newest;
     if (!newest)
         return;
     const { changes } = await call('GET /api/v1/videos/{videoId}/history', { path: { videoId }, query: { limit: 100 } });
     touched.value = new Set(changes.filter((one) => one.created_at! > newest.created_at! && !one.undone && one.scene_id).map((one) => one.scene_id!));
 }
 
-function Options({ begin, rendered }: { begin: (run: () => Promise<{ job_id: string | null }>) => Promise<void>; rendered: boolean }) {
+function Options({ begin, again }: { begin: (run: () => Promise<{ job_id: string | null }>) => Promise<void>; again: boolean }) {
     const [kind, set_kind] = useState('mp4');
     const whole = video.value!, id = whole.id!, free = me.value?.plan === 'free', sound_only = kind === 'mp3' || kind === 'wav';
     const captions = (whole.captions as { mode?: string } | null)?.mode ?? 'off';
@@ -48,7 +49,7 @@ function Options({ begin, rendered }: { begin: (run: () => Promise<{ job_id: str
             </div>
             {!sound_only && <Check label={free ? t.editor.watermark_free : t.editor.watermark} name="watermark" defaultChecked={free} disabled={free} />}
             <footer class="row wrap" style={{ justifyContent: 'flex-end' }}>
-                {rendered && <Button icon="refresh" disabled={!touched.value.size} act={() => begin(() => call('POST /api/v1/videos/{videoId}/regenerate', { path: { videoId: id }, body: {}, headers: once() }))}>{t.editor.only_changed(touched.value.size)}</Button>}
+                {again && <Button icon="refresh" disabled={!touched.value.size} act={() => begin(() => call('POST /api/v1/videos/{videoId}/regenerate', { path: { videoId: id }, body: {}, headers: once() }))}>{t.editor.only_changed(touched.value.size)}</Button>}
                 <button class="button main" disabled={!scenes.value.length}>{t.editor.render}</button>
             </footer>
         </form>
@@ -102,8 +103,10 @@ export function RenderDialog({ close }: { close: () => void }) {
         set_render(told.render);
         if (over(told.render.status)) {
             set_job('');
-            if (told.render.status === 'completed')
+            if (told.render.status === 'completed') {
                 touched.value = new Set();
+                rendered.value = true;
+            }
         }
     };
     useEffect(() => void newest().catch((error) => set_failed(error.message)), []);
@@ -131,7 +134,7 @@ export function RenderDialog({ close }: { close: () => void }) {
     return (
         <Dialog title={t.editor.render_title} close={close} wide>
             {failed && <Failure>{failed}</Failure>}
-            {job_id ? <Going render={render} job_id={job_id} /> : found && <>{render && <Done render={render} />}<Options begin={begin} rendered={render?.status === 'completed'} /></>}
+            {job_id ? <Going render={render} job_id={job_id} /> : found && <>{render && <Done render={render} />}<Options begin={begin} again={render?.status === 'completed'} /></>}
         </Dialog>
     );
 }

@@ -8,7 +8,7 @@ import { reorder_keys, reorder_pointer } from '../parts/reorder.ts';
 import { t } from '../strings/index.ts';
 import { others } from './live.ts';
 import { is_own } from './queue.ts';
-import { add_scene, delete_scene, duplicate_scene, poster_time, reorder_scenes, scene, scenes, select_scene, touched, video, type Scene } from './store.ts';
+import { add_scene, delete_scene, duplicate_scene, poster_time, rendered, reorder_scenes, scene, scenes, select_scene, touched, video, type Scene } from './store.ts';
 
 const version = (one: Scene) => `${video.value?.aspect_ratio}/${one.revision}/${one.layers.map((each) => `${each.id.slice(0, 4)}${each.revision}${each.order_index}`).join()}`;
 
@@ -23,7 +23,7 @@ function Item({ one }: { one: Scene }) {
                 </span>
                 <span class="length">{clock(one.duration)}</span>
                 <span class="number">{one.scene_number}</span>
-                {touched.value.has(one.id) && <span class="changed" title={t.editor.changed_scene}><span class="hidden-text">{t.editor.changed_scene}</span></span>}
+                {rendered.value && touched.value.has(one.id) && <span class="changed" title={t.editor.changed_scene}><span class="hidden-text">{t.editor.changed_scene}</span></span>}
                 {here.length > 0 && <span class="here">{here.map((person) => <i key={person.socket_id} title={person.username} style={{ background: person.color }} />)}</span>}
             </button>
             <Menu label={t.library.actions(t.editor.scene(one.scene_number))} kind="tight scene-more" items={[

@@ -19,6 +19,7 @@ export const layer_id = signal('');
 export const time = signal(0); // seconds within the scene
 export const drawn = signal(0); // raised when the server has something else to draw
 export const refused = signal<{ target: string; field: string; message: string } | null>(null);
+export const rendered = signal(false); // there is a finished render to compare with
 export const touched = signal<Set<string>>(new Set()); // scenes changed since the newest render
 
 export const scene = computed(() => scenes.value.find((one) => one.id === scene_id.value) ?? scenes.value[0] ?? null);
@@ -76,6 +77,7 @@ export function shut() {
         scenes.value = [];
         scene_id.value = layer_id.value = '';
         touched.value = new Set();
+        rendered.value = false;
         refused.value = null;
     });
 }
@@ -99,11 +101,15 @@ function laid_over<T>(target: string, told: T): T {
     return unsent(target).reduce((value, changes) => merge_patch(value, changes), told);
 }
 
+// What one has deleted oneself: what the server says of its making or last change may come later. Undo may bring it back.
+const gone = new Set<string>();
+export const is_known = (id: string) => scenes.value.some((one) => one.id === id || one.layers.some((each) => each.id === id));
+
 // What the server says, by event or answer.
 export function take_layer(told: any) {
     const fresh = laid_over(`layer ${told.id}`, as_layer(told));
     const place = scenes.value.find((one) => one.id === fresh.scene_id);
-    if (!place)
+    if (!place || gone.has(fresh.id))
         return;
     if (place.layers.some((one) => one.id === fresh.id))
         return set_layer(fresh.id, () => fresh);
@@ -114,6 +120,8 @@ export function take_layer(told: any) {
 }
 
 export function take_scene(told: any) {
+    if (gone.has(told.id))
+        return;
     const before = scenes.value.find((one) => one.id === told.id);
     const fresh = laid_over(`scene ${told.id}`, { ...as_scene(told), layers: told.layers ? as_scene(told).layers : before?.layers ?? [] });
     scenes.value = before ? scenes.value.map((one) => (one.id === fresh.id ? fresh : one))
@@ -196,6 +204,10 @@ export function add_layer(type: LayerType, name: string, properties: Record<stri
         done: ({ layer: told }) => batch(() => {
             const selected = layer_id.value === id;
             learn_id(id, told.id);
+            if (gone.has(id)) { // deleted while it was being made; that is on its way too
+                gone.add(told.id);
+                return drop_layer(told.id);
+            }
             drop_layer(id);
             take_layer(told);
             if (selected)
@@ -209,6 +221,7 @@ export function add_layer(type: LayerType, name: string, properties: Record<stri
 export function delete_layer(id: string) {
     const place = scene_of(id);
     drop_layer(id);
+    gone.add(id);
     push({ event: 'layer:delete', data: { layer_id: id }, done: () => mark(place?.id), refused: complain(id, reread) });
 }
 
@@ -246,6 +259,7 @@ export function duplicate_scene(id: string) {
 export function delete_scene(id: string) {
     const name = t.editor.scene(scenes.value.find((one) => one.id === id)?.scene_number ?? 0);
     drop_scene(id);
+    gone.add(id);
     push({ event: 'scene:delete', data: { video_id: video.value!.id!, scene_id: id }, done: () => drawn.value++, refused: complain(id, reread) });
     toast(t.library.deleted(name), { action: { label: t.editor.undo, run: undo } });
 }
@@ -263,6 +277,7 @@ export function split_layer() {
 // The answer comes as events, as if somebody else had done it.
 function step(which: 'undo' | 'redo') {
     const headers = once(), videoId = video.value!.id!;
+    gone.clear();
     const none = (error: ApiError) => toast(error.code === 'NOTHING_TO_UNDO' ? t.editor.nothing_to_undo : error.code === 'NOTHING_TO_REDO' ? t.editor.nothing_to_redo : error.message, { bad: error.code === 'UNDO_CONFLICT' });
     push({ data: {}, run: () => call(which === 'undo' ? 'POST /api/v1/videos/{videoId}/undo' : 'POST /api/v1/videos/{videoId}/redo', { path: { videoId }, headers }),
         done: ({ change }) => {

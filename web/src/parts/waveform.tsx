@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The waveform of a recording, drawn from the server's peaks (audiowaveform JSON).
 import { useEffect, useRef } from 'preact/hooks';
+import { theme } from '../state/theme.ts';
+
+const dark = matchMedia('(prefers-color-scheme: dark)');
 
 interface Peaks { data: number[]; bits: number; sample_rate: number; samples_per_pixel: number }
 const kept = new Map<string, Promise<Peaks | null>>();
@@ -48,10 +51,12 @@ export function Waveform({ url, from = 0, seconds, class: kind = '' }: { url: st
         void draw();
         const watch = new ResizeObserver(() => void draw());
         watch.observe(canvas.current!);
+        dark.addEventListener('change', draw);
         return () => {
             gone = true;
+            dark.removeEventListener('change', draw);
             watch.disconnect();
         };
-    }, [url, from, seconds]);
+    }, [url, from, seconds, theme.value]);
     return <canvas ref={canvas} class={`waveform ${kind}`} aria-hidden="true" />;
 }

@@ -12,6 +12,7 @@ import { me } from '../state/me.ts';
 import { toast } from '../state/toasts.ts';
 import { t } from '../strings/index.ts';
 import { job_kind, status_class, status_name } from './jobs.tsx';
+import { Database } from './database.tsx';
 import { Settings } from './settings.tsx';
 import './admin.css';
 
@@ -143,6 +144,7 @@ export default function Admin() {
             <Figures />
             <Users />
             <Settings />
+            <Database />
         </div>
     );
 }

@@ -10,6 +10,12 @@ export function save(blob: Blob, name: string) {
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
+// Under the name that the server gives it.
+export async function save_answer(answer: Response, otherwise: string) {
+    const told = answer.headers.get('Content-Disposition') ?? '', wide = /filename\*=UTF-8''([^;]+)/i.exec(told)?.[1];
+    save(await answer.blob(), wide ? decodeURIComponent(wide) : /filename="?([^";]+)/.exec(told)?.[1] ?? otherwise);
+}
+
 export async function save_export(job_id: string, kind: 'srt' | 'vtt' | 'txt' | 'json', name: string) {
     const answer = await request('GET', `/api/v1/transcriptions/${encodeURIComponent(job_id)}.${kind}`);
     save(await answer.blob(), `${name.replace(/\.[^.]*$/, '')}.${kind}`);

@@ -5,6 +5,7 @@ import { ApiError, call, sign_in } from '../api/client.ts';
 import { go, route } from '../app/router.ts';
 import icon from '../icon.svg';
 import { Failure, TextField } from '../parts/field.tsx';
+import { making_demo } from '../state/demo.ts';
 import { t } from '../strings/index.ts';
 
 type Failed = { text: string; fields: Record<string, string> } | null;
@@ -62,9 +63,11 @@ function First() {
                 set_code(true);
             throw error;
         }
+        go('videos');
+        making_demo.value = true;
         await sign_in(username!, password!);
         await make_demo().catch(() => undefined); // without it everything else works
-        go('videos');
+        making_demo.value = false;
     });
     return (
         <form class="card" onSubmit={submit}>

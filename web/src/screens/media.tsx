@@ -83,6 +83,17 @@ export default function Media({ id, query }: { id: string; query: URLSearchParam
             set_said(await call('GET /api/v1/transcriptions/{job_id}/segments', { path: { job_id: told.job_id } }));
     };
     useEffect(() => {
+        const space = (event: KeyboardEvent) => {
+            const at = event.target as HTMLElement;
+            if (event.key !== ' ' || !player.current || at.closest('button, input, textarea, select, a, audio, video, dialog'))
+                return;
+            event.preventDefault();
+            void (player.current.paused ? player.current.play() : player.current.pause());
+        };
+        addEventListener('keydown', space);
+        return () => removeEventListener('keydown', space);
+    }, []);
+    useEffect(() => {
         read().catch((error) => set_failed(error.message));
         return on_end((ended) => void (ended.media_id === id && read().catch(tell)));
     }, [id]);

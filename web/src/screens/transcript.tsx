@@ -159,6 +159,17 @@ export function Transcript({ job_id, said, player, editable, change }: { job_id:
         if (word && player)
             player.currentTime = Number(word.dataset.start) + 0.001;
     };
+    // Left and right go from word to word; the time buttons are the way in.
+    const step = (event: KeyboardEvent) => {
+        const by = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+        if (!by || !player || event.target instanceof HTMLTextAreaElement)
+            return;
+        event.preventDefault();
+        const starts = said.segments.flatMap((segment) => words_of(segment).map((word) => word.start));
+        const to = starts[Math.max(0, Math.min(starts.length - 1, at_time(starts, player.currentTime) + by))];
+        if (to !== undefined)
+            player.currentTime = to + 0.001;
+    };
     const rename = async (event: Event) => {
         event.preventDefault();
         const name = String(new FormData(event.currentTarget as HTMLFormElement).get('name')).trim();
@@ -169,7 +180,7 @@ export function Transcript({ job_id, said, player, editable, change }: { job_id:
     if (!said.segments.length)
         return <p class="muted">{t.media.silent}</p>;
     return (
-        <div ref={box} class="transcript" onClick={seek}>
+        <div ref={box} class="transcript" role="group" aria-label={t.media.words_hint} onClick={seek} onKeyDown={step}>
             {said.segments.map((segment, i) => (
                 <Row key={segment.id} segment={segment} editable={editable} editing={editing === segment.id} act={steady}
                     speaker={said.speakers.length > 1 && segment.speaker !== said.segments[i - 1]?.speaker ? names[segment.speaker ?? ''] ?? null : null}

@@ -12,8 +12,10 @@ import { clock, day } from '../parts/format.ts';
 import { Frame } from '../parts/frame.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Menu } from '../parts/menu.tsx';
+import { making_demo } from '../state/demo.ts';
 import { tell, toast } from '../state/toasts.ts';
 import { t } from '../strings/index.ts';
+import { save_answer } from './exports.ts';
 import './library.css';
 import './videos.css';
 
@@ -51,7 +53,7 @@ export default function Videos() {
         again();
         const ends = ['video:added', 'video:deleted', 'member:added', 'member:deleted'].map((name) => on(name, again));
         return () => ends.forEach((end) => end());
-    }, [pages]);
+    }, [pages, making_demo.value]);
     const remove = async (video: Video) => {
         if (!(await confirm_it(t.videos.delete_title(video.title ?? ''), t.videos.delete_text, t.delete)))
             return;
@@ -64,7 +66,8 @@ export default function Videos() {
             <header class="head"><h1 class="grow">{t.titles.videos}</h1><a class="button main" href="#/new"><Icon name="plus" />{t.videos.new}</a></header>
             {failed && <Failure action={<Button kind="tight" act={read}>{t.again}</Button>}>{failed}</Failure>}
             {!videos && !failed && <div class="waiting"><span class="spinner" role="status" aria-label={t.loading} /></div>}
-            {videos?.length === 0 && <div class="empty"><Icon name="film" /><h2>{t.videos.empty}</h2><p>{t.videos.empty_text}</p><a class="button main" href="#/new">{t.videos.new}</a></div>}
+            {making_demo.value && <p class="row" role="status"><span class="spinner" />{t.videos.making_demo}</p>}
+            {videos?.length === 0 && !making_demo.value && <div class="empty"><Icon name="film" /><h2>{t.videos.empty}</h2><p>{t.videos.empty_text}</p><a class="button main" href="#/new">{t.videos.new}</a></div>}
             {!!videos?.length && (
                 <ul class="video-grid" aria-label={t.titles.videos}>
                     {videos.map((video) => (
@@ -76,6 +79,7 @@ export default function Videos() {
                                     <Menu label={t.library.actions(video.title ?? '')} kind="plain tight" items={[
                                         { label: t.videos.open, icon: 'edit', act: () => go(`edit/${video.id}`) },
                                         ...(video.video_url ? [{ label: t.download, icon: 'download' as const, href: `${video.video_url}&download=true` }] : []),
+                                        { label: t.videos.export, icon: 'download', act: async () => save_answer(await call('GET /api/v1/videos/{videoId}/export', { path: { videoId: video.id! }, query: { format: 'zip' } }), `${video.title}.zip`) },
                                         { label: t.delete, icon: 'trash', bad: true, act: () => remove(video).catch(tell) },
                                     ]} />
                                     <p class="cut">{t.videos.scenes(video.scene_count)} · {day(video.updated_at)}</p>

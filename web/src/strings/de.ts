@@ -170,6 +170,7 @@ export const de: Strings = {
         silent: 'In dieser Aufnahme wird nichts gesagt.',
         play_from: (time: string) => `Ab ${time} abspielen`,
         text_of: (time: string) => `Text bei ${time}`,
+        words_hint: 'Wörter; links und rechts führen von einem zum nächsten',
         unsure: 'Bei diesem Wort ist sich Kinora nicht sicher',
         edit: (time: string) => `Text bei ${time} berichtigen`,
         split: (time: string) => `Beim leuchtenden Wort teilen, ${time}`,
@@ -180,6 +181,8 @@ export const de: Strings = {
         speaker_name: 'Name',
     },
     videos: {
+        making_demo: 'Ein Vorführvideo wird für Sie gemacht.',
+        export: 'Projekt exportieren',
         new: 'Neues Video',
         open: 'Bearbeiten',
         empty: 'Noch kein Video',
@@ -245,6 +248,7 @@ export const de: Strings = {
         sign_out_all: 'Überall abmelden',
     },
     admin: {
+        last_import: (time: string) => `Der letzte Import endete ${time}.`,
         settings: 'Einstellungen',
         is_set: 'Ist gesetzt; wird nie gezeigt',
         database: 'Datenbank',

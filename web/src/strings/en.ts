@@ -169,6 +169,7 @@ export const en = {
         silent: 'Nothing is said in this recording.',
         play_from: (time: string) => `Play from ${time}`,
         text_of: (time: string) => `Text at ${time}`,
+        words_hint: 'Words; left and right go from one to the next',
         unsure: 'Kinora is not sure of this word',
         edit: (time: string) => `Correct the text at ${time}`,
         split: (time: string) => `Split at the lit word, ${time}`,
@@ -179,6 +180,8 @@ export const en = {
         speaker_name: 'Name',
     },
     videos: {
+        making_demo: 'A demo video is being made for you.',
+        export: 'Export the project',
         new: 'New video',
         open: 'Edit',
         empty: 'No video yet',
@@ -244,6 +247,7 @@ export const en = {
         sign_out_all: 'Sign out everywhere',
     },
     admin: {
+        last_import: (time: string) => `The last import ended ${time}.`,
         settings: 'Settings',
         is_set: 'Is set; never shown',
         database: 'Database',
