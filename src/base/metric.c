@@ -108,6 +108,8 @@ void metric_observe(enum metric_id id, int64_t value, str first, str second)
     size_t count = buckets_of(&list[id], &limits), at = 0;
     ASSERT(is_histogram(&list[id]));
     struct series *series = find(id, first, second);
+    if (value < 0) // a clock was set back, or another machine's goes ahead
+        value = 0;
     while (at < count && value > limits[at])
         at++;
     atomic_fetch_add_explicit(&series->value, value, memory_order_relaxed);

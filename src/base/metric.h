@@ -28,7 +28,7 @@ enum metric_kind {
 void metric_add(enum metric_id id, int64_t amount, str first, str second);
 // Of a gauge, or of a counter that the system counts.
 void metric_set(enum metric_id id, int64_t value, str first, str second);
-// Of a histogram: microseconds or millionths.
+// Of a histogram: microseconds or millionths; below zero counts as zero.
 void metric_observe(enum metric_id id, int64_t value, str first, str second);
 // Sets all series of a gauge to zero: those that the next reading does not mention are gone.
 void metric_clear(enum metric_id id);

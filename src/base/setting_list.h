@@ -32,6 +32,8 @@ SETTING_TEXT(stock, "KINORA_STOCK", "",
     "Folder of the stock that everybody has; default stock beside kinora, then /usr/share/kinora/stock")
 SETTING_TEXT(tls_cert, "KINORA_TLS_CERT", "", "Certificate chain (PEM); with tls_key the server speaks TLS")
 SETTING_TEXT(tls_key, "KINORA_TLS_KEY", "", "Private key (PEM)")
+SETTING_FLAG(tls_self_signed, "KINORA_TLS_SELF_SIGNED", false,
+    "TLS with a certificate of Kinora's own making, kept in DATA/tls; browsers warn")
 SETTING_SECRET(setup_code, "KINORA_SETUP_CODE", "Code that the first account needs when listening beyond loopback")
 SETTING_TEXT(trusted_proxies, "KINORA_TRUSTED_PROXIES", "",
     "Proxies in front, as addresses and networks (10.0.0.2,fd00::/8): their X-Forwarded-For is believed")

@@ -25,6 +25,7 @@
 #include "cmd/tracing.h"
 #include "domain/search.h"
 #include "domain/setting.h"
+#include "net/tls_self.h"
 #include "work/asr_engine.h"
 #include "work/avatar_show.h"
 #include "work/draft.h"
@@ -47,6 +48,7 @@ struct service {
     struct otlp *otlp;
     struct engineio *engines[2]; // ends with NULL
     int lock;
+    char fingerprint[TLS_FINGERPRINT_SIZE]; // of our own certificate; empty: it is not our own
 };
 
 // Settings that cannot work are told at once; a store that is away may come back.
@@ -80,7 +82,10 @@ error serve_check_listen(bool *ret_beyond_loopback)
     if (!colon || !str_to_int(str_of(colon + 1), &port) || port < 0 || port > 65535)
         return error_make(
             ERROR_USAGE, "listen", "--listen wants ADDRESS:PORT such as 127.0.0.1:8000, not \"%s\"", settings.listen);
-    bool tls = *settings.tls_cert && *settings.tls_key;
+    bool tls = (*settings.tls_cert && *settings.tls_key) || settings.tls_self_signed;
+    if (*settings.tls_cert && settings.tls_self_signed)
+        return error_make(
+            ERROR_USAGE, "tls_self_signed", "Give --tls-cert and --tls-key, or --tls-self-signed, not both");
     if (!*settings.tls_cert != !*settings.tls_key)
         return error_make(ERROR_USAGE, "tls_cert", "--tls-cert and --tls-key belong together: one of them is missing");
     TRY(client_check_settings());
@@ -95,6 +100,32 @@ error serve_check_listen(bool *ret_beyond_loopback)
         log_event(LOG_WARN, NULL, "serve", "Passwords pass the network in the clear: there is no TLS",
             LOG_TEXT("listen", str_of(settings.listen)));
     return OK;
+}
+
+// Where the name that people use for this server can be known from.
+static str own_host(struct arena *arena)
+{
+    str url = str_of(settings.public_url), listen = str_of(settings.listen);
+    ptrdiff_t slashes = str_find(url, STR("://"));
+    str host = slashes > 0 ? str_sub(url, (size_t)slashes + 3, url.size)
+                           : str_sub(listen, 0, (size_t)(strrchr(settings.listen, ':') - settings.listen));
+    for (size_t i = 0; i < host.size; i++)
+        if (host.data[i] == '/' || (host.data[i] == ':' && slashes > 0))
+            host = str_sub(host, 0, i);
+    if (host.size > 2 && host.data[0] == '[')
+        host = str_sub(host, 1, host.size - 2);
+    return str_copy(arena, host);
+}
+
+static error sign_oneself(struct arena *arena, struct service *service)
+{
+    const char *folder = str_format(arena, "%s/tls", settings.data).data;
+    if (!settings.tls_self_signed)
+        return OK;
+    TRY(data_folder_make(folder));
+    settings.tls_cert = str_format(arena, "%s/cert.pem", folder).data;
+    settings.tls_key = str_format(arena, "%s/key.pem", folder).data;
+    return tls_self_signed(settings.tls_cert, settings.tls_key, own_host(arena).data, service->fingerprint);
 }
 
 struct keys_load {
@@ -212,6 +243,7 @@ static error start(struct arena *arena, struct service *service)
     struct app *app = &service->app;
     TRY(serve_check_listen(&app->beyond_loopback));
     TRY(data_folder_lock(arena, &service->lock));
+    TRY(sign_oneself(arena, service));
     TRY(tracing_start(arena, &service->otlp));
     app->job_kinds = service_workers_kinds(arena);
     app->data_directory = settings.data;
@@ -273,6 +305,9 @@ static void greet(const struct service *service)
         "  Open it in a browser and make the first account; it will be the administrator's.\n"
         "  Data: %s   Stop: Ctrl-C\n\n",
         settings.data);
+    if (*service->fingerprint)
+        fprintf(stderr, "  The browser warns of the certificate; it is the right one if its SHA-256 is\n  %s\n\n",
+            service->fingerprint);
     if (service->app.beyond_loopback)
         fprintf(stderr, "  The first account needs this setup code: %s\n\n", settings.setup_code);
 }

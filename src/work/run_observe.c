@@ -22,8 +22,6 @@ void run_observe_completed(const struct run *run, const json_t *result)
     if (run->job.parent.set || !run->job.started_at.us) // parts are inside of their job's time
         return;
     int64_t took_us = clock_now_us() - run->job.started_at.us;
-    if (took_us < 0) // the clock was set back
-        took_us = 0;
     metric_observe(METRIC_job_duration, took_us, run->job.kind, STR("completed"));
     observe_factor(run->job.kind, took_us, result ? json_get_number(result, "duration", 0) : 0);
 }

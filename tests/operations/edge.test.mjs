@@ -2,6 +2,7 @@
 // Where the server meets the network: pages of other sites, proxies in front, certificates.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, test } from 'node:test';
@@ -106,4 +107,21 @@ test('SIGHUP takes up a new certificate, keeps the old one when the new is broke
     const plain = await start({});
     process.kill(plain.pid, 'SIGHUP');
     assert.equal((await send(plain.origin, 'GET', '/health')).headers['strict-transport-security'], undefined);
+});
+
+test('a certificate of its own is made once, kept private, and told by its fingerprint', async () => {
+    const server = await start({}, { tls: true, flags: ['--tls-self-signed'] });
+    const kept = path.join(server.data, 'tls');
+    const ca = fs.readFileSync(path.join(kept, 'cert.pem'));
+    assert.equal((await send(server.origin, 'GET', '/health', { ca })).status, 200);
+    assert.equal(fs.statSync(path.join(kept, 'key.pem')).mode & 0o777, 0o600);
+    const { fingerprint256, subjectAltName } = new X509Certificate(ca);
+    await until('the fingerprint is told', () => server.log.includes(fingerprint256));
+    assert.match(subjectAltName, /DNS:localhost/);
+    await server.stop();
+    await server.start();
+    assert.deepEqual(fs.readFileSync(path.join(kept, 'cert.pem')), ca, 'the same after another start');
+    await server.stop();
+    const both = run(['serve', '--data', server.data, '--listen', '127.0.0.1:0', '--tls-self-signed', '--tls-cert', 'x', '--tls-key', 'y']);
+    assert.match(both.stderr, /not both/);
 });
