@@ -34,6 +34,7 @@
 #include "work/voices.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
+enum { STOCK_BYTES_MAX = 64 << 20 };
 
 struct service {
     struct app app;
@@ -42,6 +43,7 @@ struct service {
     struct service_workers workers;
     struct voices *voices;
     struct mailer *mailer;
+    struct stock_stamp stock;
     struct import *import;
     struct follower *follower;
     struct server *server;
@@ -159,6 +161,7 @@ static error open_stores(struct arena *arena, struct service *service)
     app->blobs = service->stores.blobs;
     TRY(opened);
     TRY(search_catch_up(app->db, &found));
+    service->stock = stock_stamp(arena);
     TRY(stock_take_all(arena, app->db));
     TRY(check_blobs(arena, service));
     TRY(load_settings(arena, app));
@@ -324,6 +327,23 @@ static void reload(void *context)
         log_event(LOG_INFO, NULL, "serve", "Certificate and key were read again");
 }
 
+// A pack that was made or changed while the server runs.
+static void look_for_stock(void *context)
+{
+    struct service *service = context;
+    ARENA_AUTO struct arena *arena = arena_new(STOCK_BYTES_MAX);
+    struct stock_stamp now = stock_stamp(arena);
+    if (!memcmp(&now, &service->stock, sizeof now))
+        return;
+    service->stock = now;
+    error result = stock_take_all(arena, service->app.db);
+    if (error_is(result))
+        log_event(
+            LOG_WARN, NULL, "stock", "The stock could not be taken up", LOG_TEXT("reason", str_of(result.message)));
+    else
+        log_event(LOG_INFO, NULL, "stock", "The stock was taken up");
+}
+
 static error run(const struct call *call)
 {
     struct service service = { .lock = -1 };
@@ -334,7 +354,7 @@ static error run(const struct call *call)
     if (!error_is(result)) {
         greet(&service);
         log_event(LOG_INFO, NULL, "serve", "Ready", LOG_TEXT("listen", str_of(settings.listen)));
-        service_wait(reload, &service);
+        service_wait(reload, look_for_stock, &service);
         log_event(LOG_INFO, NULL, "serve", "Stopping");
     }
     // The message must survive what stopping says.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cmd/service.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 
 enum { BUFFERS_FROM = 128 << 10 }; // bytes: above what a request of text takes
 
-static const int64_t LOOK_AGAIN_US = SECOND_US;
+static const int64_t LOOK_AGAIN_US = SECOND_US, LOOK_EVERY_US = 5 * SECOND_US;
 
 static void stop_signals(sigset_t *ret_signals)
 {
@@ -45,15 +46,21 @@ void service_begin(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-void service_wait(void (*reload)(void *context), void *context)
+void service_wait(void (*reload)(void *context), void (*look)(void *context), void *context)
 {
     sigset_t signals;
-    int number;
     stop_signals(&signals);
     sigaddset(&signals, SIGHUP);
-    while (sigwait(&signals, &number) == 0 && number == SIGHUP)
-        if (reload)
+    const struct timespec pause = { .tv_sec = LOOK_EVERY_US / SECOND_US };
+    for (;;) {
+        int number = look ? sigtimedwait(&signals, NULL, &pause) : sigwaitinfo(&signals, NULL);
+        if (number == SIGHUP && reload)
             reload(context);
+        else if (number < 0 && errno == EAGAIN)
+            look(context);
+        else if (number > 0 && number != SIGHUP)
+            return;
+    }
 }
 
 // Waits for a database that is not there yet when the settings say so; a stop signal ends that.

@@ -9,9 +9,9 @@
 #include "work/runner.h"
 
 // Logs and memory as a program that stays wants them. The stop signals are blocked in every thread started later;
-// service_wait takes them, and calls `reload` (may be NULL) at each SIGHUP.
+// service_wait takes them, and calls `reload` (may be NULL) at each SIGHUP and `look` (may be NULL) every few seconds.
 void service_begin(void);
-void service_wait(void (*reload)(void *context), void *context);
+void service_wait(void (*reload)(void *context), void (*look)(void *context), void *context);
 
 // Keys, database (brought up to date) and blobs of the settings.
 struct stores {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "cmd/stock_start.h"
 
+#include <sys/stat.h>
+
 struct taking {
     struct arena *arena;
     struct stock_reading reading;
@@ -30,6 +32,14 @@ static error list(struct arena *arena, struct db_pool *pool, struct list *ret_pa
     error result = stock_packs(&scope, ret_packs);
     db_disconnect(db);
     return result;
+}
+
+struct stock_stamp stock_stamp(struct arena *arena)
+{
+    struct stat file;
+    if (stat(str_format(arena, "%s/stock.json", stock_folder(arena)).data, &file) != 0)
+        return (struct stock_stamp) { 0 };
+    return (struct stock_stamp) { (int64_t)file.st_mtim.tv_sec * 1000000000 + file.st_mtim.tv_nsec, file.st_size };
 }
 
 static void tell(const char *path, error problem)

@@ -61,7 +61,7 @@ static error run(const struct call *call)
     error result = start(call->arena, &station);
     if (!error_is(result)) {
         log_event(LOG_INFO, NULL, "worker", "Ready");
-        service_wait(NULL, NULL);
+        service_wait(NULL, NULL, NULL);
         log_event(LOG_INFO, NULL, "worker", "Stopping");
     } else
         result.message = str_copy(call->arena, str_of(result.message)).data; // it must survive what stopping says

@@ -176,3 +176,17 @@ test('a file that has gone stops the render before it begins, and its link says 
     const { data: { job_id } } = await ada.must(202, 'POST', `/api/v1/videos/${video.id}/render`, { quality: '480p' });
     assert.match((await ada.job_end(job_id, { state: 'failed' })).error, /not in the stock any more/);
 });
+
+test('a pack that is made while the server runs is taken up', async () => {
+    const later = temporary('stock-later');
+    const other = await Server.start({ env: { KINORA_STOCK: later } });
+    try {
+        const eve = await new Client(other).user('eve');
+        assert.equal((await sounds('?type=stock', eve)).pagination.total_items, 0);
+        make_pack(later);
+        await until('the pack is listed', async () => (await sounds('?type=stock', eve)).pagination.total_items === 2);
+    } finally {
+        await other.remove();
+        fs.rmSync(later, { recursive: true });
+    }
+});
