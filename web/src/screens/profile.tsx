@@ -9,6 +9,7 @@ import { moment, size } from '../parts/format.ts';
 import { me, read_me, type Me } from '../state/me.ts';
 import { apply_theme, theme, type Theme } from '../state/theme.ts';
 import { toast } from '../state/toasts.ts';
+import { ApiKeys } from './api-keys.tsx';
 import { language, languages, set_language, t } from '../strings/index.ts';
 
 function Account({ user }: { user: Me }) {
@@ -88,6 +89,7 @@ export default function Profile() {
             <Account user={user} />
             <Looks />
             <Sessions />
+            {(user.plan === 'business' || user.is_superuser) && <ApiKeys />}
         </div>
     );
 }
