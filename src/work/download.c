@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/settings.h"
+#include "domain/library.h"
 #include "domain/link_cookies.h"
 #include "work/job_kind.h"
 
@@ -26,20 +27,18 @@ void download_note(struct download *download, enum link_failure failure, str mes
     download->message = str_copy(download->run->scope.arena, str_cut_utf8(str_trim(message), MESSAGE_BYTES_MAX));
 }
 
-// ASCII letters in either case; others as they are.
-static bool has_text(str text, str part)
+// Whatever the case of the letters.
+static bool has_text(struct arena *arena, str text, str part)
 {
-    for (size_t i = 0; i + part.size <= text.size; i++)
-        if (str_equal_fold(str_sub(text, i, part.size), part))
-            return true;
-    return false;
+    return str_find(library_fold(arena, text), library_fold(arena, part)) >= 0;
 }
 
 bool download_wants_title(const struct download *download, str title)
 {
+    struct arena *arena = download->run->scope.arena;
     const struct link *link = &download->link;
-    return (!link->title_include.size || has_text(title, link->title_include))
-           && (!link->title_exclude.size || !has_text(title, link->title_exclude));
+    return (!link->title_include.size || has_text(arena, title, link->title_include))
+           && (!link->title_exclude.size || !has_text(arena, title, link->title_exclude));
 }
 
 bool download_is_full(const struct download *download)

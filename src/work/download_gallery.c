@@ -71,8 +71,10 @@ static void take_or_stop(struct download *download, const char *file)
 {
     struct arena *arena = download->run->scope.arena;
     error result = take_file(download, file);
-    if (!error_is(result))
+    if (!error_is(result)) { // how many there are nobody knows before the end
+        run_progress(download->run, (double)download->saved / ((double)download->saved + 1));
         return;
+    }
     download->fatal = true;
     download->problem = result;
     download->problem.message = str_copy(arena, str_of(result.message)).data;

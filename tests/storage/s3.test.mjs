@@ -51,6 +51,8 @@ for (const [name, make] of [['Swift', () => Swift.start()], ['the fake', () => S
 
     test(`a server that keeps its files in ${name} says so`, async () => {
         assert.equal((await ada.must(200, 'GET', '/ready')).blob_store, 's3');
+        const { detail: [refused] } = await ada.must(422, 'PUT', '/api/v1/settings', { media_root: '/srv/media' });
+        assert.ok(refused.loc.includes('media_root'), JSON.stringify(refused));
     });
 
     test(`what is uploaded is in ${name} alone, and reads back bit for bit`, async () => {
