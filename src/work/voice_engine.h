@@ -64,9 +64,8 @@ MUST_USE error voice_ask_child(
     const struct voice_task *task, str voice, double speed, double pitch, struct voice_sound *ret_sound);
 // Reads a WAV file of mono samples, 16 bits. ENGINE_FAILED, saying `who`, for anything else.
 MUST_USE error voice_read_wav(const char *who, str wav, struct buffer *ret_samples, int *ret_rate);
-// Any sound file as mono samples, by way of a child. ENGINE_FAILED saying `who` when it is none.
-MUST_USE error voice_decode(
-    const struct voice_task *task, const char *who, str file, struct buffer *ret_samples, int *ret_rate);
-// Gives the sound of an engine without times the words and phonemes of the same text spoken by espeak-ng, stretched
-// over what is heard, and its pitch: an engine without one is asked for speed/pitch, and its sound is played faster.
-MUST_USE error voice_add_times(const struct voice_task *task, int sample_rate, struct voice_sound *sound);
+// Of an engine that gives a sound file without times: its sound as samples (by way of a child where it is no WAV file),
+// with the words and phonemes of the same text spoken by espeak-ng, stretched over what is heard, and its pitch: an
+// engine without one is asked for speed/pitch, and its sound is played faster. ENGINE_FAILED saying `who` when it is no
+// sound.
+MUST_USE error voice_of_file(const struct voice_task *task, const char *who, str file, struct voice_sound *ret_sound);

@@ -54,7 +54,7 @@ error voice_ask_child(
     return result;
 }
 
-error voice_decode(const struct voice_task *task, const char *who, str file, struct buffer *ret_samples, int *ret_rate)
+static error decode(const struct voice_task *task, const char *who, str file, struct buffer *ret_samples, int *ret_rate)
 {
     if (!error_is(voice_read_wav(who, file, ret_samples, ret_rate)))
         return OK;
@@ -111,7 +111,7 @@ static str timing_voice(const struct voice_task *task)
     return task->language.size ? str_format(task->arena, "espeak:%.*s", STR_ARGS(task->language)) : STR("espeak:en-us");
 }
 
-error voice_add_times(const struct voice_task *task, int sample_rate, struct voice_sound *sound)
+static error add_times(const struct voice_task *task, int sample_rate, struct voice_sound *sound)
 {
     struct voice_sound guide = { 0 };
     int rate = (int)lround(sample_rate * task->pitch);
@@ -158,3 +158,17 @@ const struct voice_engine voice_espeak = { .name = "espeak",
     .mend = "it is part of Kinora",
     .available = available,
     .speak = speak_espeak };
+
+error voice_of_file(const struct voice_task *task, const char *who, str file, struct voice_sound *ret_sound)
+{
+    struct voice_sound sound = { 0 };
+    int rate;
+    error result = decode(task, who, file, &sound.samples, &rate);
+    if (!error_is(result))
+        result = add_times(task, rate, &sound);
+    if (error_is(result))
+        buffer_done(&sound.samples);
+    else
+        *ret_sound = sound;
+    return result;
+}

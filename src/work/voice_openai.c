@@ -41,7 +41,6 @@ static error speak(const struct voice_task *task, struct voice_sound *ret_sound)
 {
     static const char *const who = "The voice server";
     str file;
-    int rate;
     TRY(available(task->arena));
     double speed = fmin(4, fmax(0.25, task->speed / task->pitch));
     json_t *body = json_keep(
@@ -57,15 +56,7 @@ static error speak(const struct voice_task *task, struct voice_sound *ret_sound)
         .cancelled = task->asker->cancelled,
         .deadline_us = task->asker->deadline_us };
     TRY(service_ask(task->arena, &question, &file));
-    struct voice_sound sound = { 0 };
-    error result = voice_decode(task, who, file, &sound.samples, &rate);
-    if (!error_is(result))
-        result = voice_add_times(task, rate, &sound);
-    if (error_is(result))
-        buffer_done(&sound.samples);
-    else
-        *ret_sound = sound;
-    return result;
+    return voice_of_file(task, who, file, ret_sound);
 }
 
 const struct voice_engine voice_openai = { .name = "openai",

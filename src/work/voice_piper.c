@@ -131,20 +131,11 @@ static error ask_program(const struct voice_task *task, str *ret_wav)
 static error speak(const struct voice_task *task, struct voice_sound *ret_sound)
 {
     str wav;
-    int rate;
     TRY(available(task->arena));
     if (!str_equal(task->voice, model_name()))
         return error_of(ERROR_VOICE_NOT_FOUND);
     TRY(ask_program(task, &wav));
-    struct voice_sound sound = { 0 };
-    error result = voice_decode(task, "piper", wav, &sound.samples, &rate);
-    if (!error_is(result))
-        result = voice_add_times(task, rate, &sound);
-    if (error_is(result))
-        buffer_done(&sound.samples);
-    else
-        *ret_sound = sound;
-    return result;
+    return voice_of_file(task, "piper", wav, ret_sound);
 }
 
 const struct voice_engine voice_piper = { .name = "piper",

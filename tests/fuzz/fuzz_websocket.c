@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../sockets_only.h"
 #include "net/socketio.h"
 
 enum { ANSWER_MAX = 1 << 20 };
@@ -39,31 +40,6 @@ static void forget(void *context, struct socketio_socket *socket, void *worker)
     (void)context;
     (void)socket;
     (void)worker;
-}
-
-static struct plan plan(void *context, const struct http_request *request)
-{
-    (void)context;
-    (void)request;
-    return (struct plan) { .lane = LANE_READ };
-}
-
-static void handle(void *context, struct exchange *exchange, void *worker)
-{
-    (void)context;
-    (void)worker;
-    struct buffer none = { 0 };
-    exchange_answer(exchange, 404, &none);
-}
-
-static void refuse(
-    void *context, const struct http_request *request, error why, int status, struct buffer *body, str *ret_type)
-{
-    (void)context;
-    (void)request;
-    (void)status;
-    buffer_append_c(body, why.message);
-    *ret_type = STR("text/plain");
 }
 
 // One for all inputs; it ends with the process.
