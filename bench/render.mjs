@@ -11,7 +11,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { account, ask, start_kinora } from './kinora.mjs';
-import { finish, interleave, options, root, row, scratch, timed, watched } from './lib.mjs';
+import { interleave, options, root, scratch, table, timed, watched } from './lib.mjs';
 import { SECONDS, encode_alone, ffmpeg, graph, layer, make_media, melt, ssim } from './render/contenders.mjs';
 
 const { rounds, long } = options({ rounds: 3, long: 1 });
@@ -64,21 +64,21 @@ async function whole(rows) {
     });
     const what = `${total} s at 1080p30, six scenes`, size = (name) => fs.statSync(at(name)).size / 1e6;
     const ours = pick(values.ours, 'wall_s');
-    rows.push(row({ what, unit: 's', ours, peer: ALONE, theirs: values.alone, goal: { ratio_most: 1 } }));
-    rows.push(row({ what, unit: 's', ours, peer: GRAPH, theirs: pick(values.graph, 'wall_s'), goal: { ratio_most: 0.75 } }));
-    rows.push(row({ what, unit: 's', ours, peer: MELT, theirs: pick(values.melt, 'wall_s'), goal: { ratio_most: 0.65 } }));
+    rows.add({ what, unit: 's', ours, peer: ALONE, theirs: values.alone, goal: { ratio_most: 1 } });
+    rows.add({ what, unit: 's', ours, peer: GRAPH, theirs: pick(values.graph, 'wall_s'), goal: { ratio_most: 0.75 } });
+    rows.add({ what, unit: 's', ours, peer: MELT, theirs: pick(values.melt, 'wall_s'), goal: { ratio_most: 0.65 } });
     log('comparing pictures');
     const pieces = scenes.map((_, i) => at(`alone-${i}.264`)), likeness = ssim(at('ours.mp4'), at('all.mp4'));
     const least = (theirs) => ({ least: Math.floor((theirs - 0.002) * 1e5) / 1e5 });
     for (const [peer, film] of [[ALONE, `concat:${pieces.join('|')}`], [GRAPH, at('graph.mp4')], [MELT, at('melt.mp4')]]) {
         const theirs = ssim(film, at('all.mp4'));
-        rows.push(row({ what: `${what}: SSIM`, unit: '', ours: [likeness], peer, theirs: [theirs], goal: least(theirs) }));
+        rows.add({ what: `${what}: SSIM`, unit: '', ours: [likeness], peer, theirs: [theirs], goal: least(theirs) });
     }
     const alone_size = pieces.reduce((sum, piece) => sum + fs.statSync(piece).size / 1e6, 0);
     for (const [peer, theirs] of [[ALONE, alone_size], [GRAPH, size('graph.mp4')], [MELT, size('melt.mp4')]])
-        rows.push(row({ what: `${what}: size`, unit: 'MB', ours: [size('ours.mp4')], peer, theirs: [theirs] }));
-    rows.push(row({ what: `${what}: memory of the largest process`, unit: 'MB', ours: pick(values.ours, 'peak_mb'), peer: GRAPH,
-        theirs: pick(values.graph, 'peak_mb'), goal: { most: 300 } }));
+        rows.add({ what: `${what}: size`, unit: 'MB', ours: [size('ours.mp4')], peer, theirs: [theirs] });
+    rows.add({ what: `${what}: memory of the largest process`, unit: 'MB', ours: pick(values.ours, 'peak_mb'), peer: GRAPH,
+        theirs: pick(values.graph, 'peak_mb'), goal: { most: 300 } });
 }
 
 async function stills(rows) {
@@ -92,14 +92,14 @@ async function stills(rows) {
         graph: () => watched(graph(folder, list, at('stills-graph.mp4'))),
     });
     const speed = (runs) => runs.map((one) => total / one.wall_s);
-    rows.push(row({ what: `${total} s at 1080p30, only stills with a second of text`, unit: 'times real time', ours: speed(values.ours),
-        peer: GRAPH, theirs: speed(values.graph), goal: { least: 15 } }));
+    rows.add({ what: `${total} s at 1080p30, only stills with a second of text`, unit: 'times real time', ours: speed(values.ours),
+        peer: GRAPH, theirs: speed(values.graph), goal: { least: 15 } });
 }
 
 async function formats(rows) {
     for (const ending of ['mov', 'webm', 'gif', 'mp3', 'wav'])
-        rows.push(row({ what: `${total} s of six scenes at 1080p30 as ${ending}`, unit: 's', goal: { most: 300 },
-            ours: [(await watched(kinora(at('six.json'), at(`ours.${ending}`)))).wall_s] }));
+        rows.add({ what: `${total} s of six scenes at 1080p30 as ${ending}`, unit: 's', goal: { most: 300 },
+            ours: [(await watched(kinora(at('six.json'), at(`ours.${ending}`)))).wall_s] });
 }
 
 async function lengths(rows) {
@@ -109,8 +109,8 @@ async function lengths(rows) {
         write_project(`${name}.json`, Array.from({ length: minutes }, () => scenes).flat());
         const told = await render(at(`${name}.json`), at(`${name}.mp4`), minutes * total);
         fs.rmSync(at(`${name}.mp4`));
-        rows.push(row({ what: `cost of a second of video, ${minutes} min`, unit: 's', ours: [told.wall_s / (minutes * total)],
-            ...(base.length ? { peer: '1 min', theirs: base, goal: { ratio_most: 1.2 } } : {}) }));
+        rows.add({ what: `cost of a second of video, ${minutes} min`, unit: 's', ours: [told.wall_s / (minutes * total)],
+            ...(base.length ? { peer: '1 min', theirs: base, goal: { ratio_most: 1.2 } } : {}) });
         if (!base.length)
             base.push(told.wall_s / total);
     }
@@ -153,7 +153,7 @@ async function one_of_ten(rows) {
             await call('PUT', `/api/v1/layers/${words[i % 10].id}`, { properties: { text: `Changed ${i}` } });
             changed.push(await render_there(ours, token, video.id, 'regenerate', { quality: '1080p', include_watermark: false }));
         }
-        rows.push(row({ what: 'one changed scene of ten', unit: 's', ours: changed, peer: 'all ten', theirs: [full], goal: { ratio_most: 0.15 } }));
+        rows.add({ what: 'one changed scene of ten', unit: 's', ours: changed, peer: 'all ten', theirs: [full], goal: { ratio_most: 0.15 } });
     } finally {
         await ours.stop();
     }
@@ -161,9 +161,9 @@ async function one_of_ten(rows) {
 
 log(`making films for ${os.cpus().length} cores`);
 prepare();
-const rows = [];
+const rows = table('render');
 for (const measure of [whole, stills, one_of_ten, formats, lengths]) {
     log(measure.name);
     await measure(rows);
 }
-finish('render', rows);
+rows.finish();
