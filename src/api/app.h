@@ -46,7 +46,7 @@ struct app {
     struct limiter *limiter;
     struct realtime *realtime; // live editing; NULL: not offered
     const char *data_directory;
-    const struct web_file *web;     // files of the web app
+    const struct web_file *web[2];  // files of the web app, and of the API's pages
     struct waiting *waiting;        // calls that wait for their job
     const char *const *asr_ready;   // those of asr_engines that are set up
     const char *const *asr_engines; // names of the speech engines that a request may ask for; NULL-terminated

@@ -250,7 +250,8 @@ static error start(struct arena *arena, struct service *service)
     TRY(tracing_start(arena, &service->otlp));
     app->job_kinds = service_workers_kinds(arena);
     app->data_directory = settings.data;
-    app->web = web_files;
+    app->web[0] = web_files;
+    app->web[1] = reference_files;
     app->asr_engines = asr_names(arena, false);
     app->asr_ready = asr_names(arena, true);
     app->waiting = waiting_new(app);
