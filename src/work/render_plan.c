@@ -130,6 +130,7 @@ static error list_pieces(struct run *run, struct render_plan *plan)
         const struct film_segment *segment = &film->segments[i];
         struct render_piece *piece = &plan->pieces[i];
         piece->key = str_of(segment->key);
+        piece->weight = segment->weight;
         piece->part = piece_json(run, film, "render.segment", piece->key, segment->question.params,
             segment->question.inputs, segment->question.input_count, segment->scene);
         TRY(look_up(run, plan, piece, is_to_be_fresh(run, film, segment->scene)));
@@ -138,6 +139,7 @@ static error list_pieces(struct run *run, struct render_plan *plan)
         return OK;
     struct render_piece *sound = &plan->pieces[film->segment_count];
     sound->key = mix_key(run->scope.arena, film);
+    sound->weight = film_mix_weight(film);
     sound->part = piece_json(
         run, film, "render.mix", sound->key, film->mix, film->mix_inputs, film->mix_input_count, film->scene_count - 1);
     return look_up(run, plan, sound, is_to_be_fresh(run, film, SIZE_MAX));
