@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client } from '../api/lib/client.mjs';
 import { inspect, picture } from '../api/lib/media.mjs';
-import { Server, temporary } from '../api/lib/server.mjs';
+import { program, Server, temporary } from '../api/lib/server.mjs';
 
 let server, root, ada, folder;
 before(async () => {
@@ -101,6 +101,27 @@ test('a film has its shape, its size and its frames a second from the request', 
     assert.equal((await ada.post(`/api/v1/videos/${video.id}/render`, { fps: 31 })).status, 400);
     assert.equal((await ada.post(`/api/v1/videos/${video.id}/render`, { format: 'avi' })).status, 400);
     assert.equal((await ada.post(`/api/v1/videos/${video.id}/render`, { preset: 'best' })).status, 400);
+});
+
+test('every kind of film is made in every shape, at every speed and with every effort', () => {
+    const project = path.join(folder, 'project.json');
+    fs.writeFileSync(project, JSON.stringify({ video: { title: 'Kinds' }, scenes: [{ duration: 0.4, layers: [{ type: 'shape', name: 's', duration: 0.4, properties: { shape: 'star', animation: 'pop' } }] }] }));
+    const shapes = [['9:16', 480, 854], ['1:1', 480, 480], ['4:5', 480, 600], ['16:9', 854, 480]], speeds = [24, 25, 30, 50, 60], efforts = ['draft', 'standard', 'high'];
+    let turn = 0;
+    for (const [format, { codecs }] of Object.entries(kinds).filter(([format]) => !['mp3', 'wav'].includes(format)))
+        for (let i = 0; i < efforts.length; i++, turn++) {
+            const [aspect, width, height] = shapes[turn % shapes.length], fps = speeds[turn % speeds.length], effort = efforts[i];
+            const file = path.join(folder, `kind.${format}`), what = `${format} ${aspect} ${fps} ${effort}`;
+            const told = spawnSync(program, ['render', project, '-o', file, '-q', '480', '--aspect', aspect, '--fps', String(fps), '--preset', effort], { encoding: 'utf8' });
+            assert.equal(told.status, 0, `${what}: ${told.stderr}`);
+            const { streams } = facts_of(fs.readFileSync(file), format), seen = streams.find((one) => one.codec_type === 'video');
+            assert.deepEqual([seen.codec_name, seen.width, seen.height], [codecs[0], width, height], what);
+            const frames = Math.round(0.4 * fps);
+            if (format === 'gif') // every second or third frame of what is quicker than 25 a second
+                assert.equal(Number(seen.nb_read_frames), Math.ceil(frames / Math.ceil(fps / 25)), what);
+            else
+                assert.deepEqual([seen.avg_frame_rate, Number(seen.nb_read_frames)], [`${fps}/1`, frames], what);
+        }
 });
 
 test('a poster and subtitles stand beside the film, unless there is nothing to see or to read', async () => {
