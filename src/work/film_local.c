@@ -41,9 +41,10 @@ static void stage_progress(void *context, double done)
 static error probe(const struct film_local *local, struct local_file *file, json_t **ret_result)
 {
     struct child_input input = local_file_input(file);
-    struct local_task task = {
-        .op = "probe", .params = json_keep(local->arena, json_object()), .inputs = &input, .input_count = 1
-    };
+    struct local_task task = { .op = "probe",
+        .params = json_keep(local->arena, json_pack("{s:b}", "look", 1)),
+        .inputs = &input,
+        .input_count = 1 };
     TRY(local_pool_run(local->pool, local->arena, &task, 1, NULL, NULL));
     *ret_result = task.result;
     return OK;

@@ -60,7 +60,7 @@ static error find_voices(struct preview *preview, bool *ret_all)
 static error plan(struct preview *preview, str video_id, const json_t *document)
 {
     struct arena *arena = preview->scope->arena;
-    struct film_library library = { preview->scope, video_id, true };
+    struct film_library library = { .scope = preview->scope, .video_id = video_id, .draft = true };
     struct film_source source = { &library, film_library_find };
     struct film_options options = { .renderer = STR("preview"), .allow_missing = true };
     TRY(pronunciation_words(preview->scope, &options.pronunciations));

@@ -173,6 +173,17 @@ error render_pieces(struct run *run, struct render_plan *plan)
     return list_pieces(run, plan);
 }
 
+// Pre-flight: the file is there, can be read and has what it says.
+static error look(void *context, const struct film_asset *asset)
+{
+    struct run *run = context;
+    struct child_input input;
+    json_t *result, *params = json_keep(run->scope.arena, json_pack("{s:b}", "look", 1));
+    TRY(run_input(run, str_of(asset->handle), &input));
+    struct child_call call = { .op = "probe", .params = params, .inputs = &input, .input_count = 1 };
+    return run_ask(run, ZYGOTE_PLAIN, &call, &result);
+}
+
 error render_plan(struct run *run, struct render_plan *ret_plan)
 {
     struct arena *arena = run->scope.arena;
@@ -193,7 +204,7 @@ error render_plan(struct run *run, struct render_plan *ret_plan)
     };
     TRY(pronunciation_words(&run->scope, &options.pronunciations));
     film_library_mark(&run->scope, document, json_object_get(run->params, "include_watermark"), &options);
-    struct film_library library = { &run->scope, run->job.video_id, false };
+    struct film_library library = { &run->scope, run->job.video_id, false, look, run };
     struct film_source source = { &library, film_library_find };
     TRY(film_plan(arena, document, &options, &source, &plan.warnings, &plan.film));
     TRY(render_pieces(run, &plan));

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Renders while they run: what they tell, how they end when they should, and what is left when the server is killed.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Client } from '../api/lib/client.mjs';
-import { made } from '../api/lib/media.mjs';
+import { made, picture } from '../api/lib/media.mjs';
 import { Server, until } from '../api/lib/server.mjs';
 
 const ROOM = 3 << 20; // of the cache: some scenes
@@ -92,6 +94,32 @@ test('a render that was killed goes on at its last finished piece', async () => 
     const now = new Map(server.sql('SELECT key, blob_id FROM cache').map((row) => [row.key, row.blob_id]));
     assert.ok(pieces.every((row) => !now.has(row.key) || now.get(row.key) === row.blob_id));
     ada = Object.assign(again, { me: ada.me });
+});
+
+test('a file that is gone, was damaged or was never one stops a render before anything is made, and is named with its layer', async () => {
+    const hollow = made('hollow.mp4', '-f', 'lavfi', '-i', 'testsrc2=s=160x90:d=1:r=10', '-pix_fmt', 'yuv420p', '-movflags', '+faststart');
+    const files = { deleted: await ada.upload('deleted.png', picture('red')), damaged: await ada.upload('damaged.png', picture('blue')),
+        hollow: await ada.upload('hollow.mp4', hollow.fill(0x55, hollow.indexOf('mdat') + 4)), unknown: { id: randomUUID() } };
+    await server.idle();
+    const videos = {};
+    for (const [name, { id }] of Object.entries(files))
+        videos[name] = await moving_video(2, 0.5, { media_id: id, media_type: name === 'hollow' ? 'video' : 'image' });
+    await ada.must(200, 'DELETE', `/api/v1/files/${files.deleted.id}`);
+    const [{ blob_id }] = server.sql(`SELECT blob_id FROM media WHERE id = '${files.damaged.id}'`);
+    const blob = spawnSync('find', [server.data, '-type', 'f', '-name', `*${blob_id}*`], { encoding: 'utf8' }).stdout.trim();
+    fs.writeFileSync(blob, fs.readFileSync(blob).fill(1, 40));
+    const kept = () => server.sql("SELECT count(*) AS n FROM cache WHERE key NOT LIKE 'proxy%'")[0].n;
+    for (const [name, video] of Object.entries(videos)) {
+        const before_it = kept(), id = await begin(video);
+        await ada.job_end(id, { state: 'failed' });
+        const { error } = await told(id);
+        assert.match(error, new RegExp(`Layer "m" of scene 1 uses the picture "${files[name].id}"`), name);
+        assert.equal(kept(), before_it, name);
+        // Marked instead, the film is made.
+        const marked = await begin(video, { allow_missing: true });
+        await ada.job_end(marked);
+        assert.match(JSON.stringify((await told(marked)).warnings), new RegExp(files[name].id), name);
+    }
 });
 
 test('the cache stays within its room, and what was used last stays', async () => {
