@@ -76,6 +76,10 @@ for (const [format, kind] of Object.entries(kinds))
         const streams = facts.streams.filter((one) => one.codec_type !== 'data');
         assert.deepEqual(streams.map((one) => one.codec_name), kind.codecs);
         assert.equal(facts.chapters.length, kind.chapters);
+        if (kind.chapters) { // where one scene ends the next begins
+            const [first, second] = facts.chapters.map((one) => [Number(one.start_time), Number(one.end_time), one.tags.title]);
+            assert.ok(first[0] === 0 && Math.abs(first[1] - second[0]) < 0.002 && Math.abs(second[1] - render.duration) < 0.06 && first[2] && second[2], `${first} ${second}`);
+        }
         assert.ok(Math.abs(Number(facts.format.duration) - render.duration) < 0.06, `${facts.format.duration} ${render.duration}`);
         assert.equal(facts.format.tags?.creation_time, undefined);
         const seen = streams.find((one) => one.codec_type === 'video');
@@ -131,6 +135,9 @@ test('a poster and subtitles stand beside the film, unless there is nothing to s
     const { bytes, headers } = await bytes_of(render.subtitles_url);
     assert.match(headers['content-type'], /^text\/vtt/);
     assert.match(bytes.toString(), /^WEBVTT\n\n[\d:.]+ --> [\d:.]+\nHello there\.\n/);
+    const srt = await bytes_of(render.subtitles_srt_url);
+    assert.match(srt.headers['content-type'], /subrip/);
+    assert.match(srt.bytes.toString(), /^1\n00:00:00,\d{3} --> 00:00:0[01],\d{3}\nHello there\.\n/);
     const silent = await film_of(ada, await new_video(ada, [{ layers: [['text', { text: 'Silence' }]] }]), {});
     assert.equal(silent.subtitles_url, null);
     assert.ok(silent.poster_url);
