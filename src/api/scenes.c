@@ -26,6 +26,22 @@ static const struct field preview_fields[] = {
 };
 static const struct shape preview_shape = SHAPE("PreviewQuery", struct preview_in, preview_fields);
 
+static const struct field box_fields[] = {
+    FIELD(struct scene_text_box, layer_id, .required = true, .doc = "Layer"),
+    FIELD(struct scene_text_box, width, .required = true, .doc = "Percent of the picture's width"),
+    FIELD(struct scene_text_box, height, .required = true, .doc = "Percent of the picture's height"),
+};
+static const struct shape box_shape = SHAPE("TextBox", struct scene_text_box, box_fields);
+struct boxes {
+    struct list boxes;
+};
+static const struct field boxes_fields[] = { FIELD(struct boxes, boxes, .required = true, .shape = &box_shape) };
+static const struct shape boxes_shape = SHAPE("TextBoxes", struct boxes, boxes_fields);
+static const struct field boxes_in_fields[] = {
+    FIELD(struct preview_in, w, .min = 16, .max = 3840, .doc = "Width of the frames that are looked at [960]"),
+};
+static const struct shape boxes_in_shape = SHAPE("TextBoxQuery", struct preview_in, boxes_in_fields);
+
 struct scene_in {
     str text, duration_mode;
     struct opt_number duration;
@@ -132,6 +148,19 @@ static error preview(struct api_call *call)
     return OK;
 }
 
+// Waits as preview does.
+static error text_boxes(struct api_call *call)
+{
+    const struct path *path = call->path;
+    const struct preview_in *query = call->query;
+    struct scene_picture wish = {
+        .video_id = path->videoId, .scene_id = path->sceneId, .width = query->w.set ? query->w.value : 960
+    };
+    TRY(call->app->text_boxes(call->app->preview_context, &call->scope, &wish, &((struct boxes *)call->output)->boxes));
+    route_finish(call, OK);
+    return OK;
+}
+
 static error update(struct api_call *call)
 {
     struct scene scene;
@@ -181,6 +210,10 @@ static const struct route routes[] = {
         "Draw a frame as the render will; PNG where Accept asks for it and not for JPEG", FACE_ENVELOPE, ACCESS_USER,
         LANE_STREAM, .path_in = &path_shape, .query_in = &preview_shape, .answer_type = "image/jpeg",
         .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND), .handle = preview },
+    { "GET", "/api/v1/videos/{videoId}/scenes/{sceneId}/text-boxes", "Scenes",
+        "Tell what each text takes up in the picture, for its handles", FACE_ENVELOPE, ACCESS_USER, LANE_STREAM,
+        .path_in = &path_shape, .query_in = &boxes_in_shape, .output = &boxes_shape,
+        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND), .handle = text_boxes },
     { "PUT", "/api/v1/videos/{videoId}/scenes/{sceneId}", "Scenes", "Change a scene", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .path_in = &path_shape, .body_in = &update_shape, .output = &one_shape,
         .message = "Scene updated successfully",

@@ -34,6 +34,12 @@ struct scene_picture {
     bool png;       // instead of JPEG
 };
 
+// What a text takes up in the picture, in percent of its sides.
+struct scene_text_box {
+    str layer_id;
+    double width, height;
+};
+
 MUST_USE error scene_get(struct scope *scope, str id, enum video_right right, struct scene *ret_scene);
 // All of a video with their layers, in two queries.
 MUST_USE error scene_list(struct scope *scope, str video_id, struct list *ret_scenes);
