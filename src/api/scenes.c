@@ -19,10 +19,21 @@ static const struct shape path_shape = SHAPE("ScenePath", struct path, path_fiel
 struct preview_in {
     double t;
     struct opt_int w;
+    str layer_id;
+    struct scene_placing placing;
 };
 static const struct field preview_fields[] = {
     FIELD(struct preview_in, t, .max = 36000, .doc = "Seconds since the scene's start [0]"),
     FIELD(struct preview_in, w, .min = 16, .max = 3840, .doc = "Width in pixels [960]"),
+    FIELD(struct preview_in, layer_id, .format = FORMAT_UUID,
+        .doc = "Layer that is shown as if it were already where the rest says; nothing is changed"),
+    FIELD_AS(struct preview_in, placing.x, "x", .min = -1000, .max = 1000, .doc = "Its centre, in percent"),
+    FIELD_AS(struct preview_in, placing.y, "y", .min = -1000, .max = 1000, .doc = "Its centre, in percent"),
+    FIELD_AS(struct preview_in, placing.scale, "scale", .max = 50, .doc = "Its scale"),
+    FIELD_AS(struct preview_in, placing.rotation, "rotation", .min = -3600, .max = 3600, .doc = "Its turn, in degrees"),
+    FIELD_AS(struct preview_in, placing.width, "width", .max = 1000, .doc = "Its width, in percent"),
+    FIELD_AS(struct preview_in, placing.height, "height", .max = 1000, .doc = "Its height, in percent"),
+    FIELD_AS(struct preview_in, placing.max_width, "max_width", .min = 1, .max = 100, .doc = "A text's, in percent"),
 };
 static const struct shape preview_shape = SHAPE("PreviewQuery", struct preview_in, preview_fields);
 
@@ -140,8 +151,9 @@ static error preview(struct api_call *call)
         .scene_id = path->sceneId,
         .seconds = query->t,
         .width = query->w.set ? query->w.value : 960,
-        .png = accepted.size && str_find(accepted, STR("image/png")) >= 0
-               && str_find(accepted, STR("image/jpeg")) < 0 };
+        .png = accepted.size && str_find(accepted, STR("image/png")) >= 0 && str_find(accepted, STR("image/jpeg")) < 0,
+        .layer_id = query->layer_id,
+        .placing = query->placing };
     TRY(call->app->preview(call->app->preview_context, &call->scope, &wish, &call->answer));
     call->answer_type = wish.png ? "image/png" : "image/jpeg";
     route_finish(call, OK);

@@ -149,6 +149,36 @@ static error ask(struct preview *preview, const char *format, const struct child
     return warm_ask(preview->warm, preview->scope->arena, preview->scope->actor.user_id, &call, ret_result);
 }
 
+static void put_number(json_t *properties, const char *name, struct opt_number number)
+{
+    if (number.set)
+        json_object_set_new(properties, name, json_real(number.value));
+}
+
+// The layer as if it stood where the wish says. One that there is no more is left out of account.
+static void place_layer(const struct preview *preview, json_t *document)
+{
+    const struct scene_placing *placing = &preview->wish->placing;
+    json_t *scene = json_array_get(json_object_get(document, "scenes"), preview->scene), *layer;
+    size_t i;
+    json_array_foreach (json_object_get(scene, "layers"), i, layer) {
+        if (!str_equal(json_get_str(layer, "id"), preview->wish->layer_id))
+            continue;
+        json_t *properties = json_deep_copy(json_object_get(layer, "properties"));
+        json_t *position = json_object_get(properties, "position");
+        position = json_is_object(position) ? json_incref(position) : json_object();
+        put_number(position, "x", placing->x);
+        put_number(position, "y", placing->y);
+        json_object_set_new(properties, "position", position);
+        put_number(properties, "scale", placing->scale);
+        put_number(properties, "rotation", placing->rotation);
+        put_number(properties, "width", placing->width);
+        put_number(properties, "height", placing->height);
+        put_number(properties, "max_width", placing->max_width);
+        json_object_set_new(layer, "properties", properties);
+    }
+}
+
 static error prepare(struct preview *preview)
 {
     struct scope *scope = preview->scope;
@@ -159,6 +189,8 @@ static error prepare(struct preview *preview)
     TRY(scene_get(scope, preview->wish->scene_id, VIDEO_READ, &scene));
     TRY(video_document(scope, &video, &document));
     TRY(cut_document(preview, &scene, document));
+    if (preview->wish->layer_id.size)
+        place_layer(preview, document);
     return plan(preview, video.id, document);
 }
 

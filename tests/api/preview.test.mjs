@@ -101,6 +101,12 @@ test('what was changed is drawn as if it had always been so, and told with the s
     await server.stop();
     await server.start();
     assert.ok(same(warm.at(-1), await frame(path, 't=1&w=480')));
+    // A place that is only tried looks as it will, and nothing is changed.
+    const tried = await frame(path, `t=1&w=480&layer_id=${layer('shape')}&x=20&y=30.5&scale=1.5&rotation=45`);
+    assert.ok(same(warm.at(-1), await frame(path, 't=1&w=480')));
+    await ada.must(200, 'PUT', `/api/v1/layers/${layer('shape')}`, { properties: { position: { x: 20, y: 30.5 }, scale: 1.5, rotation: 45 } });
+    assert.ok(same(tried, await frame(path, 't=1&w=480')) && !same(tried, warm.at(-1)));
+    assert.equal((await ada.get(`${path}?layer_id=${layer('shape')}&scale=900`)).status, 400);
 });
 
 test('a film that a phone turned stands upright in a frame', async () => {
