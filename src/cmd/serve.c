@@ -195,6 +195,7 @@ static error start_engines(struct arena *arena, struct service *service)
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
     service->app.preview = preview_frame;
+    service->app.text_boxes = preview_text_boxes;
     service->app.draft_key = draft_key;
     service->app.avatar_show = avatar_show;
     service->app.avatar_context = service->app.warm;
