@@ -369,7 +369,7 @@ static void take_word(struct room *room, struct person **place, const json_t *wo
     put_text(person->editing, sizeof person->editing, json_get_str(word, "editing"));
     int64_t left_us = json_get_int(word, "editing_ms", 0) * 1000;
     person->told_us = clock_mono_us();
-    person->editing_until_us = person->told_us + (left_us < PRESENCE_LOCK_S * SECOND_US ? left_us : 0);
+    person->editing_until_us = person->told_us + (left_us <= PRESENCE_LOCK_S * SECOND_US ? left_us : 0);
 }
 
 static void tell_all_anew(struct presence *presence)

@@ -37,6 +37,5 @@ void presence_expire(struct presence *presence);                                
 
 // Calls `relay` with what other servers are to know, under the presence's lock; NULL: nobody is to know. The text is a
 // JSON object with the member "presence"; a newer one of the same key makes an older one needless.
-void presence_relay(
-    struct presence *presence, void (*relay)(void *context, str key, str text), void *context);
+void presence_relay(struct presence *presence, void (*relay)(void *context, str key, str text), void *context);
 void presence_hear(struct presence *presence, const json_t *word); // what another server told; any thread

@@ -83,8 +83,8 @@ extern const struct db_driver db_sqlite_driver, db_postgres_driver;
 
 void db_pool_init(struct db_pool *pool, const struct db_driver *driver);
 void db_pool_done(struct db_pool *pool);
-void db_pool_committed(struct db_pool *pool); // calls the hook and tells other programs
-void db_pool_heard(struct db_pool *pool);     // another program has committed: calls the hook
+void db_pool_committed(struct db_pool *pool);      // calls the hook and tells other programs
+void db_pool_heard(struct db_pool *pool);          // another program has committed: calls the hook
 void db_pool_told(struct db_pool *pool, str text); // another program's word
 enum db_broken { DB_BROKEN_UNIQUE, DB_BROKEN_REFERENCE, DB_BROKEN_NOT_NULL, DB_BROKEN_CHECK };
 // The CONFLICT of a violated constraint; `field` (may be NULL) is its name or its column's.

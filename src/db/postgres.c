@@ -121,9 +121,10 @@ static error configure(struct postgres_db *db)
     "SET bytea_output = hex; SET datestyle = ISO; SET timezone = 'UTC'; SET statement_timeout = '60s';"                \
     "SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 2;"                      \
     "SET tcp_user_timeout = 8000;"
-    return postgres_run(db, db->writing ? COMMON
-            "SET idle_in_transaction_session_timeout = '30s'; SET default_transaction_isolation = serializable"
-                                        : COMMON "SET default_transaction_read_only = on");
+    return postgres_run(
+        db, db->writing ? COMMON
+                "SET idle_in_transaction_session_timeout = '30s'; SET default_transaction_isolation = serializable"
+                        : COMMON "SET default_transaction_read_only = on");
 #undef COMMON
 }
 

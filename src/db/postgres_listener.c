@@ -100,8 +100,7 @@ static void send_payload(struct postgres_db *db, struct buffer *payload)
 {
     buffer_append_byte(payload, 0);
     const char *const values[] = { payload->data };
-    PGresult *result
-        = PQexecParams(db->handle, "SELECT pg_notify('kinora', $1)", 1, NULL, values, NULL, NULL, 0);
+    PGresult *result = PQexecParams(db->handle, "SELECT pg_notify('kinora', $1)", 1, NULL, values, NULL, NULL, 0);
     db->lost = PQstatus(db->handle) == CONNECTION_BAD;
     PQclear(result); // words that are lost are told anew by those who have a reason to
     buffer_clear(payload);
@@ -138,7 +137,8 @@ static void listen_on(struct postgres_listener *listener, struct postgres_db *db
 {
     int64_t told_us = 0, words_us = 0;
     while (!atomic_load(&listener->stopping) && !db->lost) {
-        int64_t now = clock_mono_us(), rest = told_us + NOTIFY_EVERY_US - now, words_rest = words_us + TELL_EVERY_US - now;
+        int64_t now = clock_mono_us(), rest = told_us + NOTIFY_EVERY_US - now,
+                words_rest = words_us + TELL_EVERY_US - now;
         bool due = atomic_load(&listener->due);
         if (due && rest <= 0) {
             atomic_store(&listener->due, false); // before it is sent: what is committed meanwhile is told anew
@@ -151,7 +151,8 @@ static void listen_on(struct postgres_listener *listener, struct postgres_db *db
             send_words(listener, db);
             words_us = now;
         }
-        int64_t due_us = due && rest > 0 ? rest : AGAIN_US, words_due_us = words && words_rest > 0 ? words_rest : AGAIN_US;
+        int64_t due_us = due && rest > 0 ? rest : AGAIN_US,
+                words_due_us = words && words_rest > 0 ? words_rest : AGAIN_US;
         wait_for(listener, PQsocket(db->handle), sooner(due_us, words_due_us));
         if (has_heard(&listener->pool->base, db))
             db_pool_heard(&listener->pool->base);

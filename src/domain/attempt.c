@@ -48,8 +48,7 @@ static error look(
     return OK;
 }
 
-error attempt_look(
-    struct scope *scope, str key, struct attempt_limit limit, bool *ret_left, int64_t *ret_wait_seconds)
+error attempt_look(struct scope *scope, str key, struct attempt_limit limit, bool *ret_left, int64_t *ret_wait_seconds)
 {
     return look(scope, hidden(scope->arena, key), limit, ret_left, ret_wait_seconds);
 }

@@ -9,7 +9,8 @@
 struct attempt_limit {
     double burst, per_second;
 };
-// Whether one is left, without taking it; else *ret_wait_seconds until then, at least 1. `key` is not kept in the clear.
+// Whether one is left, without taking it; else *ret_wait_seconds until then, at least 1. `key` is not kept in the
+// clear.
 MUST_USE error attempt_look(
     struct scope *scope, str key, struct attempt_limit limit, bool *ret_left, int64_t *ret_wait_seconds);
 // Takes one, in a change of its own (never inside of another): of many at the same time no more than are left.

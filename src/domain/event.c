@@ -141,8 +141,8 @@ DB_STATEMENT(after_for_user,
 DB_STATEMENT(after_for_media, "SELECT " COLUMNS " FROM event WHERE number > $1 AND number <= $2 AND user_id = $3"
                               " AND media_id = $4 ORDER BY number LIMIT $5");
 
-error event_after_for(struct scope *scope, int64_t after_number, int64_t last, str user_id, str media_id,
-    int64_t limit, struct list *ret_events)
+error event_after_for(struct scope *scope, int64_t after_number, int64_t last, str user_id, str media_id, int64_t limit,
+    struct list *ret_events)
 {
     if (media_id.data)
         return db_all(scope->db, scope->arena, &after_for_media,

@@ -59,15 +59,15 @@ test('a change at one server is heard by the sockets of the other, and an offset
 test('who comes and goes at one server is seen at the other, and a field is edited by one of both', async () => {
     const mine = await live(ada), his = await live(bob);
     const names = (list) => list.users.map((one) => one.username).sort().join();
-    await mine.ask('presence:join', { video_id: video.id });
-    await his.ask('presence:join', { video_id: video.id });
+    await mine.ask('video:join', { video_id: video.id });
+    await his.ask('video:join', { video_id: video.id });
     await mine.hears('presence:update', (list) => names(list) === 'ada,bob');
     const list = await his.hears('presence:update', (one) => names(one) === 'ada,bob');
     assert.equal(new Set(list.users.map((one) => one.color)).size, 2, 'they have different colours');
     const state = { video_id: video.id, layer_id: layer.id, editing: 'text' };
-    assert.equal((await mine.ask('presence:set', state)).success, true);
+    assert.equal((await mine.ask('presence:update', state)).success, true);
     await his.hears('presence:update', (one) => one.users.some((user) => user.username === 'ada' && user.editing === 'text'));
-    assert.equal((await his.ask('presence:set', state)).success, false);
+    assert.equal((await his.ask('presence:update', state)).success, false);
     mine.close();
     await until('she is gone', () => names(his.all('presence:update').at(-1)) === 'bob');
 });

@@ -63,8 +63,8 @@ async function drop_database() {
 
 export class Server {
     // `around`: words before the program's own, a command that ends by running what follows it.
-    constructor({ data = temporary('data'), flags = [], env = {}, tls = false, around = [] } = {}) {
-        Object.assign(this, { data, flags, env, tls, around, child: null, log: '' });
+    constructor({ data = temporary('data'), flags = [], env = {}, tls = false, around = [], address = '127.0.0.1' } = {}) {
+        Object.assign(this, { data, flags, env, tls, around, address, child: null, log: '' });
     }
 
     static async start(options) {
@@ -78,7 +78,7 @@ export class Server {
             this.database = await new_database();
             this.env = { ...this.env, KINORA_DATABASE_URL: this.database.url };
         }
-        const [command, ...words] = [...this.around, program, 'serve', '--data', this.data, '--listen', '127.0.0.1:0', ...this.flags];
+        const [command, ...words] = [...this.around, program, 'serve', '--data', this.data, '--listen', `${this.address}:0`, ...this.flags];
         const child = spawn(command, words,
             { env: { ...process.env, KINORA_RATE_LIMIT: 'off', ...this.env }, stdio: ['ignore', 'ignore', 'pipe'] });
         this.child = child;
@@ -105,7 +105,7 @@ export class Server {
     }
 
     get origin() {
-        return `${this.tls ? 'https' : 'http'}://127.0.0.1:${this.port}`;
+        return `${this.tls ? 'https' : 'http'}://${this.address}:${this.port}`;
     }
 
     // Resolves to the exit code; a clean stop is 0.
