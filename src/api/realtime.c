@@ -260,7 +260,7 @@ static str mark_of(struct arena *arena, const struct realtime *realtime, str ide
 {
     unsigned char mac[32];
     str message = str_format(arena, "socket\n%.*s\n%.*s", STR_ARGS(identity), STR_ARGS(user_id));
-    crypt_hmac_sha256(realtime->app->keys.token, sizeof realtime->app->keys.token, message, mac);
+    crypt_mac(realtime->app->keys.token, message, mac);
     return str_format(arena, "%.*s.%.*s", STR_ARGS(identity), STR_ARGS(str_base64url(arena, mac, MAC_BYTES)));
 }
 

@@ -43,7 +43,6 @@ enum db_isolation { DB_SERIALIZABLE, DB_COMMITTED };
 
 struct db_driver {
     enum db_kind kind;
-    const char *read_begin; // SQL that opens a snapshot
     MUST_USE error (*open)(const char *url, struct db_pool **ret_pool);
     void (*close)(struct db_pool *pool);
     MUST_USE error (*connect)(struct db_pool *pool, struct db **ret_db);

@@ -416,7 +416,6 @@ static void discard(struct db *base, struct db_prepared *prepared)
 
 const struct db_driver db_postgres_driver = {
     .kind = DB_POSTGRES,
-    .read_begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     .open = open_pool,
     .close = close_pool,
     .connect = connect_reader,
