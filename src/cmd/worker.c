@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "api/relay.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "cmd/commands.h"
@@ -15,6 +16,7 @@ struct station {
     struct stores stores;
     struct zygote *plain;
     struct service_workers workers;
+    struct hub *hub; // nobody listens here: it is told to the servers
     struct otlp *otlp;
     int lock;
 };
@@ -36,7 +38,9 @@ static error start(struct arena *arena, struct station *station)
     TRY(service_open(arena, &station->stores));
     TRY(engine_path(arena, &engine));
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &station->plain));
-    TRY(service_workers_start(arena, &station->stores, station->plain, NULL, &station->workers));
+    station->hub = hub_new();
+    relay_progress(station->hub, station->stores.db);
+    TRY(service_workers_start(arena, &station->stores, station->plain, station->hub, &station->workers));
     db_on_commit(station->stores.db, committed, station);
     return OK;
 }
@@ -46,6 +50,7 @@ static void stop(struct station *station)
     if (station->stores.db)
         db_on_commit(station->stores.db, NULL, NULL);
     service_workers_stop(&station->workers);
+    hub_free(station->hub);
     if (station->plain)
         zygote_stop(station->plain);
     service_close(&station->stores);

@@ -30,8 +30,9 @@ struct hub {
     struct topic *buckets[BUCKETS];
     size_t count;
     bool shut;
-    void (*listen)(void *context, str topic, str event, str data);
-    void *listen_context;
+    int64_t reached;
+    hub_hearer listen, relay;
+    void *listen_context, *relay_context;
 };
 
 struct hub *hub_new(void)
@@ -126,17 +127,36 @@ static struct topic *need(struct hub *hub, str name)
     return topic;
 }
 
-void hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t since)
+bool hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t since)
 {
-    struct member *member = calloc(1, sizeof *member);
-    ASSERT(member);
     pthread_mutex_lock(&hub->mutex);
-    struct topic *place = need(hub, topic);
-    *member = (struct member) { place->members, stream, since };
-    place->members = member;
-    if (hub->shut)
-        leave(place, true);
+    bool joined = hub->reached <= since || hub->shut;
+    if (joined) {
+        struct member *member = calloc(1, sizeof *member);
+        ASSERT(member);
+        struct topic *place = need(hub, topic);
+        *member = (struct member) { place->members, stream, since };
+        place->members = member;
+        if (hub->shut)
+            leave(place, true);
+    }
     pthread_mutex_unlock(&hub->mutex);
+    return joined;
+}
+
+void hub_reach(struct hub *hub, int64_t number)
+{
+    pthread_mutex_lock(&hub->mutex);
+    hub->reached = number;
+    pthread_mutex_unlock(&hub->mutex);
+}
+
+int64_t hub_reached(struct hub *hub)
+{
+    pthread_mutex_lock(&hub->mutex);
+    int64_t number = hub->reached;
+    pthread_mutex_unlock(&hub->mutex);
+    return number;
 }
 
 static void send_all(struct topic *topic, int64_t number, str text)
@@ -154,7 +174,7 @@ static void send_all(struct topic *topic, int64_t number, str text)
     }
 }
 
-void hub_publish(struct hub *hub, str topic, int64_t number, str event, str data)
+static void publish(struct hub *hub, str topic, int64_t number, str event, str data, bool own)
 {
     BUFFER_AUTO struct buffer text = { 0 };
     if (number)
@@ -171,10 +191,30 @@ void hub_publish(struct hub *hub, str topic, int64_t number, str event, str data
         send_all(place, number, buffer_str(&text));
     if (number == 0 && hub->listen)
         hub->listen(hub->listen_context, topic, event, data);
+    if (number == 0 && own && hub->relay)
+        hub->relay(hub->relay_context, topic, event, data);
     pthread_mutex_unlock(&hub->mutex);
 }
 
-void hub_listen(struct hub *hub, void (*listen)(void *context, str topic, str event, str data), void *context)
+void hub_publish(struct hub *hub, str topic, int64_t number, str event, str data)
+{
+    publish(hub, topic, number, event, data, true);
+}
+
+void hub_repeat(struct hub *hub, str topic, str event, str data)
+{
+    publish(hub, topic, 0, event, data, false);
+}
+
+void hub_relay(struct hub *hub, hub_hearer relay, void *context)
+{
+    pthread_mutex_lock(&hub->mutex);
+    hub->relay = relay;
+    hub->relay_context = context;
+    pthread_mutex_unlock(&hub->mutex);
+}
+
+void hub_listen(struct hub *hub, hub_hearer listen, void *context)
 {
     pthread_mutex_lock(&hub->mutex);
     hub->listen = listen;

@@ -41,6 +41,7 @@ before(async () => {
     Object.assign(values, { link_id: link.id, history_id: record.id, pronunciationId: pronunciation.id, id: api_key.id,
         session_id: (await ada.must(200, 'GET', '/api/v1/sessions')).sessions[0].id });
     values.jobId = (pattern) => pattern.startsWith('/api/v1/renders') ? render.job_id : pattern.includes('/ai-status/') ? image_job : jobId;
+    await server.idle(); // the overview counts jobs
 });
 after(() => server.remove());
 
