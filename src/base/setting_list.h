@@ -113,6 +113,8 @@ SETTING_TEXT(yt_dlp, "KINORA_YT_DLP", "", "Path of yt-dlp; default DATA/tools/yt
 SETTING_TEXT(gallery_dl, "KINORA_GALLERY_DL", "", "Path of gallery-dl; default DATA/tools/gallery-dl, then the PATH")
 SETTING_TEXT(download_wall, "KINORA_DOWNLOAD_WALL", "auto",
     "What keeps downloaders off the network: auto, namespace or landlock")
+SETTING_TEXT(metrics_listen, "KINORA_METRICS_LISTEN", "",
+    "kinora worker: address and port for /metrics, /health and /ready, such as 127.0.0.1:9100; default none")
 SETTING_TEXT(otel_endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT", "", "Collector of traces, such as http://127.0.0.1:4318")
 SETTING_TEXT(otel_traces_endpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", "The same, with the path (…/v1/traces)")
 SETTING_SECRET(otel_headers, "OTEL_EXPORTER_OTLP_HEADERS", "Headers for the collector: NAME=VALUE,NAME=VALUE")

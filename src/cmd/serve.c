@@ -73,7 +73,7 @@ static error check_blobs(struct arena *arena, struct service *service)
     return OK;
 }
 
-static bool is_loopback(const char *listen)
+bool serve_is_loopback(const char *listen)
 {
     return !strncmp(listen, "127.", 4) || !strncmp(listen, "[::1]", 5) || !strncmp(listen, "localhost:", 10);
 }
@@ -92,7 +92,7 @@ error serve_check_listen(bool *ret_beyond_loopback)
     if (!*settings.tls_cert != !*settings.tls_key)
         return error_make(ERROR_USAGE, "tls_cert", "--tls-cert and --tls-key belong together: one of them is missing");
     TRY(client_check_settings());
-    *ret_beyond_loopback = !is_loopback(settings.listen);
+    *ret_beyond_loopback = !serve_is_loopback(settings.listen);
     bool open = *ret_beyond_loopback && !tls;
     if (open && !settings.insecure_http && !*settings.trusted_proxies)
         return error_make(ERROR_USAGE, "listen",

@@ -533,6 +533,9 @@ static const char attempts[] = "CREATE TABLE attempt (\n"
                                ");\n"
                                "CREATE INDEX idx_attempt_at ON attempt(at);\n";
 
+// Of what queued the job: the end of a traceparent (span_origin).
+static const char job_spans[] = "ALTER TABLE job ADD COLUMN parent_span TEXT;\n";
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -563,5 +566,6 @@ const struct db_migration schema_migrations[] = {
     { 28, "the queue of many runners", schema_queue, schema_queue_sqlite },
     { 32, "keys of the API", api_keys, NULL },
     { 35, "attempts over all servers", attempts, NULL },
+    { 42, "spans that queued jobs", job_spans, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;
