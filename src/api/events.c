@@ -39,6 +39,11 @@ static void push_event(struct api_call *call, struct event_stream *stream, const
     (void)event_stream_push(stream, text); // a stream that is gone is noticed by the hub
 }
 
+static struct hub_reader reader_of(const struct api_call *call)
+{
+    return (struct hub_reader) { call->scope.actor.user_id, call->scope.actor.session_id };
+}
+
 // Everything of the user from now on; with Last-Event-ID also what was missed.
 static error user_events(struct api_call *call)
 {
@@ -54,7 +59,7 @@ static error user_events(struct api_call *call)
         push_event(call, stream, event, NULL);
         newest = event->number > newest ? event->number : newest;
     }
-    hub_join(call->app->hub, events_user_topic(call->scope.arena, user), stream, newest);
+    hub_join(call->app->hub, events_user_topic(call->scope.arena, user), stream, newest, reader_of(call));
     return OK;
 }
 
@@ -95,7 +100,7 @@ static error file_events(struct api_call *call)
     if (done)
         event_stream_release(stream, true);
     else
-        hub_join(call->app->hub, topic, stream, newest);
+        hub_join(call->app->hub, topic, stream, newest, reader_of(call));
     return OK;
 }
 
