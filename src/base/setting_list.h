@@ -53,6 +53,8 @@ SETTING_INT(drain_timeout, "KINORA_DRAIN_TIMEOUT", 0, 0, 86400,
     "Seconds that running jobs get to end when the program stops; then others go on with them")
 SETTING_INT(job_retention_days, "KINORA_JOB_RETENTION_DAYS", 30, 0, 36500,
     "Days until finished jobs are forgotten that nothing refers to; 0: never")
+SETTING_INT(audit_retention_days, "KINORA_AUDIT_RETENTION_DAYS", 365, 0, 36500,
+    "Days that the audit log goes back; 0: for ever")
 SETTING_INT(handler_threads, "KINORA_HANDLER_THREADS", 0, 0, 256, "Threads for requests; 0: chosen from the cores")
 SETTING_LIVE_INT(max_upload_bytes, "KINORA_MAX_UPLOAD_BYTES", 10737418240, 1, 1099511627776, "Largest upload in bytes")
 SETTING_INT(render_cache_bytes, "KINORA_RENDER_CACHE_BYTES", 21474836480, 0, 1099511627776,

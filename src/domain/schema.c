@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "domain/schema.h"
 
+#include "domain/schema_accounts.h"
 #include "domain/schema_library.h"
 #include "domain/schema_queue.h"
 
@@ -566,6 +567,8 @@ const struct db_migration schema_migrations[] = {
     { 28, "the queue of many runners", schema_queue, schema_queue_sqlite },
     { 32, "keys of the API", api_keys, NULL },
     { 35, "attempts over all servers", attempts, NULL },
+    { 39, "the audit log", schema_audit, NULL },
+    { 40, "deleted accounts", schema_departures, NULL },
     { 42, "spans that queued jobs", job_spans, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

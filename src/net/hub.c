@@ -2,6 +2,7 @@
 #include "net/hub.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ struct member {
     struct member *next;
     struct event_stream *stream;
     int64_t since;
+    char user_id[40], session_id[40];
 };
 
 struct topic {
@@ -127,7 +129,7 @@ static struct topic *need(struct hub *hub, str name)
     return topic;
 }
 
-bool hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t since)
+bool hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t since, struct hub_reader reader)
 {
     pthread_mutex_lock(&hub->mutex);
     bool joined = hub->reached <= since || hub->shut;
@@ -135,7 +137,9 @@ bool hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t s
         struct member *member = calloc(1, sizeof *member);
         ASSERT(member);
         struct topic *place = need(hub, topic);
-        *member = (struct member) { place->members, stream, since };
+        *member = (struct member) { .next = place->members, .stream = stream, .since = since };
+        snprintf(member->user_id, sizeof member->user_id, "%.*s", STR_ARGS(reader.user_id));
+        snprintf(member->session_id, sizeof member->session_id, "%.*s", STR_ARGS(reader.session_id));
         place->members = member;
         if (hub->shut)
             leave(place, true);
@@ -229,6 +233,31 @@ str hub_progress(struct hub *hub, struct arena *arena, str topic)
     str progress = place ? str_copy(arena, str_of(place->progress)) : STR_NONE;
     pthread_mutex_unlock(&hub->mutex);
     return progress;
+}
+
+static void end_of(struct topic *topic, struct hub_reader reader)
+{
+    for (struct member **place = &topic->members; *place;) {
+        struct member *member = *place;
+        bool is_theirs = str_equal_c(reader.user_id, member->user_id)
+                         && (!reader.session_id.data || str_equal_c(reader.session_id, member->session_id));
+        if (!is_theirs) {
+            place = &member->next;
+            continue;
+        }
+        *place = member->next;
+        event_stream_release(member->stream, true);
+        free(member);
+    }
+}
+
+void hub_end(struct hub *hub, struct hub_reader reader)
+{
+    pthread_mutex_lock(&hub->mutex);
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct topic *topic = hub->buckets[i]; topic; topic = topic->next)
+            end_of(topic, reader);
+    pthread_mutex_unlock(&hub->mutex);
 }
 
 void hub_close(struct hub *hub, str topic)
