@@ -223,7 +223,7 @@ void *runner_slot(void *context)
                 continue;
             break;
         }
-        error result = db || slot->task == SLOT_BATCH ? OK : db_connect(slot->runner->options.db, &db);
+        error result = db || slot->task == SLOT_BATCH ? OK : db_connect_thread(slot->runner->options.db, &db);
         if (!error_is(result))
             result = run_task(slot, db);
         runner_heard(slot->runner, result);
