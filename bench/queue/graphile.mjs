@@ -13,6 +13,8 @@ const [url, what, count_text, concurrency = '1', queue] = process.argv.slice(2);
 const count = Number(count_text);
 const quiet = new Logger(() => () => {});
 const pool = new Pool({ connectionString: url, max: Number(concurrency) + 4 });
+pool.on('error', () => {});
+pool.on('connect', (client) => client.on('error', () => {}));
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const preset = queue ? { worker: { localQueue: { size: Number(queue) }, completeJobBatchDelay: 0, failJobBatchDelay: 0 } } : {};
 const start = (task) => run({ pgPool: pool, concurrency: Number(concurrency), noHandleSignals: true, logger: quiet, preset, taskList: { none: task } });

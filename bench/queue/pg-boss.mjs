@@ -21,6 +21,7 @@ await boss.createQueue('none');
 if (what === 'drain') {
     for (let left = count; left > 0; left -= 5000)
         await boss.insert(Array.from({ length: Math.min(left, 5000) }, () => ({ name: 'none', data: {} })));
+    await boss.getDb().executeSql('ANALYZE');
     let done = 0;
     const from = performance.now();
     const loop = async () => {

@@ -33,6 +33,7 @@ struct bench {
     int count;
     bool effects;
     atomic_int done;
+    int64_t begun_us; // clock_mono_us, before the runner starts
     _Atomic int64_t started_us;
     struct runner *runner;
 };
@@ -221,6 +222,7 @@ static void start_runner(const char *folder, int slots, struct zygote **ret_plai
         .slots = slots,
         .alone = db_pool_kind(bench.pool) == DB_SQLITE,
         .kinds = kinds };
+    bench.begun_us = clock_mono_us();
     check(runner_start(&options, &bench.runner));
     db_on_commit(bench.pool, committed, bench.runner);
 }
@@ -228,15 +230,15 @@ static void start_runner(const char *folder, int slots, struct zygote **ret_plai
 static void drain(const char *folder, int slots)
 {
     struct zygote *plain;
-    int64_t before = clock_mono_us();
     start_runner(folder, slots, &plain);
     while (atomic_load(&bench.done) < bench.count)
         usleep(1000);
-    double seconds = (double)(clock_mono_us() - before) / 1e6;
+    int done = atomic_load(&bench.done);
+    double seconds = (double)(clock_mono_us() - bench.begun_us) / 1e6;
     db_on_commit(bench.pool, NULL, NULL);
     runner_stop(bench.runner);
     zygote_stop(plain);
-    printf("{\"jobs\": %d, \"seconds\": %.4f}\n", atomic_load(&bench.done), seconds);
+    printf("{\"jobs\": %d, \"seconds\": %.4f}\n", done, seconds);
 }
 
 static int by_size(const void *a, const void *b)
