@@ -377,7 +377,7 @@ void *app_worker_start(void *context)
     ASSERT(worker);
     worker->app = context;
     worker->tokens = token_cache_new();
-    error result = db_connect(worker->app->db, &worker->db);
+    error result = db_connect_thread(worker->app->db, &worker->db);
     if (error_is(result)) {
         log_event(LOG_ERROR, NULL, "database", result.message);
         exit(1);

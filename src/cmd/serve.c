@@ -36,6 +36,7 @@
 
 static const int64_t GRACE_US = 10 * SECOND_US;
 enum { STOCK_BYTES_MAX = 64 << 20, SETTINGS_BYTES_MAX = 4 << 20 };
+enum { POOL_LEAST = 5, POOL_MOST = 20 }; // document 004
 
 struct service {
     struct app app;
@@ -241,12 +242,17 @@ static error start_server(struct service *service)
         .worker_stop = app_worker_stop,
         .refuse = route_refuse,
         .finished = metrics_answered };
+    // With PostgreSQL they are the pool: each holds one connection.
+    bool is_pool = db_pool_kind(service->app.db) == DB_POSTGRES;
     service->engines[0] = realtime_engine(service->app.realtime);
     struct server_options options = { .listen = settings.listen,
         .strict_transport_s = settings.hsts,
         .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,
         .tls_key = *settings.tls_key ? settings.tls_key : NULL,
-        .handler_threads = (int)settings.handler_threads,
+        .handler_threads = settings.handler_threads ? (int)settings.handler_threads
+                           : is_pool                ? POOL_LEAST
+                                                    : 0,
+        .handler_threads_most = is_pool && !settings.handler_threads ? POOL_MOST : 0,
         .body_stall_timeout_us = settings.stall_timeout * SECOND_US,
         .engines = service->engines };
     return server_start(&options, &app, &service->server);

@@ -87,6 +87,9 @@ void db_close(struct db_pool *pool); // after every connection was given back
 enum db_kind db_pool_kind(const struct db_pool *pool);
 // A connection for reading (SQLite: query_only), one a thread; to be closed by the thread that made it.
 MUST_USE error db_connect(struct db_pool *pool, struct db **ret_db);
+// The same for a thread that also changes things: on PostgreSQL its changes run on this connection as well, which is
+// made when it is first used, so that this cannot fail there. The thread that made it closes it.
+MUST_USE error db_connect_thread(struct db_pool *pool, struct db **ret_db);
 void db_disconnect(struct db *db); // NULL is allowed
 
 // Asking ------------------------------------------------------------------------------------------

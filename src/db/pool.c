@@ -37,6 +37,11 @@ error db_connect(struct db_pool *pool, struct db **ret_db)
     return pool->driver->connect(pool, ret_db);
 }
 
+error db_connect_thread(struct db_pool *pool, struct db **ret_db)
+{
+    return pool->driver->connect_thread(pool, ret_db);
+}
+
 void db_disconnect(struct db *db)
 {
     if (db)

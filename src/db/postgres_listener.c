@@ -164,7 +164,8 @@ static void *run(void *context)
     struct postgres_listener *listener = context;
     for (bool again = false; !atomic_load(&listener->stopping); again = true) {
         struct postgres_db *db = NULL;
-        if (!error_is(postgres_connect(listener->pool, false, &db)) && !error_is(postgres_run(db, "LISTEN kinora"))) {
+        if (!error_is(postgres_connect(listener->pool, POSTGRES_READS, &db))
+            && !error_is(postgres_run(db, "LISTEN kinora"))) {
             if (again)
                 db_pool_heard(&listener->pool->base); // for all that was missed
             listen_on(listener, db);

@@ -350,6 +350,7 @@ const struct db_driver db_sqlite_driver = {
     .open = open_pool,
     .close = close_pool,
     .connect = connect_reader,
+    .connect_thread = connect_reader, // changes have a thread of their own
     .disconnect = disconnect_reader,
     .prepare = prepare,
     .start = start,
