@@ -425,6 +425,8 @@ const struct db_driver db_postgres_driver = {
     .discard = discard,
     .script = script,
     .write = postgres_write,
+    .shut = postgres_shut,
+    .let = postgres_let,
     .listen = postgres_listen,
     .notify = postgres_notify,
 };

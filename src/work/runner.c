@@ -37,7 +37,9 @@ bool runner_ready(struct runner *runner)
 
 void runner_heard(struct runner *runner, error result)
 {
-    bool ready = !error_is(result), before = atomic_exchange(&runner->ready, ready);
+    // One that is busy answers; what it refuses is tried again.
+    bool ready = !error_is(result) || result.code == ERROR_DATABASE_BUSY,
+         before = atomic_exchange(&runner->ready, ready);
     if (before && !ready)
         log_event(LOG_ERROR, NULL, "job", "Jobs wait: the database does not answer",
             LOG_TEXT("reason", str_of(result.message)));
