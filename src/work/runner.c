@@ -66,6 +66,8 @@ void runner_parts_done(struct runner *runner, int64_t parent, int64_t count)
 double runner_progress(struct runner *runner, const struct run *run)
 {
     double own = atomic_load(&run->progress_ppm) / 1e6;
+    if (!run->splits)
+        return own;
     if (!run->job.parent.set) {
         bool joins = str_equal(run->job.stage, STR("join"));
         return joins ? 0.95 + 0.05 * own : 0.05 * own;
