@@ -116,12 +116,16 @@ static void keep_quiet(void *context, const PGresult *notice)
 static error configure(struct postgres_db *db)
 {
     PQsetNoticeReceiver(db->handle, keep_quiet, NULL);
+    // The server, too, is to notice that we are cut off, and let go of what our change held.
+#define COMMON                                                                                                         \
+    "SET bytea_output = hex; SET datestyle = ISO; SET timezone = 'UTC'; SET statement_timeout = '60s';"                \
+    "SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 2;"                      \
+    "SET tcp_user_timeout = 8000;"
     return postgres_run(
-        db, db->writing
-                ? "SET bytea_output = hex; SET datestyle = ISO; SET timezone = 'UTC'; SET statement_timeout = '60s';"
-                  "SET idle_in_transaction_session_timeout = '30s'; SET default_transaction_isolation = serializable"
-                : "SET bytea_output = hex; SET datestyle = ISO; SET timezone = 'UTC'; SET statement_timeout = '60s';"
-                  "SET default_transaction_read_only = on");
+        db, db->writing ? COMMON
+                "SET idle_in_transaction_session_timeout = '30s'; SET default_transaction_isolation = serializable"
+                        : COMMON "SET default_transaction_read_only = on");
+#undef COMMON
 }
 
 static error connection_error(const PGconn *handle)
@@ -138,9 +142,11 @@ error postgres_connect(struct postgres_pool *pool, bool writing, struct postgres
     db->base.pool = &pool->base;
     db->writing = writing;
     metric_add(METRIC_db_connections, 1, STR_NONE, STR_NONE);
-    // The URL stands last: what it says wins.
-    const char *const keys[] = { "connect_timeout", "application_name", "client_encoding", "dbname", NULL };
-    const char *const values[] = { "10", "kinora", "UTF8", pool->url, NULL };
+    // A network that is cut says nothing: without these a thread would wait for a quarter of an hour. The URL stands
+    // last: what it says wins.
+    const char *const keys[] = { "connect_timeout", "tcp_user_timeout", "keepalives_idle", "keepalives_interval",
+        "keepalives_count", "application_name", "client_encoding", "dbname", NULL };
+    const char *const values[] = { "5", "8000", "4", "2", "2", "kinora", "UTF8", pool->url, NULL };
     db->handle = PQconnectdbParams(keys, values, 1);
     error result = PQstatus(db->handle) == CONNECTION_OK ? configure(db) : connection_error(db->handle);
     if (error_is(result)) {
@@ -410,7 +416,6 @@ static void discard(struct db *base, struct db_prepared *prepared)
 
 const struct db_driver db_postgres_driver = {
     .kind = DB_POSTGRES,
-    .read_begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     .open = open_pool,
     .close = close_pool,
     .connect = connect_reader,
@@ -429,4 +434,5 @@ const struct db_driver db_postgres_driver = {
     .let = postgres_let,
     .listen = postgres_listen,
     .notify = postgres_notify,
+    .tell = postgres_tell,
 };

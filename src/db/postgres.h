@@ -49,6 +49,7 @@ MUST_USE error postgres_broken(const struct postgres_db *db);
 // Starts or ends the thread that hears of other programs' commits. Not inside of a change.
 void postgres_listen(struct db_pool *pool, bool on);
 void postgres_notify(struct db_pool *pool); // after a commit, under the hook's lock: tells the other programs soon
+void postgres_tell(struct db_pool *pool, str key, str text); // under the hook's lock
 
 // The gate that every change passes (db_shut_others).
 MUST_USE error postgres_shut(struct db_pool *pool, struct db **ret_gate);
