@@ -164,6 +164,8 @@ static void send(struct api_call *call)
             call->exchange, "Content-Type", call->answer_type ? str_of(call->answer_type) : STR("application/json"));
     if (call->status == 401)
         exchange_header(call->exchange, "WWW-Authenticate", STR("Bearer"));
+    if (call->status == 503)
+        exchange_header(call->exchange, "Retry-After", STR("10"));
     exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
     if (call->repeated)
         exchange_header(call->exchange, "Idempotent-Replayed", STR("true"));
@@ -218,8 +220,6 @@ static error check_import(struct api_call *call)
     bool reads = !strcmp(call->route->method ? call->route->method : "GET", "GET");
     if (reads || (!atomic_load(&call->app->importing) && call->epoch == atomic_load(&call->app->epoch)))
         return OK;
-    if (call->exchange)
-        exchange_header(call->exchange, "Retry-After", STR("10"));
     return error_make(ERROR_DATABASE_BUSY, NULL, "A database is being imported; try again in a moment");
 }
 

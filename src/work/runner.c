@@ -37,7 +37,9 @@ bool runner_ready(struct runner *runner)
 
 void runner_heard(struct runner *runner, error result)
 {
-    bool ready = !error_is(result), before = atomic_exchange(&runner->ready, ready);
+    // One that is busy answers; what it refuses is tried again.
+    bool ready = !error_is(result) || result.code == ERROR_DATABASE_BUSY,
+         before = atomic_exchange(&runner->ready, ready);
     if (before && !ready)
         log_event(LOG_ERROR, NULL, "job", "Jobs wait: the database does not answer",
             LOG_TEXT("reason", str_of(result.message)));
@@ -64,6 +66,8 @@ void runner_parts_done(struct runner *runner, int64_t parent, int64_t count)
 double runner_progress(struct runner *runner, const struct run *run)
 {
     double own = atomic_load(&run->progress_ppm) / 1e6;
+    if (!run->splits)
+        return own;
     if (!run->job.parent.set) {
         bool joins = str_equal(run->job.stage, STR("join"));
         return joins ? 0.95 + 0.05 * own : 0.05 * own;

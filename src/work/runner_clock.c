@@ -15,7 +15,7 @@ struct seen {
     struct job job;
     int slot;
     int progress_ppm;
-    bool mine;
+    bool splits, mine;
 };
 
 struct clock {
@@ -41,9 +41,11 @@ static void look(struct clock *clock)
     for (int i = 0; i < runner->slot_count; i++) {
         const struct run *run = runner->slots[i].run;
         if (run && !atomic_load(&run->cancelled))
-            clock->seen[clock->count++] = (struct seen) {
-                .job = run->job, .slot = i, .progress_ppm = atomic_load(&run->progress_ppm), .mine = true
-            };
+            clock->seen[clock->count++] = (struct seen) { .job = run->job,
+                .slot = i,
+                .progress_ppm = atomic_load(&run->progress_ppm),
+                .splits = run->splits,
+                .mine = true };
     }
     pthread_mutex_unlock(&runner->lock);
 }
@@ -75,10 +77,11 @@ static bool has_progress(const struct clock *clock, const struct seen *seen)
     return clock->stored_number[seen->slot] != seen->job.number || clock->stored_ppm[seen->slot] != seen->progress_ppm;
 }
 
-static double share_of(const struct job *job, int ppm)
+static double share_of(const struct seen *seen)
 {
-    double own = ppm / 1e6;
-    return job->parent.set ? own : job->parts_total ? 0.95 + 0.05 * own : 0.05 * own;
+    const struct job *job = &seen->job;
+    double own = seen->progress_ppm / 1e6;
+    return job->parent.set || !seen->splits ? own : job->parts_total ? 0.95 + 0.05 * own : 0.05 * own;
 }
 
 static error beat_change(struct db *db, void *context)
@@ -87,7 +90,7 @@ static error beat_change(struct db *db, void *context)
     struct scope scope = scope_of(clock, db);
     for (int i = 0; i < clock->count; i++) {
         struct seen *seen = &clock->seen[i];
-        TRY(job_heartbeat(&scope, &seen->job, share_of(&seen->job, seen->progress_ppm), RUNNER_LEASE_US, &seen->mine));
+        TRY(job_heartbeat(&scope, &seen->job, share_of(seen), RUNNER_LEASE_US, &seen->mine));
     }
     return OK;
 }
