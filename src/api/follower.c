@@ -157,7 +157,7 @@ error follower_start(struct app *app, struct follower **ret_follower)
     struct db *db;
     ARENA_AUTO struct arena *arena = arena_new(4096);
     struct follower *follower = calloc(1, sizeof *follower);
-    ASSERT(follower);
+    ASSERT_MEMORY(follower);
     follower->app = app;
     TRY(db_connect(app->db, &db));
     error result = event_newest(&(struct scope) { .arena = arena, .db = db }, &follower->at);

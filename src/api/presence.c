@@ -39,7 +39,7 @@ enum { COLOURS = sizeof colours / sizeof *colours };
 struct presence *presence_new(void)
 {
     struct presence *presence = calloc(1, sizeof *presence);
-    ASSERT(presence);
+    ASSERT_MEMORY(presence);
     pthread_mutex_init(&presence->lock, NULL);
     return presence;
 }
@@ -126,14 +126,14 @@ bool presence_join(struct presence *presence, str video_id, const struct presenc
     struct room **place = find(presence, video_id);
     if (!*place) {
         *place = calloc(1, sizeof **place);
-        ASSERT(*place);
+        ASSERT_MEMORY(*place);
         put_text((*place)->video_id, sizeof(*place)->video_id, video_id);
     }
     struct room *room = *place;
     bool there = *person_of(room, who->socket) != NULL, fits = there || room->count < PRESENCE_PER_VIDEO_MAX;
     if (!there && fits) {
         struct person *person = calloc(1, sizeof *person);
-        ASSERT(person);
+        ASSERT_MEMORY(person);
         person->socket = socketio_hold(who->socket);
         put_text(person->identity, sizeof person->identity, who->identity);
         put_text(person->user_id, sizeof person->user_id, who->user_id);

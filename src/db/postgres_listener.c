@@ -102,7 +102,7 @@ void postgres_listen(struct db_pool *base, bool on)
         return;
     }
     listener = calloc(1, sizeof *listener);
-    ASSERT(listener);
+    ASSERT_MEMORY(listener);
     listener->pool = pool;
     listener->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (listener->wake < 0 || pthread_create(&listener->thread, NULL, run, listener)) {

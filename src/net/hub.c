@@ -37,7 +37,7 @@ struct hub {
 struct hub *hub_new(void)
 {
     struct hub *hub = calloc(1, sizeof *hub);
-    ASSERT(hub);
+    ASSERT_MEMORY(hub);
     pthread_mutex_init(&hub->mutex, NULL);
     return hub;
 }
@@ -117,9 +117,9 @@ static struct topic *need(struct hub *hub, str name)
         sweep(hub);
     place = find(hub, name);
     struct topic *topic = calloc(1, sizeof *topic);
-    ASSERT(topic);
+    ASSERT_MEMORY(topic);
     topic->name = strndup(name.data, name.size);
-    ASSERT(topic->name);
+    ASSERT_MEMORY(topic->name);
     topic->name_size = name.size;
     *place = topic;
     hub->count++;
@@ -129,7 +129,7 @@ static struct topic *need(struct hub *hub, str name)
 void hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t since)
 {
     struct member *member = calloc(1, sizeof *member);
-    ASSERT(member);
+    ASSERT_MEMORY(member);
     pthread_mutex_lock(&hub->mutex);
     struct topic *place = need(hub, topic);
     *member = (struct member) { place->members, stream, since };
