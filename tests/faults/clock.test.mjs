@@ -28,7 +28,7 @@ test('a wall clock that jumps by hours, forward and back, changes neither jobs n
         live = await Live.open(ada);
         const mark = `jump ${Date.now()}`;
         for (const [number, jump_s] of JUMPS_S.entries()) {
-            const started = await Promise.all([1, 2].map((i) => ada.as(session.access_token).must(201, 'POST', '/api/v1/files/upload', undefined, file_form(`${number}-${i}.wav`, speech(i)))));
+            const started = await Promise.all([1, 2, 3, 4].map((i) => ada.as(session.access_token).must(201, 'POST', '/api/v1/files/upload', undefined, file_form(`${number}-${i}.wav`, speech(i)))));
             await until('a job runs', () => server.sql("SELECT count(*) AS n FROM job WHERE state = 'processing'")[0].n > 0);
             faults.clock(at_s += jump_s);
             const { status } = await ada.as(session.access_token).get('/api/v1/users/me');

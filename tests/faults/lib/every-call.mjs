@@ -51,6 +51,8 @@ function names_of(name, addresses) {
 }
 
 const is_product = (frame) => frame.at.startsWith('src/');
+// What tests put into buffers and arenas of their own is not the product's.
+const asker = (stack) => stack.find((frame) => !/^src\/base\/(arena|buffer|str|json)\.[ch]/.test(frame.at));
 
 // The places from which a unit test's program makes calls that can fail, each with the test that comes by first:
 // [{kind, call, id, test, stack}].
@@ -66,8 +68,7 @@ export async function places_of(name) {
     const places = new Map();
     for (const [kind, call, id, ...addresses] of lines) {
         const stack = addresses.map((address) => names.get(address));
-        // What the tests themselves ask for is not the product's.
-        if (!places.has(id) && stack.length && is_product(stack[0]))
+        if (!places.has(id) && stack.length && is_product(stack[0]) && is_product(asker(stack) ?? stack[0]))
             places.set(id, { program: name, kind, call, id, test: stack.findLast((frame) => tests.has(frame.name))?.name, stack });
     }
     return [...places.values()];
