@@ -71,11 +71,12 @@ size_t route_errors(const struct route *route, enum error_code *ret_codes, size_
     HAS(route->access != ACCESS_PUBLIC, ERROR_NOT_AUTHENTICATED);
     HAS(route->access != ACCESS_PUBLIC, ERROR_FORBIDDEN); // a superuser is needed, or a scope of an API key
     for (const enum error_code *own = route->errors; own && *own != ERROR_NONE; own++)
-        HAS(*own != ERROR_FORBIDDEN || route->access == ACCESS_PUBLIC, *own);
+        HAS((*own != ERROR_FORBIDDEN || route->access == ACCESS_PUBLIC) && *own != ERROR_STORAGE_FULL, *own);
     HAS(route->body_kind != BODY_NONE, ERROR_BODY_TOO_LARGE);
     HAS(route->access != ACCESS_PUBLIC, ERROR_RATE_LIMITED);
     HAS(true, ERROR_INTERNAL_ERROR);
     HAS(route->lane != LANE_STREAM || strcmp(route->method, "GET"), ERROR_DATABASE_BUSY);
+    HAS(strcmp(route->method, "GET"), ERROR_STORAGE_FULL);
 #undef HAS
     return count;
 }
@@ -374,7 +375,7 @@ void route_refuse(
 void *app_worker_start(void *context)
 {
     struct worker *worker = calloc(1, sizeof *worker);
-    ASSERT(worker);
+    ASSERT_MEMORY(worker);
     worker->app = context;
     worker->tokens = token_cache_new();
     error result = db_connect_thread(worker->app->db, &worker->db);

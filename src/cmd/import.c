@@ -90,7 +90,7 @@ static error settle(struct import *import, struct arena *arena)
     pthread_mutex_lock(&import->lock);
     import->missing_count = count;
     import->missing = calloc(missing.count + 1, sizeof *import->missing);
-    ASSERT(import->missing);
+    ASSERT_MEMORY(import->missing);
     for (size_t i = 0; i < missing.count; i++)
         snprintf(import->missing[i], sizeof *import->missing, "%.*s",
             STR_ARGS(((struct missing_blob *)missing.items)[i].id));
@@ -223,7 +223,7 @@ static void sweep_uploads(void)
 void import_open(const struct import_host *host, struct import **ret_import)
 {
     struct import *import = calloc(1, sizeof *import);
-    ASSERT(import);
+    ASSERT_MEMORY(import);
     import->host = *host;
     import->state = "none";
     pthread_mutex_init(&import->lock, NULL);
