@@ -159,7 +159,7 @@ function Inside(props: FieldProps & { id: string }) {
 }
 
 export function Field(props: FieldProps) {
-    const id = useId(), wide = props.row.kind === 'string' && (props.row.max ?? 0) >= AREA_FROM || props.row.kind === 'array';
+    const id = useId(), wide = props.row.kind === 'string' && (props.row.max ?? 0) >= AREA_FROM && !/_id$|_url$/.test(props.row.name) || props.row.kind === 'array';
     return (
         <div class={`property ${wide ? 'wide' : ''}`}>
             <label for={id} title={props.row.doc}>{props.label}</label>
