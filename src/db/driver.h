@@ -66,6 +66,7 @@ struct db_driver {
     // Where several programs share a database (else NULL): to hear of the others' commits, to tell them of one's own.
     void (*listen)(struct db_pool *pool, bool on);
     void (*notify)(struct db_pool *pool);
+    MUST_USE error (*copy_file)(struct db_pool *pool, const char *path); // NULL: not a file
 };
 
 struct db_pool {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "domain/schema.h"
 
+#include "domain/schema_backup.h"
 #include "domain/schema_library.h"
 #include "domain/schema_queue.h"
 
@@ -554,5 +555,6 @@ const struct db_migration schema_migrations[] = {
     { 26, "pronunciations and voiceovers", schema_pronunciations, NULL },
     { 28, "the queue of many runners", schema_queue, schema_queue_sqlite },
     { 32, "keys of the API", api_keys, NULL },
+    { 37, "backups", schema_backup, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;
