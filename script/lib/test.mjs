@@ -49,7 +49,7 @@ const groups = [
     { name: 'libraries', budget_s: 50, what: 'stock, sounds and pictures, voices, generated images', steps: [build(600), node_tests('tests/libraries', { at_once: 2 })] },
     { name: 'web', budget_s: 90, what: 'the web app in a browser', steps: [commands('build', 600, [['the browser', 'script/bootstrap', 'web']]), build(600), packages(120), node_tests('tests/web', { at_once: 2 })] },
     { name: 'saver', budget_s: 70, what: 'links, downloads, mail, the database in and out', steps: [build(600), node_tests('tests/saver', { at_once: 2 })] },
-    { name: 'operations', budget_s: 50, what: 'metrics, logs, traces, settings', steps: [build(600), node_tests('tests/operations', { at_once: 2 })] },
+    { name: 'operations', budget_s: 75, what: 'metrics, logs, traces, settings, backups, upgrades', steps: [build(600), node_tests('tests/operations', { at_once: 2 })] },
     { name: 'queue', budget_s: 80, what: 'killed workers, several machines on one PostgreSQL', steps: [build(600), node_tests('tests/queue')] },
     { name: 'cli', budget_s: 80, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
 ];
