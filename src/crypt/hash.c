@@ -3,8 +3,41 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <stdlib.h>
 
 #include "crypt/crypt.h"
+
+// OpenSSL 3.0 does not bear a failed allocation everywhere: it crashes, which says nothing.
+static void *allocate(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    void *block = malloc(size);
+    ASSERT_MEMORY(block || !size);
+    return block;
+}
+
+static void *grow(void *old, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    void *block = realloc(old, size);
+    ASSERT_MEMORY(block || !size);
+    return block;
+}
+
+static void release(void *block, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(block);
+}
+
+// Before OpenSSL allocates for the first time, or it refuses.
+__attribute__((constructor)) static void find_memory_for_openssl(void)
+{
+    CRYPTO_set_mem_functions(allocate, grow, release);
+}
 
 void crypt_hmac_sha256(const void *key, size_t key_size, str message, unsigned char ret_mac[static 32])
 {
