@@ -5,6 +5,7 @@
 #include <openssl/hmac.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "crypt/crypt.h"
 
 // OpenSSL 3.0 does not bear a failed allocation everywhere: it crashes, which says nothing.
@@ -12,18 +13,14 @@ static void *allocate(size_t size, const char *file, int line)
 {
     (void)file;
     (void)line;
-    void *block = malloc(size);
-    ASSERT_MEMORY(block || !size);
-    return block;
+    return memory_take(size);
 }
 
 static void *grow(void *old, size_t size, const char *file, int line)
 {
     (void)file;
     (void)line;
-    void *block = realloc(old, size);
-    ASSERT_MEMORY(block || !size);
-    return block;
+    return memory_grow(old, size);
 }
 
 static void release(void *block, const char *file, int line)
