@@ -164,7 +164,6 @@ static void send(struct api_call *call)
             call->exchange, "Content-Type", call->answer_type ? str_of(call->answer_type) : STR("application/json"));
     if (call->status == 401)
         exchange_header(call->exchange, "WWW-Authenticate", STR("Bearer"));
-    exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
     if (call->repeated)
         exchange_header(call->exchange, "Idempotent-Replayed", STR("true"));
     bool kept = condition_is_tagged(call->route) && call->status < 400;

@@ -57,8 +57,6 @@ static error give(struct api_call *call, str name)
     exchange_header(exchange, "ETag", str_of(bytes->etag));
     exchange_header(
         exchange, "Cache-Control", file->immutable ? STR("public, max-age=31536000, immutable") : STR("no-cache"));
-    exchange_header(exchange, "X-Content-Type-Options", STR("nosniff"));
-    exchange_header(exchange, "Referrer-Policy", STR("no-referrer"));
     exchange_header(exchange, "Content-Security-Policy",
         STR("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' "
             "blob:;"
