@@ -347,10 +347,10 @@ static error write_change(
 
 const struct db_driver db_sqlite_driver = {
     .kind = DB_SQLITE,
-    .read_begin = "BEGIN",
     .open = open_pool,
     .close = close_pool,
     .connect = connect_reader,
+    .connect_thread = connect_reader, // changes have a thread of their own
     .disconnect = disconnect_reader,
     .prepare = prepare,
     .start = start,
