@@ -294,12 +294,12 @@ static error open_server(struct server *server)
 error server_start(const struct server_options *options, const struct server_app *app, struct server **ret_server)
 {
     struct server *server = calloc(1, sizeof *server);
-    ASSERT(server);
+    ASSERT_MEMORY(server);
     server->app = *app;
     server->stop_grace_us = -1;
     server->input = malloc(INPUT_SIZE);
     server->plain = malloc(INPUT_SIZE);
-    ASSERT(server->input && server->plain);
+    ASSERT_MEMORY(server->input && server->plain);
     server->websockets = websocket_pool_new();
     pthread_mutex_init(&server->inbox_lock, NULL);
     set_options(server, options);
@@ -335,7 +335,7 @@ error server_reload_tls(struct server *server)
     if (!options->tls_certificate)
         return OK;
     struct reload *reload = calloc(1, sizeof *reload);
-    ASSERT(reload);
+    ASSERT_MEMORY(reload);
     *reload = (struct reload) { .post = { .run = take_tls }, .server = server };
     error result = tls_context_new(options->tls_certificate, options->tls_key, &reload->tls);
     if (error_is(result))
