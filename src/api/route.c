@@ -13,6 +13,7 @@
 #include "api/limiter.h"
 #include "api/repeat.h"
 #include "api/router.h"
+#include "api/trail.h"
 #include "base/clock.h"
 #include "base/settings.h"
 
@@ -195,10 +196,20 @@ static error encode(struct api_call *call, error result)
     return result;
 }
 
+// Sends an answer whose error is rendered already, once the audit log has it.
+static void send_refusal(struct api_call *call, error why)
+{
+    if (!trail_refuse(call, why, send))
+        send(call);
+}
+
 void route_finish(struct api_call *call, error result)
 {
-    (void)encode(call, result);
-    send(call);
+    result = encode(call, result);
+    if (error_is(result))
+        send_refusal(call, result);
+    else
+        send(call);
 }
 
 // What changes something has to wait while the database is replaced, and is lost with the data that it was about.
@@ -252,6 +263,7 @@ static void begin_anew(struct api_call *call)
     call->warnings = (struct warnings) { 0 };
     call->problems.count = 0;
     call->repeated = false;
+    call->subject = call->audit_detail = STR_NONE;
     if (call->output)
         memset(call->output, 0, output_size(route));
 }
@@ -272,6 +284,8 @@ static error change(struct db *db, void *context)
         result = condition_require(call);
     if (!error_is(result))
         result = call->changing(call);
+    if (!error_is(result))
+        result = trail_keep(call);
     result = encode(call, result);
     if (error_is(result))
         return result;
@@ -289,7 +303,10 @@ static void changed(void *context, error result)
         then(call);
     if (error_is(result) && call->status < 400)
         encode_error(call, result);
-    send(call);
+    if (error_is(result))
+        send_refusal(call, result);
+    else
+        send(call);
 }
 
 void route_change(struct api_call *call, error (*changing)(struct api_call *call))

@@ -139,6 +139,14 @@ MUST_USE error db_write_async(
 // thread.
 void db_on_commit(struct db_pool *pool, void (*hook)(void *context), void *context);
 
+// Words between the programs that share a PostgreSQL database, for what passes (progress, presence), not for what must
+// last: they are lost while the database is away. Nothing on SQLite, and before db_on_commit.
+enum { DB_WORD_BYTES_MAX = 4000 }; // of one; longer ones, and those with a line end, are not told
+// Within a quarter of a second; a newer text with the same key takes the place of one that was not sent yet.
+void db_tell(struct db_pool *pool, str key, str text);
+// Calls `hook` with each text that another program told, on a thread of its own. NULL ends it.
+void db_on_told(struct db_pool *pool, void (*hook)(void *context, str text), void *context);
+
 // Migrations --------------------------------------------------------------------------------------
 struct db_migration {
     int version;            // 1, 2, 3 …

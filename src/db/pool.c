@@ -52,11 +52,13 @@ void db_pool_init(struct db_pool *pool, const struct db_driver *driver)
 {
     pool->driver = driver;
     pthread_mutex_init(&pool->hook_lock, NULL);
+    pthread_mutex_init(&pool->told_lock, NULL);
 }
 
 void db_pool_done(struct db_pool *pool)
 {
     pthread_mutex_destroy(&pool->hook_lock);
+    pthread_mutex_destroy(&pool->told_lock);
 }
 
 void db_on_commit(struct db_pool *pool, void (*hook)(void *context), void *context)
@@ -86,6 +88,32 @@ void db_pool_heard(struct db_pool *pool)
     pthread_mutex_lock(&pool->hook_lock);
     if (pool->hook)
         pool->hook(pool->hook_context);
+    pthread_mutex_unlock(&pool->hook_lock);
+}
+
+void db_on_told(struct db_pool *pool, void (*hook)(void *context, str text), void *context)
+{
+    pthread_mutex_lock(&pool->told_lock);
+    pool->told = hook;
+    pool->told_context = context;
+    pthread_mutex_unlock(&pool->told_lock);
+}
+
+void db_pool_told(struct db_pool *pool, str text)
+{
+    pthread_mutex_lock(&pool->told_lock);
+    if (pool->told)
+        pool->told(pool->told_context, text);
+    pthread_mutex_unlock(&pool->told_lock);
+}
+
+void db_tell(struct db_pool *pool, str key, str text)
+{
+    if (!pool->driver->tell || text.size > DB_WORD_BYTES_MAX || str_index(text, '\n') >= 0)
+        return;
+    pthread_mutex_lock(&pool->hook_lock); // the listener lasts as long as the hook
+    if (pool->hook)
+        pool->driver->tell(pool, key, text);
     pthread_mutex_unlock(&pool->hook_lock);
 }
 

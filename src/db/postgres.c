@@ -114,8 +114,12 @@ static void keep_quiet(void *context, const PGresult *notice)
     (void)notice;
 }
 
-// What holds a lock must not hold it for long when its program has gone away or waits.
-#define COMMON "SET bytea_output = hex; SET datestyle = ISO; SET timezone = 'UTC'; SET statement_timeout = '60s';"
+// The server, too, is to notice that we are cut off; and what holds a lock must not hold it for long when its program
+// has gone away or waits.
+#define COMMON                                                                                                         \
+    "SET bytea_output = hex; SET datestyle = ISO; SET timezone = 'UTC'; SET statement_timeout = '60s';"                \
+    "SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 2;"                      \
+    "SET tcp_user_timeout = 8000;"
 #define NO_LONG_WAIT "SET idle_in_transaction_session_timeout = '30s';"
 #define READ_ONLY "SET default_transaction_read_only = on"
 
@@ -490,7 +494,6 @@ static void discard(struct db *base, struct db_prepared *prepared)
 
 const struct db_driver db_postgres_driver = {
     .kind = DB_POSTGRES,
-    .read_begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     .open = open_pool,
     .close = close_pool,
     .connect = connect_reader,
@@ -508,4 +511,5 @@ const struct db_driver db_postgres_driver = {
     .write = postgres_write,
     .listen = postgres_listen,
     .notify = postgres_notify,
+    .tell = postgres_tell,
 };

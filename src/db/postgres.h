@@ -56,6 +56,8 @@ MUST_USE error postgres_broken(const struct postgres_db *db);
 void postgres_listen(struct db_pool *pool, bool on);
 void postgres_notify(struct db_pool *pool); // after a commit, under the hook's lock: tells the other programs soon
 
+void postgres_tell(struct db_pool *pool, str key, str text); // under the hook's lock
+
 MUST_USE error postgres_writer_init(struct postgres_pool *pool);
 void postgres_writer_done(struct postgres_pool *pool);
 MUST_USE error postgres_write(

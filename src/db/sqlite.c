@@ -347,7 +347,6 @@ static error write_change(
 
 const struct db_driver db_sqlite_driver = {
     .kind = DB_SQLITE,
-    .read_begin = "BEGIN",
     .open = open_pool,
     .close = close_pool,
     .connect = connect_reader,

@@ -23,6 +23,7 @@ struct job {
     double progress; // 0..1
     int64_t parts_total, attempts, losses, retry_count, fence;
     str trace_id;
+    str parent_span; // of what queued it (span_origin); STR_NONE: it was not traced
     time_us created_at, started_at, finished_at;
     str title;            // the file's name or the video's title; only of job_get and job_list
     int64_t owner_number; // these two only of job_claim

@@ -6,13 +6,14 @@
 
 #define JOB_COLUMNS                                                                                                    \
     "number, id, kind, user_id, media_id, video_id, parent, part, stage, state, priority, params, result, "            \
-    "error_code, error_message, progress, parts_total, attempts, losses, retry_count, fence, trace_id, created_at, "   \
+    "error_code, error_message, progress, parts_total, attempts, losses, retry_count, fence, trace_id, parent_span, "  \
+    "created_at, "                                                                                                     \
     "started_at, finished_at"
 #define JOB_COLUMNS_OF(t)                                                                                              \
     t ".number, " t ".id, " t ".kind, " t ".user_id, " t ".media_id, " t ".video_id, " t ".parent, " t ".part, " t     \
       ".stage, " t ".state, " t ".priority, " t ".params, " t ".result, " t ".error_code, " t ".error_message, " t     \
       ".progress, " t ".parts_total, " t ".attempts, " t ".losses, " t ".retry_count, " t ".fence, " t ".trace_id, " t \
-      ".created_at, " t ".started_at, " t ".finished_at"
+      ".parent_span, " t ".created_at, " t ".started_at, " t ".finished_at"
 
 // Asked once a statement and not once a row.
 #define JOB_NOW "(SELECT now_us())"

@@ -24,7 +24,7 @@ export async function steps({ server, root, ada }) {
 
     const folder = temporary('stock');
     make_pack(folder);
-    assert.equal(run(['stock', 'import', folder, '--data', server.data]).code, 0);
+    assert.equal(run(['stock', 'import', folder, '--data', server.data], { env: server.env }).code, 0);
     const { data: { audio: [stock] } } = await ada.must(200, 'GET', '/api/v1/audio/library?type=stock');
     const anyone = root.as(undefined);
     const { headers: { etag } } = await anyone.get(stock.url);
