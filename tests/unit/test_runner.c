@@ -156,6 +156,42 @@ static void a_cancel_ends_what_runs_within_two_seconds(void **state)
     stop_runner(runner);
 }
 
+static error write_nothing(struct scope *scope, const struct run *run, void *context)
+{
+    (void)scope;
+    (void)run;
+    atomic_store((atomic_bool *)context, true);
+    return OK;
+}
+
+static atomic_bool refused, written;
+
+static error write_late(struct run *run)
+{
+    atomic_fetch_add(&starts, 1);
+    while (!error_is(run_check(run)))
+        nap();
+    atomic_store(&refused, run_write(run, write_nothing, &written).code == ERROR_CANCELLED);
+    return error_of(ERROR_CANCELLED);
+}
+static const struct job_kind late_kind = { "late", write_late, NULL, NULL };
+
+static void a_run_that_lost_its_job_writes_nothing(void **state)
+{
+    (void)state;
+    static const struct job_kind *const kinds[] = { &late_kind, NULL };
+    reset_counts();
+    struct runner *runner = start_runner(kinds, 1);
+    struct job job = add_job("late", STR_NONE);
+    while (!atomic_load(&starts))
+        nap();
+    assert_ok(db_write(library.pool, cancel_change, &job));
+    while (!atomic_load(&refused))
+        nap();
+    assert_false(atomic_load(&written));
+    stop_runner(runner);
+}
+
 static void a_stop_hands_jobs_back_untouched(void **state)
 {
     (void)state;
@@ -360,6 +396,7 @@ int main(void)
         TEST(a_failed_attempt_is_followed_by_another),
         TEST(a_fault_of_the_input_is_final),
         TEST(a_cancel_ends_what_runs_within_two_seconds),
+        TEST(a_run_that_lost_its_job_writes_nothing),
         TEST(a_stop_hands_jobs_back_untouched),
         TEST(a_failing_commit_leaves_nothing),
         TEST(a_recording_becomes_a_transcript),
