@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A render waits for the voiceovers of its texts that are still being spoken, and for no others.
+// Renders in the queue: each waits for the voiceovers of its texts that are still being spoken, and for no others; its
+// place and time are told.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from '../api/lib/client.mjs';
@@ -40,4 +41,17 @@ test('a render begins when the long voiceovers of its video have ended', async (
     await until('they begin', async () => (await ada.job(in_layer)).status === 'processing' || (await ada.job(in_scene)).status === 'processing');
     for (const id of [in_layer, in_scene, other])
         await cancel(id);
+});
+
+test('the place in the queue is told, and the time that past renders took', async () => {
+    const begin = async (video) => (await ada.must(202, 'POST', `/api/v1/videos/${video.id}/render`, { quality: '480p' })).data;
+    const videos = [await story('One.', 'layer'), await story('Two.', 'layer')];
+    await ada.must(200, 'POST', '/api/v1/queues/render/pause');
+    server.sql("UPDATE job SET started_at = finished_at - 1000000000 WHERE kind = 'render' AND state = 'completed'");
+    const [first, second] = [await begin(videos[0]), await begin(videos[1])];
+    assert.deepEqual([first.queue_position, second.queue_position], [1, 2]);
+    assert.equal(Math.round(second.estimated_time), 1000);
+    await cancel(first.job_id);
+    assert.equal((await ada.must(200, 'GET', `/api/v1/renders/${second.job_id}`)).data.render.queue_position, 1);
+    await cancel(second.job_id);
 });
