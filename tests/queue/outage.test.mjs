@@ -79,6 +79,8 @@ test('while the database is away requests get 503 and jobs wait; both go on when
             assert.equal((await ada.get(path)).status, 503, path); // the client holds its shape against the API document
         assert.equal((await ada.post('/api/v1/videos', { title: 'Not kept' })).status, 503);
     }
+    assert.equal((await ada.get('/health')).status, 200);
+    assert.equal((await ada.get('/ready')).status, 503);
     await postgres.begin();
     await until('requests are answered again', async () => (await ada.get('/api/v1/videos')).status === 200, { limit_ms: 5_000 });
     assert.equal((await ada.must(200, 'GET', `/api/v1/videos/${video.id}`)).data.video.title, 'Kept');
