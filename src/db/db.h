@@ -133,6 +133,12 @@ MUST_USE error db_write_loose(struct db_pool *pool, db_change change, void *cont
 // undid the change; it must be quick. UNAVAILABLE at once when the bounded queue is full.
 MUST_USE error db_write_async(
     struct db_pool *pool, db_change change, void (*done)(void *context, error result), void *context);
+// Shuts the database to the changes of all other programs, when those under way have ended: theirs are DATABASE_BUSY
+// until db_let_others, or until this program ends, however it does. Those of this pool go on: who shuts keeps them back
+// itself. DATABASE_BUSY when another program has shut it and does not open it within a minute. On SQLite there are no
+// others.
+MUST_USE error db_shut_others(struct db_pool *pool, struct db **ret_gate);
+void db_let_others(struct db_pool *pool, struct db *gate); // NULL is allowed
 // Calls `hook` after each committed batch, before its answers (writer thread; PostgreSQL: the changing ones,
 // one at a time): wakes the followers of the event table. On PostgreSQL also when another program has committed, by one
 // coalesced NOTIFY; one may be lost, so followers look by themselves now and then. NULL ends it. Call it from one
@@ -158,3 +164,11 @@ struct db_migration {
 // untouched (CONFLICT, says both versions).
 MUST_USE error db_migrate(
     struct db_pool *pool, const struct db_migration *migrations, size_t count, int *ret_from, int *ret_to);
+// The same as a part of a change that does more: the lock first of all in it, then the steps, of the whole list or of
+// its beginning; they may be called again later in the change.
+MUST_USE error db_migrate_lock(struct db *db);
+MUST_USE error db_migrate_steps(struct db *db, const struct db_migration *migrations, size_t count, int *ret_from);
+// What the database has now; 0: nothing yet.
+MUST_USE error db_schema_version(struct db *db, int *ret_version);
+// A consistent copy of a SQLite database as a new file (0600), on disk when this returns, while others change it.
+MUST_USE error db_copy_file(struct db_pool *pool, const char *path);

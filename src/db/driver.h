@@ -63,10 +63,14 @@ struct db_driver {
     // Runs or queues the change; `done` is called only when this returns OK.
     MUST_USE error (*write)(
         struct db_pool *pool, enum db_isolation isolation, db_change change, db_done done, void *context);
-    // Where several programs share a database (else NULL): to hear of the others' commits, to tell them of one's own.
+    // Where several programs share a database (else NULL): to keep the others from changing it, to hear of their
+    // commits, to tell them of one's own.
+    MUST_USE error (*shut)(struct db_pool *pool, struct db **ret_gate);
+    void (*let)(struct db_pool *pool, struct db *gate);
     void (*listen)(struct db_pool *pool, bool on);
     void (*notify)(struct db_pool *pool);
-    void (*tell)(struct db_pool *pool, str key, str text); // words to the other programs
+    void (*tell)(struct db_pool *pool, str key, str text);               // words to the other programs
+    MUST_USE error (*copy_file)(struct db_pool *pool, const char *path); // NULL: not a file
 };
 
 struct db_pool {

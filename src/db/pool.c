@@ -226,7 +226,25 @@ error db_write(struct db_pool *pool, db_change change, void *context)
     return write_and_wait(pool, DB_SERIALIZABLE, change, context);
 }
 
+error db_shut_others(struct db_pool *pool, struct db **ret_gate)
+{
+    *ret_gate = NULL;
+    return pool->driver->shut ? pool->driver->shut(pool, ret_gate) : OK;
+}
+
+void db_let_others(struct db_pool *pool, struct db *gate)
+{
+    if (gate)
+        pool->driver->let(pool, gate);
+}
+
 error db_write_loose(struct db_pool *pool, db_change change, void *context)
 {
     return write_and_wait(pool, DB_COMMITTED, change, context);
+}
+
+error db_copy_file(struct db_pool *pool, const char *path)
+{
+    ASSERT(pool->driver->copy_file);
+    return pool->driver->copy_file(pool, path);
 }

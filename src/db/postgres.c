@@ -84,7 +84,8 @@ static error note(struct postgres_db *db, error e)
 error postgres_error(struct postgres_db *db, const PGresult *result, const char *what)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    db->lost = PQstatus(db->handle) == CONNECTION_BAD;
+    // Without a code the server has not answered; libpq may hold the connection for good while it still reads from it.
+    db->lost = !state || !strncmp(state, "57P", 3) || PQstatus(db->handle) == CONNECTION_BAD;
     if (!state)
         return note(db, error_make(ERROR_UNAVAILABLE, NULL, "The connection to the database broke"));
     if (!strcmp(state, "40001") || !strcmp(state, "40P01"))
@@ -509,6 +510,8 @@ const struct db_driver db_postgres_driver = {
     .discard = discard,
     .script = script,
     .write = postgres_write,
+    .shut = postgres_shut,
+    .let = postgres_let,
     .listen = postgres_listen,
     .notify = postgres_notify,
     .tell = postgres_tell,

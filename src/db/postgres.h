@@ -3,6 +3,7 @@
 #pragma once
 
 #include <libpq-fe.h>
+#include <stdatomic.h>
 
 #include "base/buffer.h"
 #include "db/driver.h"
@@ -35,6 +36,7 @@ struct postgres_pool {
     int64_t pause_us, next_us;                   // after a connection failed: until the next try, and when that is
     struct postgres_listener *listener; // NULL: nobody wants to hear of commits; changed while there is no hook
     pthread_rwlock_t alone;             // held for writing by a change that collided, so that it runs by itself
+    atomic_bool has_gate;               // this program has shut the database to the others
 };
 
 // UNAVAILABLE at once while the database is known to be away and the next try is not due.
@@ -55,8 +57,11 @@ MUST_USE error postgres_broken(const struct postgres_db *db);
 // Starts or ends the thread that hears of other programs' commits. Not inside of a change.
 void postgres_listen(struct db_pool *pool, bool on);
 void postgres_notify(struct db_pool *pool); // after a commit, under the hook's lock: tells the other programs soon
-
 void postgres_tell(struct db_pool *pool, str key, str text); // under the hook's lock
+
+// The gate that every change passes (db_shut_others).
+MUST_USE error postgres_shut(struct db_pool *pool, struct db **ret_gate);
+void postgres_let(struct db_pool *pool, struct db *gate);
 
 MUST_USE error postgres_writer_init(struct postgres_pool *pool);
 void postgres_writer_done(struct postgres_pool *pool);

@@ -196,7 +196,7 @@ void postgres_listen(struct db_pool *base, bool on)
         return;
     }
     listener = calloc(1, sizeof *listener);
-    ASSERT(listener);
+    ASSERT_MEMORY(listener);
     listener->pool = pool;
     pthread_mutex_init(&listener->lock, NULL);
     listener->words_end = &listener->words;

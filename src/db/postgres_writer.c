@@ -74,16 +74,65 @@ static error rollback(struct postgres_db *db, error reason)
     return reason;
 }
 
+// A lock of PostgreSQL's own, one for each schema: changes share it until they end, who shuts has it alone. It goes
+// with its connection, so that a program that dies leaves nothing shut.
+#define GATE "7241893, hashtext(current_schema())"
+#define PASS "; SELECT 1 WHERE pg_try_advisory_xact_lock_shared(" GATE ")"
+DB_STATEMENT2(take_gate, "SELECT 1", "SELECT 1 FROM (SELECT pg_advisory_lock(" GATE ")) AS held");
+DB_STATEMENT2(give_gate, "SELECT 1", "SELECT CAST(pg_advisory_unlock(" GATE ") AS INTEGER)");
+
+error postgres_shut(struct db_pool *base, struct db **ret_gate)
+{
+    struct postgres_pool *pool = (struct postgres_pool *)base;
+    struct postgres_db *gate;
+    int64_t one;
+    TRY(postgres_connect(pool, POSTGRES_READS, &gate));
+    error result = db_integer(&gate->base, &take_gate, DB_NO_ARGS, &one, NULL);
+    if (error_is(result)) {
+        postgres_disconnect(gate);
+        if (result.code == ERROR_DATABASE_BUSY)
+            return error_make(result.code, NULL, "Another program has been replacing this database for a minute");
+        return result;
+    }
+    atomic_store(&pool->has_gate, true);
+    *ret_gate = &gate->base;
+    return OK;
+}
+
+void postgres_let(struct db_pool *base, struct db *gate)
+{
+    int64_t one;
+    atomic_store(&((struct postgres_pool *)base)->has_gate, false);
+    error ignored = db_integer(gate, &give_gate, DB_NO_ARGS, &one, NULL); // else it goes with the connection
+    (void)ignored;
+    postgres_disconnect((struct postgres_db *)gate);
+}
+
+static error begin(struct postgres_db *db, enum db_isolation isolation)
+{
+#define STRICT "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
+#define LOOSE "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+    static const char *const plain[] = { STRICT, LOOSE }, *const passing[] = { STRICT PASS, LOOSE PASS };
+    const struct postgres_pool *pool = (const struct postgres_pool *)db->base.pool;
+    bool free = atomic_load(&pool->has_gate);
+    PGresult *result = PQexec(db->handle, (free ? plain : passing)[isolation == DB_COMMITTED]);
+    ExecStatusType status = PQresultStatus(result);
+    error begun = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? OK : postgres_error(db, result, "a change");
+    bool shut = status == PGRES_TUPLES_OK && !PQntuples(result);
+    PQclear(result);
+    return shut ? error_make(ERROR_DATABASE_BUSY, NULL, "A database is being imported; try again in a moment") : begun;
+}
+
 // One attempt. *ret_again: nothing was committed and another attempt may do better.
 static error write_once(
     struct postgres_db *db, enum db_isolation isolation, db_change change, void *context, bool *ret_again)
 {
     db->collided = false;
     db->broken.code = ERROR_NONE;
-    error begun = postgres_run(db, isolation == DB_COMMITTED ? "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
-                                                             : "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE");
+    error begun = begin(db, isolation);
     *ret_again = db->lost;
-    TRY(begun);
+    if (error_is(begun))
+        return rollback(db, begun);
     error result = db_change_run(&db->base, change, context);
     if (!error_is(result))
         // A change that went on after a failed statement has in truth changed nothing.

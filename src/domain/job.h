@@ -142,5 +142,9 @@ MUST_USE error job_hand_back(struct scope *scope, const struct job *job, int64_t
 // In a change: jobs whose lease has run out become pending again (or failed, out of attempts). `runner_id` other
 // than STR_NONE: also those of every other runner at once (the only server of a data folder has just started).
 MUST_USE error job_recover(struct scope *scope, str runner_id, int64_t *ret_count);
+// The clock that leases and pauses go by: the database's.
+MUST_USE error job_clock(struct scope *scope, int64_t *ret_now_us);
+// In a loose change: that clock went back. No lease lasts longer from now than `lease_us`, and no pause for hours.
+MUST_USE error job_clock_went_back(struct scope *scope, int64_t lease_us);
 // Average seconds that finished jobs of the kind took, or `fallback`.
 MUST_USE error job_usual_seconds(struct scope *scope, const char *kind, double fallback, double *ret_seconds);

@@ -194,6 +194,7 @@ static error run_task(struct slot *slot, struct db *db)
     if (slot->task == SLOT_BATCH)
         return run_batches(slot);
     struct run run = { .runner = slot->runner,
+        .splits = slot->kind->kind->part != NULL,
         .job = slot->job,
         .scope = { .arena = slot->arena, .db = db, .blobs = slot->runner->options.blobs } };
     run_job(slot, &run);
