@@ -17,7 +17,8 @@ bool data_folder_is_half_restored(struct arena *arena);
 MUST_USE error data_folder_mark_restoring(struct arena *arena, bool restoring); // on disk when this returns
 // UNAVAILABLE while it is half restored, for programs that need no lock.
 MUST_USE error data_folder_check(struct arena *arena);
-// The database of the settings: a URL, or kinora.db in the folder.
+// The database of the settings as a URL: database_url, the PostgreSQL of postgres_host and its kin, or kinora.db in the
+// folder. It may hold a password.
 const char *data_folder_database(struct arena *arena);
 // Where the master key is: the two arguments of keyring_open. *ret_path is NULL when no file is set.
 void data_folder_keys(struct arena *arena, const char **ret_directory, const char **ret_path);

@@ -73,6 +73,10 @@ MUST_USE error token_issue(
 MUST_USE error token_verify(struct arena *arena, const unsigned char key[static CRYPT_KEY_SIZE], str text,
     int64_t now_us, struct token *ret_token);
 
+// For short messages of our own, many times cheaper than the two below: keyed BLAKE2b (RFC 7693) as a message
+// authentication code, and plain BLAKE2b of 128 bits to tell contents apart.
+void crypt_mac(const unsigned char key[static CRYPT_KEY_SIZE], str message, unsigned char ret_mac[static 32]);
+void crypt_mark(const void *bytes, size_t size, unsigned char ret_mark[static 16]);
 void crypt_hmac_sha256(const void *key, size_t key_size, str message, unsigned char ret_mac[static 32]);
 void crypt_sha256(const void *bytes, size_t size, unsigned char ret_hash[static 32]);
 bool crypt_equal(const void *a, const void *b, size_t size); // constant time

@@ -52,7 +52,7 @@ static error open_export(
     struct db_pool *pool, const struct keyring *keyring, bool (*wanted)(str table), struct database_export **ret_export)
 {
     struct database_export *export = calloc(1, sizeof *export);
-    ASSERT(export);
+    ASSERT_MEMORY(export);
     export->arena = arena_new(ARENA_BYTES);
     export->keyring = keyring;
     error result = open_snapshot(pool, wanted, export);
