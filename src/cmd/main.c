@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
     &preview_command,
     &user_command,
     &blobs_command,
+    &database_command,
     &keys_command,
     &open_command,
     &api_command,

@@ -155,3 +155,7 @@ struct db_migration {
 // untouched (CONFLICT, says both versions).
 MUST_USE error db_migrate(
     struct db_pool *pool, const struct db_migration *migrations, size_t count, int *ret_from, int *ret_to);
+// The same inside of a change (db_write_loose).
+MUST_USE error db_migrate_within(struct db *db, const struct db_migration *migrations, size_t count);
+// Of a database that has one.
+MUST_USE error db_schema_version(struct db *db, int64_t *ret_version);

@@ -55,13 +55,30 @@ static error migrate(struct db *db, void *context)
     return OK;
 }
 
-error db_migrate(struct db_pool *pool, const struct db_migration *migrations, size_t count, int *ret_from, int *ret_to)
+static struct migration_run make_run(enum db_kind kind, const struct db_migration *migrations, size_t count)
 {
-    struct migration_run run = { .kind = db_pool_kind(pool), .migrations = migrations, .count = count };
+    struct migration_run run = { .kind = kind, .migrations = migrations, .count = count };
     for (size_t i = 0; i < count; i++) {
         ASSERT(migrations[i].version > run.to);
         run.to = migrations[i].version;
     }
+    return run;
+}
+
+error db_migrate_within(struct db *db, const struct db_migration *migrations, size_t count)
+{
+    struct migration_run run = make_run(db_pool_kind(db->pool), migrations, count);
+    return migrate(db, &run);
+}
+
+error db_schema_version(struct db *db, int64_t *ret_version)
+{
+    return db_integer(db, &newest_version, DB_NO_ARGS, ret_version, NULL);
+}
+
+error db_migrate(struct db_pool *pool, const struct db_migration *migrations, size_t count, int *ret_from, int *ret_to)
+{
+    struct migration_run run = make_run(db_pool_kind(pool), migrations, count);
     TRY(db_write(pool, migrate, &run));
     *ret_from = run.from;
     *ret_to = run.to;

@@ -138,6 +138,11 @@ DB_STATEMENT(end_media, "UPDATE media SET status = 'cancelled' WHERE status IN (
 DB_STATEMENT(find_again,
     "INSERT INTO search_pending (source, id) SELECT 0, id FROM media UNION ALL SELECT 1, id FROM transcription"
     " UNION ALL SELECT 2, id FROM video UNION ALL SELECT 3, id FROM scenes");
+error database_search_anew(struct db *db)
+{
+    return db_run(db, &find_again, DB_NO_ARGS, NULL);
+}
+
 DB_STATEMENT(superusers, "SELECT count(*) FROM users WHERE is_superuser AND is_active");
 
 static error settle(struct scope *scope, const struct list *holders)
@@ -148,7 +153,7 @@ static error settle(struct scope *scope, const struct list *holders)
         return error_make(ERROR_VALIDATION_ERROR, "file", "The export has no active superuser: nobody could log in");
     TRY(db_run(scope->db, &end_jobs, DB_ARGS(db_int(clock_now_us())), NULL));
     TRY(db_run(scope->db, &end_media, DB_NO_ARGS, NULL));
-    TRY(db_run(scope->db, &find_again, DB_NO_ARGS, NULL));
+    TRY(database_search_anew(scope->db));
     return end_sessions(scope, holders);
 }
 
@@ -176,7 +181,7 @@ error database_import(struct db *db, void *context)
         return error_system("read", "the uploaded file", errno);
     TRY(database_tables(db, arena, database_is_moved, &importing.tables, &importing.count));
     importing.begun = ARENA_ARRAY(arena, bool, importing.count);
-    TRY(db_load_begin(db, arena, importing.tables, importing.count, &importing.load));
+    TRY(db_load_begin(db, arena, importing.tables, importing.count, false, &importing.load));
     error result = load_all(&importing);
     db_load_end(importing.load);
     return result;
