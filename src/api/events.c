@@ -67,6 +67,11 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static struct hub_reader reader_of(const struct api_call *call)
+{
+    return (struct hub_reader) { call->scope.actor.user_id, call->scope.actor.session_id };
+}
+
 // Everything of the user from now on; with Last-Event-ID also what was missed.
 static error user_events(struct api_call *call)
 {
@@ -86,7 +91,7 @@ static error user_events(struct api_call *call)
         for (size_t i = 0; i < missed.count; i++)
             push_event(call, stream, &((struct event *)missed.items)[i], NULL);
         since = since >= 0 ? reached : since;
-    } while (!hub_join(hub, topic, stream, reached));
+    } while (!hub_join(hub, topic, stream, reached, reader_of(call)));
     return OK;
 }
 
@@ -142,7 +147,7 @@ static error file_events(struct api_call *call)
         }
         push_file_events(call, stream, &rows, &done);
         since = reached;
-    } while (!done && !hub_join(hub, topic, stream, reached));
+    } while (!done && !hub_join(hub, topic, stream, reached, reader_of(call)));
     if (done)
         event_stream_release(stream, true);
     return OK;

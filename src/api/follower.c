@@ -85,6 +85,11 @@ static error give(struct follower *follower, struct scope *scope, const struct e
     TRY(audience_of(scope, event, &users, &count));
     for (size_t i = 0; i < count; i++)
         hub_publish(hub, events_user_topic(arena, users[i]), event->number, event->kind, event->payload.text);
+    if (str_equal(event->kind, STR(SESSION_ENDED))) {
+        json_t *payload;
+        TRY(json_read(arena, event->payload.text, &payload));
+        hub_end(hub, (struct hub_reader) { event->user_id, json_get_str(payload, "session_id") });
+    }
     if (follower->app->realtime)
         realtime_deliver(follower->app->realtime, scope, event, users, count);
     if (!event->media_id.data)
@@ -186,7 +191,7 @@ error follower_start(struct app *app, struct follower **ret_follower)
     struct db *db;
     ARENA_AUTO struct arena *arena = arena_new(4096);
     struct follower *follower = calloc(1, sizeof *follower);
-    ASSERT(follower);
+    ASSERT_MEMORY(follower);
     follower->app = app;
     pthread_mutex_init(&follower->mutex, NULL);
     pthread_cond_init(&follower->wake, NULL);

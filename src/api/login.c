@@ -90,6 +90,7 @@ static error prepare(struct api_call *call)
     if (!name.data)
         return error_make(ERROR_VALIDATION_ERROR, "username", "A user name or an e-mail address is needed");
     struct arena *arena = call->scope.arena;
+    call->audit_login = name;
     str address = client_address(arena, exchange_request(call->exchange));
     str key = str_format(arena, "login:%.*s:%.*s", STR_ARGS(str_lower(arena, name)), STR_ARGS(address));
     int64_t wait;
@@ -141,6 +142,7 @@ static error refresh(struct api_call *call)
 static error logout(struct api_call *call)
 {
     bool all = ((struct logout_query *)call->query)->all;
+    call->audit_detail = all ? STR("all sessions") : STR_NONE;
     TRY(all ? session_end_all(&call->scope, call->scope.actor.user_id) : session_end(&call->scope));
     ((struct message_answer *)call->output)->message = STR("Logged out");
     return OK;
@@ -160,16 +162,16 @@ static error test_token(struct api_call *call)
 static const struct route routes[] = {
     { "POST", "/api/v1/login/access-token", "Login", "Log in with a form", FACE_DETAIL, ACCESS_PUBLIC, LANE_WRITE,
         BODY_FORM, .body_in = &form_shape, .output = &token_shape, .errors = LOGIN_ERRORS, .prepare = prepare,
-        .handle = login_form },
+        .audit = "session.begin", .handle = login_form },
     { "POST", "/api/v1/login/test-token", "Login", "Check a token", FACE_DETAIL, ACCESS_USER, LANE_READ,
         .output = &me_shape, .handle = test_token },
     { "POST", "/api/v1/auth/login", "Login", "Log in", FACE_PLAIN, ACCESS_PUBLIC, LANE_WRITE, BODY_JSON,
         .body_in = &json_shape, .output = &pair_shape, .errors = LOGIN_ERRORS, .prepare = prepare,
-        .handle = login_json },
+        .audit = "session.begin", .handle = login_json },
     { "POST", "/api/v1/auth/refresh", "Login", "Renew an access token", FACE_PLAIN, ACCESS_PUBLIC, LANE_WRITE,
         BODY_JSON, .body_in = &refresh_shape, .output = &pair_shape, .errors = ERRORS(ERROR_NOT_AUTHENTICATED),
         .handle = refresh },
     { "POST", "/api/v1/auth/logout", "Login", "End this session", FACE_PLAIN, ACCESS_USER, LANE_WRITE,
-        .query_in = &logout_shape, .output = &message_shape, .handle = logout },
+        .query_in = &logout_shape, .output = &message_shape, .audit = "session.end", .handle = logout },
 };
 const struct route_group route_group_login = ROUTE_GROUP(routes);

@@ -13,6 +13,7 @@
 #include "api/limiter.h"
 #include "api/repeat.h"
 #include "api/router.h"
+#include "api/trail.h"
 #include "base/clock.h"
 #include "base/settings.h"
 
@@ -70,11 +71,12 @@ size_t route_errors(const struct route *route, enum error_code *ret_codes, size_
     HAS(route->access != ACCESS_PUBLIC, ERROR_NOT_AUTHENTICATED);
     HAS(route->access != ACCESS_PUBLIC, ERROR_FORBIDDEN); // a superuser is needed, or a scope of an API key
     for (const enum error_code *own = route->errors; own && *own != ERROR_NONE; own++)
-        HAS(*own != ERROR_FORBIDDEN || route->access == ACCESS_PUBLIC, *own);
+        HAS((*own != ERROR_FORBIDDEN || route->access == ACCESS_PUBLIC) && *own != ERROR_STORAGE_FULL, *own);
     HAS(route->body_kind != BODY_NONE, ERROR_BODY_TOO_LARGE);
     HAS(route->access != ACCESS_PUBLIC, ERROR_RATE_LIMITED);
     HAS(true, ERROR_INTERNAL_ERROR);
     HAS(route->lane != LANE_STREAM || strcmp(route->method, "GET"), ERROR_DATABASE_BUSY);
+    HAS(strcmp(route->method, "GET"), ERROR_STORAGE_FULL);
 #undef HAS
     return count;
 }
@@ -163,6 +165,8 @@ static void send(struct api_call *call)
             call->exchange, "Content-Type", call->answer_type ? str_of(call->answer_type) : STR("application/json"));
     if (call->status == 401)
         exchange_header(call->exchange, "WWW-Authenticate", STR("Bearer"));
+    if (call->status == 503)
+        exchange_header(call->exchange, "Retry-After", STR("10"));
     exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
     if (call->repeated)
         exchange_header(call->exchange, "Idempotent-Replayed", STR("true"));
@@ -195,10 +199,20 @@ static error encode(struct api_call *call, error result)
     return result;
 }
 
+// Sends an answer whose error is rendered already, once the audit log has it.
+static void send_refusal(struct api_call *call, error why)
+{
+    if (!trail_refuse(call, why, send))
+        send(call);
+}
+
 void route_finish(struct api_call *call, error result)
 {
-    (void)encode(call, result);
-    send(call);
+    result = encode(call, result);
+    if (error_is(result))
+        send_refusal(call, result);
+    else
+        send(call);
 }
 
 // What changes something has to wait while the database is replaced, and is lost with the data that it was about.
@@ -207,8 +221,6 @@ static error check_import(struct api_call *call)
     bool reads = !strcmp(call->route->method ? call->route->method : "GET", "GET");
     if (reads || (!atomic_load(&call->app->importing) && call->epoch == atomic_load(&call->app->epoch)))
         return OK;
-    if (call->exchange)
-        exchange_header(call->exchange, "Retry-After", STR("10"));
     return error_make(ERROR_DATABASE_BUSY, NULL, "A database is being imported; try again in a moment");
 }
 
@@ -252,6 +264,7 @@ static void begin_anew(struct api_call *call)
     call->warnings = (struct warnings) { 0 };
     call->problems.count = 0;
     call->repeated = false;
+    call->subject = call->audit_detail = STR_NONE;
     if (call->output)
         memset(call->output, 0, output_size(route));
 }
@@ -272,6 +285,8 @@ static error change(struct db *db, void *context)
         result = condition_require(call);
     if (!error_is(result))
         result = call->changing(call);
+    if (!error_is(result))
+        result = trail_keep(call);
     result = encode(call, result);
     if (error_is(result))
         return result;
@@ -289,7 +304,10 @@ static void changed(void *context, error result)
         then(call);
     if (error_is(result) && call->status < 400)
         encode_error(call, result);
-    send(call);
+    if (error_is(result))
+        send_refusal(call, result);
+    else
+        send(call);
 }
 
 void route_change(struct api_call *call, error (*changing)(struct api_call *call))
@@ -357,10 +375,10 @@ void route_refuse(
 void *app_worker_start(void *context)
 {
     struct worker *worker = calloc(1, sizeof *worker);
-    ASSERT(worker);
+    ASSERT_MEMORY(worker);
     worker->app = context;
     worker->tokens = token_cache_new();
-    error result = db_connect(worker->app->db, &worker->db);
+    error result = db_connect_thread(worker->app->db, &worker->db);
     if (error_is(result)) {
         log_event(LOG_ERROR, NULL, "database", result.message);
         exit(1);

@@ -211,6 +211,7 @@ static const struct route routes[] = {
         .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_READ_ONLY, ERROR_CONFLICT), .handle = update },
     { "DELETE", "/api/v1/videos/{videoId}", "Videos", "Delete a video", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE,
         .path_in = &path_shape, .message = "Video deleted successfully",
-        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_OWNER_REQUIRED), .handle = delete_video },
+        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_OWNER_REQUIRED), .audit = "video.delete", .audit_object = "video",
+        .handle = delete_video },
 };
 const struct route_group route_group_videos = ROUTE_GROUP(routes);

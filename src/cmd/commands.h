@@ -15,6 +15,8 @@ extern const struct command api_command, api_document_command, blobs_command, co
 MUST_USE error engine_path(struct arena *arena, const char **ret_path);
 // Whether the server may listen where the settings say. USAGE says what is wrong.
 MUST_USE error serve_check_listen(bool *ret_beyond_loopback);
+// Whether ADDRESS:PORT can be reached from this machine only.
+bool serve_is_loopback(const char *listen);
 // True once the user has asked to stop (Ctrl-C or SIGTERM); the second time ends the program at once.
 const atomic_bool *interrupt_flag(void);
 void interrupt_listen(void);

@@ -36,10 +36,41 @@ error data_folder_lock(struct arena *arena, int *ret_lock)
     return OK;
 }
 
+// Every byte but letters and digits as %XX (RFC 3986, 2.1).
+static const char *escaped(struct arena *arena, const char *text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char *out = arena_alloc_raw(arena, 3 * strlen(text) + 1), *to = out;
+    for (const char *at = text; *at; at++) {
+        unsigned char c = (unsigned char)*at;
+        bool plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+        *to++ = plain ? *at : '%';
+        if (!plain) {
+            *to++ = digits[c >> 4];
+            *to++ = digits[c & 15];
+        }
+    }
+    *to = 0;
+    return out;
+}
+
+// The names of document 004, where a password alone means the server on this machine.
+static const char *postgres_url(struct arena *arena)
+{
+    const char *host = *settings.postgres_host ? settings.postgres_host : "localhost";
+    return str_format(arena, "postgresql://%s%s%s@%s:%lld/%s", escaped(arena, settings.postgres_user),
+        *settings.postgres_password ? ":" : "", escaped(arena, settings.postgres_password), escaped(arena, host),
+        (long long)settings.postgres_port, escaped(arena, settings.postgres_db))
+        .data;
+}
+
 const char *data_folder_database(struct arena *arena)
 {
-    return *settings.database_url ? settings.database_url
-                                  : str_format(arena, "sqlite://%s/kinora.db", settings.data).data;
+    if (*settings.database_url)
+        return settings.database_url;
+    if (*settings.postgres_host || *settings.postgres_password)
+        return postgres_url(arena);
+    return str_format(arena, "sqlite://%s/kinora.db", settings.data).data;
 }
 
 void data_folder_keys(struct arena *arena, const char **ret_directory, const char **ret_path)

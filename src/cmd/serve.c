@@ -36,6 +36,7 @@
 
 static const int64_t GRACE_US = 10 * SECOND_US;
 enum { STOCK_BYTES_MAX = 64 << 20, SETTINGS_BYTES_MAX = 4 << 20 };
+enum { POOL_LEAST = 5, POOL_MOST = 20 }; // document 004
 
 struct service {
     struct app app;
@@ -73,7 +74,7 @@ static error check_blobs(struct arena *arena, struct service *service)
     return OK;
 }
 
-static bool is_loopback(const char *listen)
+bool serve_is_loopback(const char *listen)
 {
     return !strncmp(listen, "127.", 4) || !strncmp(listen, "[::1]", 5) || !strncmp(listen, "localhost:", 10);
 }
@@ -92,7 +93,7 @@ error serve_check_listen(bool *ret_beyond_loopback)
     if (!*settings.tls_cert != !*settings.tls_key)
         return error_make(ERROR_USAGE, "tls_cert", "--tls-cert and --tls-key belong together: one of them is missing");
     TRY(client_check_settings());
-    *ret_beyond_loopback = !is_loopback(settings.listen);
+    *ret_beyond_loopback = !serve_is_loopback(settings.listen);
     bool open = *ret_beyond_loopback && !tls;
     if (open && !settings.insecure_http && !*settings.trusted_proxies)
         return error_make(ERROR_USAGE, "listen",
@@ -205,6 +206,7 @@ static error start_engines(struct arena *arena, struct service *service)
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
     service->app.preview = preview_frame;
+    service->app.text_boxes = preview_text_boxes;
     service->app.draft_key = draft_key;
     service->app.avatar_show = avatar_show;
     service->app.avatar_context = service->app.warm;
@@ -240,12 +242,17 @@ static error start_server(struct service *service)
         .worker_stop = app_worker_stop,
         .refuse = route_refuse,
         .finished = metrics_answered };
+    // With PostgreSQL they are the pool: each holds one connection.
+    bool is_pool = db_pool_kind(service->app.db) == DB_POSTGRES;
     service->engines[0] = realtime_engine(service->app.realtime);
     struct server_options options = { .listen = settings.listen,
         .strict_transport_s = settings.hsts,
         .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,
         .tls_key = *settings.tls_key ? settings.tls_key : NULL,
-        .handler_threads = (int)settings.handler_threads,
+        .handler_threads = settings.handler_threads ? (int)settings.handler_threads
+                           : is_pool                ? POOL_LEAST
+                                                    : 0,
+        .handler_threads_most = is_pool && !settings.handler_threads ? POOL_MOST : 0,
         .body_stall_timeout_us = settings.stall_timeout * SECOND_US,
         .engines = service->engines };
     return server_start(&options, &app, &service->server);
@@ -260,7 +267,8 @@ static error start(struct arena *arena, struct service *service)
     TRY(tracing_start(arena, &service->otlp));
     app->job_kinds = service_workers_kinds(arena);
     app->data_directory = settings.data;
-    app->web = web_files;
+    app->web[0] = web_files;
+    app->web[1] = reference_files;
     app->asr_engines = asr_names(arena, false);
     app->asr_ready = asr_names(arena, true);
     app->waiting = waiting_new(app);

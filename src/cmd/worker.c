@@ -10,6 +10,7 @@
 #include "cmd/data_folder.h"
 #include "cmd/service.h"
 #include "cmd/tracing.h"
+#include "cmd/worker_status.h"
 #include "net/child.h"
 
 struct station {
@@ -18,6 +19,7 @@ struct station {
     struct service_workers workers;
     struct hub *hub; // nobody listens here: it is told to the servers
     struct otlp *otlp;
+    struct worker_status *status;
     int lock;
 };
 
@@ -30,7 +32,7 @@ static void committed(void *context)
 static error start(struct arena *arena, struct station *station)
 {
     const char *engine;
-    if (!*settings.database_url || str_starts(str_of(settings.database_url), STR("sqlite:")))
+    if (str_starts(str_of(data_folder_database(arena)), STR("sqlite:")))
         return error_make(ERROR_USAGE, "database_url",
             "A worker needs the PostgreSQL database of its servers: give --database-url postgresql://...");
     TRY(data_folder_lock(arena, &station->lock));
@@ -42,7 +44,7 @@ static error start(struct arena *arena, struct station *station)
     relay_progress(station->hub, station->stores.db);
     TRY(service_workers_start(arena, &station->stores, station->plain, station->hub, &station->workers));
     db_on_commit(station->stores.db, committed, station);
-    return OK;
+    return worker_status_start(&station->stores, &station->workers, &station->status);
 }
 
 static void stop(struct station *station)
@@ -51,6 +53,7 @@ static void stop(struct station *station)
         db_on_commit(station->stores.db, NULL, NULL);
     service_workers_stop(&station->workers);
     hub_free(station->hub);
+    worker_status_stop(station->status); // tells until the end that it takes nothing more
     if (station->plain)
         zygote_stop(station->plain);
     service_close(&station->stores);
@@ -81,7 +84,8 @@ const struct command worker_command = {
         "Takes jobs from the PostgreSQL database --database-url and reads and writes files in the object store of\n"
         "the settings, with the servers' master key (--master-key-file). Its data folder --data (./data) holds only\n"
         "what is under way. --slots says how many jobs of which kinds it takes at a time; --drain-timeout how long\n"
-        "running jobs may go on when it is stopped.\n\n"
+        "running jobs may go on when it is stopped. --metrics-listen 127.0.0.1:9100 makes it answer /metrics, /health\n"
+        "and /ready there.\n\n"
         "Example: kinora worker --database-url postgresql://kinora@db/kinora --slots render=2,transcribe=2",
     .settings = true,
     .run = run,

@@ -36,7 +36,7 @@ void crypt_hmac_sha256(const void *key, size_t key_size, str message, unsigned c
 
 void crypt_sha256(const void *bytes, size_t size, unsigned char ret_hash[static 32])
 {
-    ASSERT(EVP_Digest(bytes, size, ret_hash, NULL, EVP_sha256(), NULL) == 1);
+    ASSERT_MEMORY(EVP_Digest(bytes, size, ret_hash, NULL, EVP_sha256(), NULL) == 1);
 }
 
 bool crypt_equal(const void *a, const void *b, size_t size)
@@ -51,9 +51,9 @@ struct hasher {
 struct hasher *hasher_new(void)
 {
     struct hasher *hasher = OPENSSL_malloc(sizeof *hasher);
-    ASSERT(hasher);
+    ASSERT_MEMORY(hasher);
     hasher->context = EVP_MD_CTX_new();
-    ASSERT(hasher->context && EVP_DigestInit_ex(hasher->context, EVP_sha256(), NULL) == 1);
+    ASSERT_MEMORY(hasher->context && EVP_DigestInit_ex(hasher->context, EVP_sha256(), NULL) == 1);
     return hasher;
 }
 

@@ -198,15 +198,16 @@ static void derive(const unsigned char master[static CRYPT_KEY_SIZE], const char
     int info_size = snprintf(info, sizeof info, "kinora %s", purpose);
     ASSERT(info_size > 0 && info_size < (int)sizeof info);
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    ASSERT_MEMORY(kdf);
     EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
-    ASSERT(context);
+    ASSERT_MEMORY(context);
     OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char[]) { "SHA256" }, 0),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)master, CRYPT_KEY_SIZE),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, (size_t)info_size),
         OSSL_PARAM_construct_end(),
     };
-    ASSERT(EVP_KDF_derive(context, ret_key, CRYPT_KEY_SIZE, parameters) == 1);
+    ASSERT_MEMORY(EVP_KDF_derive(context, ret_key, CRYPT_KEY_SIZE, parameters) == 1);
     EVP_KDF_CTX_free(context);
     EVP_KDF_free(kdf);
 }

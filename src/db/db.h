@@ -87,6 +87,9 @@ void db_close(struct db_pool *pool); // after every connection was given back
 enum db_kind db_pool_kind(const struct db_pool *pool);
 // A connection for reading (SQLite: query_only), one a thread; to be closed by the thread that made it.
 MUST_USE error db_connect(struct db_pool *pool, struct db **ret_db);
+// The same for a thread that also changes things: on PostgreSQL its changes run on this connection as well, which is
+// made when it is first used, so that this cannot fail there. The thread that made it closes it.
+MUST_USE error db_connect_thread(struct db_pool *pool, struct db **ret_db);
 void db_disconnect(struct db *db); // NULL is allowed
 
 // Asking ------------------------------------------------------------------------------------------
@@ -130,6 +133,12 @@ MUST_USE error db_write_loose(struct db_pool *pool, db_change change, void *cont
 // undid the change; it must be quick. UNAVAILABLE at once when the bounded queue is full.
 MUST_USE error db_write_async(
     struct db_pool *pool, db_change change, void (*done)(void *context, error result), void *context);
+// Shuts the database to the changes of all other programs, when those under way have ended: theirs are DATABASE_BUSY
+// until db_let_others, or until this program ends, however it does. Those of this pool go on: who shuts keeps them back
+// itself. DATABASE_BUSY when another program has shut it and does not open it within a minute. On SQLite there are no
+// others.
+MUST_USE error db_shut_others(struct db_pool *pool, struct db **ret_gate);
+void db_let_others(struct db_pool *pool, struct db *gate); // NULL is allowed
 // Calls `hook` after each committed batch, before its answers (writer thread; PostgreSQL: the changing ones,
 // one at a time): wakes the followers of the event table. On PostgreSQL also when another program has committed, by one
 // coalesced NOTIFY; one may be lost, so followers look by themselves now and then. NULL ends it. Call it from one

@@ -46,6 +46,7 @@ struct db_driver {
     MUST_USE error (*open)(const char *url, struct db_pool **ret_pool);
     void (*close)(struct db_pool *pool);
     MUST_USE error (*connect)(struct db_pool *pool, struct db **ret_db);
+    MUST_USE error (*connect_thread)(struct db_pool *pool, struct db **ret_db);
     void (*disconnect)(struct db *db);
     // Adds the statement, which must not be there yet, to the connection's cache.
     MUST_USE error (*prepare)(struct db *db, const struct db_statement *statement, struct db_prepared **ret_prepared);
@@ -62,7 +63,10 @@ struct db_driver {
     // Runs or queues the change; `done` is called only when this returns OK.
     MUST_USE error (*write)(
         struct db_pool *pool, enum db_isolation isolation, db_change change, db_done done, void *context);
-    // Where several programs share a database (else NULL): to hear of the others' commits, to tell them of one's own.
+    // Where several programs share a database (else NULL): to keep the others from changing it, to hear of their
+    // commits, to tell them of one's own.
+    MUST_USE error (*shut)(struct db_pool *pool, struct db **ret_gate);
+    void (*let)(struct db_pool *pool, struct db *gate);
     void (*listen)(struct db_pool *pool, bool on);
     void (*notify)(struct db_pool *pool);
     void (*tell)(struct db_pool *pool, str key, str text); // words to the other programs

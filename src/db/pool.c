@@ -37,6 +37,11 @@ error db_connect(struct db_pool *pool, struct db **ret_db)
     return pool->driver->connect(pool, ret_db);
 }
 
+error db_connect_thread(struct db_pool *pool, struct db **ret_db)
+{
+    return pool->driver->connect_thread(pool, ret_db);
+}
+
 void db_disconnect(struct db *db)
 {
     if (db)
@@ -219,6 +224,18 @@ static error write_and_wait(struct db_pool *pool, enum db_isolation isolation, d
 error db_write(struct db_pool *pool, db_change change, void *context)
 {
     return write_and_wait(pool, DB_SERIALIZABLE, change, context);
+}
+
+error db_shut_others(struct db_pool *pool, struct db **ret_gate)
+{
+    *ret_gate = NULL;
+    return pool->driver->shut ? pool->driver->shut(pool, ret_gate) : OK;
+}
+
+void db_let_others(struct db_pool *pool, struct db *gate)
+{
+    if (gate)
+        pool->driver->let(pool, gate);
 }
 
 error db_write_loose(struct db_pool *pool, db_change change, void *context)

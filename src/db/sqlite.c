@@ -56,7 +56,10 @@ error sqlite_error(sqlite3 *handle, const char *what)
     case SQLITE_IOERR:
         if (system_error == ENOSPC || system_error == EDQUOT)
             return error_of(ERROR_STORAGE_FULL);
-        break;
+        return error_make(ERROR_UNAVAILABLE, what, "The disk of the database fails: %s",
+            system_error ? strerror(system_error) : sqlite3_errmsg(handle));
+    case SQLITE_READONLY:
+        return error_make(ERROR_UNAVAILABLE, what, "The database may not be written: %s", sqlite3_errmsg(handle));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return error_of(ERROR_DATABASE_BUSY);
@@ -350,6 +353,7 @@ const struct db_driver db_sqlite_driver = {
     .open = open_pool,
     .close = close_pool,
     .connect = connect_reader,
+    .connect_thread = connect_reader, // changes have a thread of their own
     .disconnect = disconnect_reader,
     .prepare = prepare,
     .start = start,

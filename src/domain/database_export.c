@@ -48,7 +48,7 @@ static error open_snapshot(struct db_pool *pool, struct database_export *export)
 error database_export_open(struct db_pool *pool, const struct keyring *keyring, struct database_export **ret_export)
 {
     struct database_export *export = calloc(1, sizeof *export);
-    ASSERT(export);
+    ASSERT_MEMORY(export);
     export->arena = arena_new(ARENA_BYTES);
     export->keyring = keyring;
     error result = open_snapshot(pool, export);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "domain/schema.h"
 
+#include "domain/schema_accounts.h"
 #include "domain/schema_library.h"
 #include "domain/schema_queue.h"
 
@@ -540,6 +541,9 @@ static const char attempts[] = "CREATE TABLE attempt (\n"
                                ");\n"
                                "CREATE INDEX idx_attempt_at ON attempt(at);\n";
 
+// Of what queued the job: the end of a traceparent (span_origin).
+static const char job_spans[] = "ALTER TABLE job ADD COLUMN parent_span TEXT;\n";
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -571,5 +575,8 @@ const struct db_migration schema_migrations[] = {
     { 32, "keys of the API", api_keys, NULL },
     { 35, "attempts over all servers", attempts, NULL },
     { 36, "numbers of events", event_numbers, "SELECT 1;\n" },
+    { 39, "the audit log", schema_audit, NULL },
+    { 40, "deleted accounts", schema_departures, NULL },
+    { 42, "spans that queued jobs", job_spans, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -2,6 +2,7 @@
 #include "net/hub.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ struct member {
     struct member *next;
     struct event_stream *stream;
     int64_t since;
+    char user_id[40], session_id[40];
 };
 
 struct topic {
@@ -38,7 +40,7 @@ struct hub {
 struct hub *hub_new(void)
 {
     struct hub *hub = calloc(1, sizeof *hub);
-    ASSERT(hub);
+    ASSERT_MEMORY(hub);
     pthread_mutex_init(&hub->mutex, NULL);
     return hub;
 }
@@ -118,24 +120,26 @@ static struct topic *need(struct hub *hub, str name)
         sweep(hub);
     place = find(hub, name);
     struct topic *topic = calloc(1, sizeof *topic);
-    ASSERT(topic);
+    ASSERT_MEMORY(topic);
     topic->name = strndup(name.data, name.size);
-    ASSERT(topic->name);
+    ASSERT_MEMORY(topic->name);
     topic->name_size = name.size;
     *place = topic;
     hub->count++;
     return topic;
 }
 
-bool hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t since)
+bool hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t since, struct hub_reader reader)
 {
     pthread_mutex_lock(&hub->mutex);
     bool joined = hub->reached <= since || hub->shut;
     if (joined) {
         struct member *member = calloc(1, sizeof *member);
-        ASSERT(member);
+        ASSERT_MEMORY(member);
         struct topic *place = need(hub, topic);
-        *member = (struct member) { place->members, stream, since };
+        *member = (struct member) { .next = place->members, .stream = stream, .since = since };
+        snprintf(member->user_id, sizeof member->user_id, "%.*s", STR_ARGS(reader.user_id));
+        snprintf(member->session_id, sizeof member->session_id, "%.*s", STR_ARGS(reader.session_id));
         place->members = member;
         if (hub->shut)
             leave(place, true);
@@ -229,6 +233,31 @@ str hub_progress(struct hub *hub, struct arena *arena, str topic)
     str progress = place ? str_copy(arena, str_of(place->progress)) : STR_NONE;
     pthread_mutex_unlock(&hub->mutex);
     return progress;
+}
+
+static void end_of(struct topic *topic, struct hub_reader reader)
+{
+    for (struct member **place = &topic->members; *place;) {
+        struct member *member = *place;
+        bool is_theirs = str_equal_c(reader.user_id, member->user_id)
+                         && (!reader.session_id.data || str_equal_c(reader.session_id, member->session_id));
+        if (!is_theirs) {
+            place = &member->next;
+            continue;
+        }
+        *place = member->next;
+        event_stream_release(member->stream, true);
+        free(member);
+    }
+}
+
+void hub_end(struct hub *hub, struct hub_reader reader)
+{
+    pthread_mutex_lock(&hub->mutex);
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct topic *topic = hub->buckets[i]; topic; topic = topic->next)
+            end_of(topic, reader);
+    pthread_mutex_unlock(&hub->mutex);
 }
 
 void hub_close(struct hub *hub, str topic)

@@ -53,7 +53,7 @@ const fill = (pattern) => pattern.replace(/\{(\w+)\}/g, (_, name) => {
     return typeof values[name] === 'function' ? values[name](pattern) : values[name];
 });
 // Some things are the administrators' alone.
-const who = (path) => ['/api/v1/database/import', '/api/v1/overview', '/api/v1/settings'].includes(path) ? root : ada;
+const who = (path) => ['/api/v1/admin/audit', '/api/v1/database/import', '/api/v1/overview', '/api/v1/settings'].includes(path) ? root : ada;
 const if_match = (tag) => ({ headers: { 'If-Match': tag } });
 const if_none_match = (tag) => ({ headers: { 'If-None-Match': tag } });
 // Changes; content and protocols of their own answer 412 too, and have tests of their own.
