@@ -19,6 +19,8 @@ static const struct command *const commands[] = {
     &user_command,
     &blobs_command,
     &database_command,
+    &backup_command,
+    &upgrade_command,
     &keys_command,
     &open_command,
     &api_command,

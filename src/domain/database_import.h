@@ -16,8 +16,6 @@ struct database_import {
 // (search_catch_up). VALIDATION_ERROR with the line for a file that is refused.
 MUST_USE error database_import(struct db *db, void *import);
 
-MUST_USE error database_search_anew(struct db *db); // in a change: lets search_catch_up look at everything
-
 struct missing_blob {
     str id, place;
 };

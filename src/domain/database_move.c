@@ -6,9 +6,9 @@
 
 #include "base/json.h"
 #include "crypt/crypt.h"
-#include "domain/database_import.h"
 #include "domain/database_tables.h"
 #include "domain/schema.h"
+#include "domain/search.h"
 
 enum { ROW_BYTES_MAX = 256 << 20, TELL_ROWS = 200, LANES = 4 };
 
@@ -252,7 +252,7 @@ static error move_all(struct moving *moving)
     TRY(result);
     TRY(compare(moving, digests, places));
     moving->move->tables = moving->count;
-    return database_search_anew(moving->target);
+    return search_find_again(&(struct scope) { .arena = arena, .db = moving->target });
 }
 
 error database_move(struct db *target, void *context)
@@ -260,18 +260,19 @@ error database_move(struct db *target, void *context)
     struct database_move *move = context;
     struct db_table *there;
     size_t count;
-    int64_t version, own = schema_migrations[schema_migration_count - 1].version;
+    int version, from, own = schema_migrations[schema_migration_count - 1].version;
     TRY(db_schema_version(move->source, &version));
     if (version != own)
         return error_make(ERROR_CONFLICT, NULL,
-            "The database has schema %lld, this program %lld: start a server of this version on it once, then move",
-            (long long)version, (long long)own);
+            "The database has schema %d, this program %d: start a server of this version on it once, then move", version,
+            own);
+    TRY(db_migrate_lock(target));
     TRY(db_tables(target, move->arena, &there, &count));
     if (count)
         return error_make(ERROR_CONFLICT, NULL,
             "The target is not empty (it has a table %.*s): name a database or a file that has nothing in it",
             STR_ARGS(there[0].name));
-    TRY(db_migrate_within(target, schema_migrations, schema_migration_count));
+    TRY(db_migrate_steps(target, schema_migrations, schema_migration_count, &from));
     ARENA_AUTO struct arena *row = arena_new(ROW_BYTES_MAX);
     struct moving moving = { .move = move, .target = target, .row = row };
     move->rows = 0;
