@@ -264,8 +264,8 @@ error database_move(struct db *target, void *context)
     TRY(db_schema_version(move->source, &version));
     if (version != own)
         return error_make(ERROR_CONFLICT, NULL,
-            "The database has schema %d, this program %d: start a server of this version on it once, then move", version,
-            own);
+            "The database has schema %d, this program %d: start a server of this version on it once, then move",
+            version, own);
     TRY(db_migrate_lock(target));
     TRY(db_tables(target, move->arena, &there, &count));
     if (count)

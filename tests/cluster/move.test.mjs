@@ -11,7 +11,7 @@ import { speech } from '../api/lib/media.mjs';
 import { Postgres } from '../api/lib/postgres.mjs';
 import { program, run_beside, Server, temporary, until } from '../api/lib/server.mjs';
 
-const MANY = 20_000; // rows: seconds of copying
+const MANY = 12_000; // rows: seconds of copying
 let postgres, server, ada, video, file, folder;
 
 before(async () => {
