@@ -51,7 +51,7 @@ const groups = [
     { name: 'saver', budget_s: 70, what: 'links, downloads, mail, the database in and out', steps: [build(600), node_tests('tests/saver', { at_once: 2 })] },
     { name: 'operations', budget_s: 50, what: 'metrics, logs, traces, settings', steps: [build(600), node_tests('tests/operations', { at_once: 2 })] },
     { name: 'queue', budget_s: 80, what: 'killed workers, several machines on one PostgreSQL', steps: [build(600), node_tests('tests/queue')] },
-    { name: 'faults', budget_s: 110, what: 'kills, full disks, lost databases and stores, clocks, slow clients, calls that fail', steps: [build(600), packages(120), node_tests('tests/faults', { at_once: 2 })] },
+    { name: 'faults', budget_s: 110, what: 'kills, full disks, lost databases and stores, clocks, slow clients, calls that fail', steps: [build(600), packages(120), node_tests('tests/faults', { at_once: 3 })] },
     { name: 'cli', budget_s: 80, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
 ];
 
