@@ -107,6 +107,8 @@ static error add(struct api_call *call)
     TRY(api_key_add(&call->scope, in->name, scopes, in->expires_at, &row, &out->key));
     out->api_key = ARENA_NEW(call->scope.arena, struct key_answer);
     *out->api_key = answer_of(call->scope.arena, &row);
+    call->subject = row.id;
+    call->audit_detail = out->api_key->scopes.text;
     return OK;
 }
 
@@ -131,9 +133,10 @@ static const struct route routes[] = {
         .output = &many_shape, .handle = list_keys },
     { "POST", "/api/v1/api-keys", "API keys", "Make an API key", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON,
         .body_in = &in_shape, .output = &one_shape, .status = 201, .message = "API key created successfully",
-        .errors = ERRORS(ERROR_PLAN_REQUIRED, ERROR_CONFLICT), .handle = add },
+        .errors = ERRORS(ERROR_PLAN_REQUIRED, ERROR_CONFLICT), .audit = "key.create", .audit_object = "key",
+        .handle = add },
     { "DELETE", "/api/v1/api-keys/{id}", "API keys", "End an API key", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE,
         .path_in = &path_shape, .message = "API key deleted successfully", .errors = ERRORS(ERROR_NOT_FOUND),
-        .handle = delete_key },
+        .audit = "key.delete", .audit_object = "key", .handle = delete_key },
 };
 const struct route_group route_group_api_keys = ROUTE_GROUP(routes);

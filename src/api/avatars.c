@@ -259,6 +259,7 @@ static const struct route routes[] = {
         .errors = ERRORS(ERROR_UNSUPPORTED_MEDIA), .handle = upload },
     { "DELETE", "/api/v1/avatars/{avatarId}", "Avatars", "Delete an avatar of yours", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, .path_in = &path_shape, .message = "Avatar deleted successfully",
-        .errors = ERRORS(ERROR_AVATAR_NOT_FOUND, ERROR_READ_ONLY), .handle = delete_avatar },
+        .errors = ERRORS(ERROR_AVATAR_NOT_FOUND, ERROR_READ_ONLY), .audit = "avatar.delete", .audit_object = "avatar",
+        .handle = delete_avatar },
 };
 const struct route_group route_group_avatars = ROUTE_GROUP(routes);

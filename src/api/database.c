@@ -9,7 +9,7 @@
 
 #include "api/input.h"
 #include "api/multipart.h"
-#include "api/route.h"
+#include "api/trail.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "domain/database_export.h"
@@ -39,13 +39,13 @@ static error export(struct api_call *call)
     struct tm utc;
     char name[80];
     time_t now = (time_t)(clock_now_us() / SECOND_US);
+    TRY(trail_keep_now(call));
     TRY(database_export_open(call->app->db, call->app->keyring, &state));
     gmtime_r(&now, &utc);
     strftime(name, sizeof name, "attachment; filename=\"media_auto_saver_backup_%Y%m%d_%H%M%S.sql\"", &utc);
     exchange_header(call->exchange, "Content-Type", STR("application/sql"));
     exchange_header(call->exchange, "Content-Disposition", str_copy(call->scope.arena, str_of(name)));
     exchange_header(call->exchange, "Cache-Control", STR("no-store"));
-    exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
     exchange_send(call->exchange, 200, -1, &ops, state);
     return OK;
 }
@@ -169,6 +169,8 @@ static void on_end(void *state, struct exchange *exchange, void *worker)
     const struct import_query *query = call->query;
     error result = check(receiving);
     if (!error_is(result))
+        result = trail_keep_now(call);
+    if (!error_is(result))
         result = call->app->import_start(call->app->import_context, receiving->path, query->allow_foreign_keys);
     clean(receiving, !error_is(result));
     ((struct started *)call->output)->message = STR(
@@ -217,11 +219,11 @@ static error state(struct api_call *call)
 
 static const struct route routes[] = {
     { "GET", "/api/v1/database/export", "Database", "All of the database as SQL", FACE_DETAIL, ACCESS_SUPERUSER,
-        LANE_STREAM, .answer_type = "application/sql", .handle = export },
+        LANE_STREAM, .answer_type = "application/sql", .audit = "database.export", .handle = export },
     { "POST", "/api/v1/database/import", "Database",
         "Replace all data by those of an export; the sessions of all users end", FACE_DETAIL, ACCESS_SUPERUSER,
         LANE_STREAM, BODY_UPLOAD, .query_in = &query_shape, .output = &started_shape,
-        .errors = ERRORS(ERROR_UPLOAD_INCOMPLETE), .handle = import },
+        .errors = ERRORS(ERROR_UPLOAD_INCOMPLETE), .audit = "database.import", .handle = import },
     { "GET", "/api/v1/database/import", "Database", "How the last import went", FACE_DETAIL, ACCESS_SUPERUSER,
         LANE_READ, .output = &state_shape, .handle = state },
 };

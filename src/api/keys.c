@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Keys (document 004): the caller's pair, files' keys sealed to it, and sharing, which seals them to others.
-#include "api/route.h"
+#include "api/trail.h"
 #include "domain/file_key.h"
 #include "domain/rekey.h"
 #include "domain/user.h"
@@ -164,7 +164,7 @@ static error share(struct api_call *call)
     struct file_share shared;
     TRY(as_file(file_key_share(&call->scope, path->file_id, path->user_id, &shared)));
     *(struct share_answer *)call->output = as_share(&shared);
-    return OK;
+    return trail_about_user(call, shared.user_id, STR_NONE);
 }
 
 // Whether somebody has an account is told only to who may share the file.
@@ -184,7 +184,7 @@ static error share_by_name(struct api_call *call)
         return error_make(ERROR_USER_NOT_FOUND, "username", "There is no user '%.*s'", STR_ARGS(name));
     TRY(as_file(file_key_share(&call->scope, file_id, user.id, &shared)));
     *(struct share_answer *)call->output = as_share(&shared);
-    return OK;
+    return trail_about_user(call, shared.user_id, STR_NONE);
 }
 
 static error list_shares(struct api_call *call)
@@ -206,6 +206,7 @@ static error unshare(struct api_call *call)
     bool rotate = ((struct unshare_query *)call->query)->rotate;
     TRY(as_file(file_key_unshare(&call->scope, path->file_id, path->user_id, &gone)));
     *out = (struct unshared) { STR("Share removed"), gone.media_id, gone.user_id, STR_NONE };
+    TRY(trail_about_user(call, gone.user_id, rotate ? STR("new key") : STR_NONE));
     return rotate ? as_file(rekey_start(&call->scope, gone.media_id, &out->job_id)) : OK;
 }
 
@@ -215,7 +216,8 @@ static const struct route routes[] = {
     { "GET", "/api/v1/keys/me", "Keys", "Show your public key", FACE_PLAIN, ACCESS_USER, LANE_READ,
         .output = &pair_shape, .handle = get_own },
     { "PUT", "/api/v1/keys/me", "Keys", "Bring your own public key", FACE_PLAIN, ACCESS_USER, LANE_WRITE, BODY_JSON,
-        .body_in = &key_in_shape, .output = &pair_shape, .prepare = prepare_own, .handle = put_own },
+        .body_in = &key_in_shape, .output = &pair_shape, .prepare = prepare_own, .audit = "key_pair.change",
+        .handle = put_own },
     { "GET", "/api/v1/keys/files/{file_id}/key", "Keys", "A file's key, sealed to you", FACE_PLAIN, ACCESS_USER,
         LANE_READ, .path_in = &file_path_shape, .output = &key_shape, .errors = ERRORS(ERROR_FILE_NOT_FOUND),
         .handle = get_key },
@@ -224,13 +226,14 @@ static const struct route routes[] = {
         .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_READ_ONLY), .handle = list_shares },
     { "POST", "/api/v1/keys/files/{file_id}/shares/{user_id}", "Keys", "Share a file with another user", FACE_PLAIN,
         ACCESS_USER, LANE_WRITE, .path_in = &share_path_shape, .output = &share_shape, .status = 201,
-        .errors = ERRORS(SHARE_ERRORS, ERROR_CONFLICT), .handle = share },
+        .errors = ERRORS(SHARE_ERRORS, ERROR_CONFLICT), .audit = "share.add", .audit_object = "media",
+        .handle = share },
     { "POST", "/api/v1/keys/files/{file_id}/shares", "Keys", "Share a file with another user, by name", FACE_PLAIN,
         ACCESS_USER, LANE_WRITE, BODY_JSON, .path_in = &file_path_shape, .body_in = &share_in_shape,
-        .output = &share_shape, .status = 201, .errors = ERRORS(SHARE_ERRORS, ERROR_CONFLICT),
-        .handle = share_by_name },
+        .output = &share_shape, .status = 201, .errors = ERRORS(SHARE_ERRORS, ERROR_CONFLICT), .audit = "share.add",
+        .audit_object = "media", .handle = share_by_name },
     { "DELETE", "/api/v1/keys/files/{file_id}/shares/{user_id}", "Keys", "Stop sharing a file", FACE_PLAIN, ACCESS_USER,
         LANE_WRITE, .path_in = &share_path_shape, .query_in = &unshare_query_shape, .output = &unshared_shape,
-        .errors = ERRORS(SHARE_ERRORS), .handle = unshare },
+        .errors = ERRORS(SHARE_ERRORS), .audit = "share.remove", .audit_object = "media", .handle = unshare },
 };
 const struct route_group route_group_keys = ROUTE_GROUP(routes);

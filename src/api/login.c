@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Logging in and out: documents 002 (form) and 004 (JSON).
 #include "api/client.h"
-#include "api/limiter.h"
 #include "api/route.h"
 #include "base/settings.h"
+#include "domain/attempt.h"
 #include "domain/session.h"
 
-// Ten failures in a quarter of an hour, per account and address.
-static const double FAILURES = 10, FAILURES_PER_SECOND = 10.0 / 900;
+// Ten failures in a quarter of an hour, per account and address, at all servers together.
+static const struct attempt_limit FAILURES = { 10, 10.0 / 900 };
 
 struct credentials {
     str username, email, password;
@@ -90,17 +90,20 @@ static error prepare(struct api_call *call)
     if (!name.data)
         return error_make(ERROR_VALIDATION_ERROR, "username", "A user name or an e-mail address is needed");
     struct arena *arena = call->scope.arena;
+    call->audit_login = name;
     str address = client_address(arena, exchange_request(call->exchange));
     str key = str_format(arena, "login:%.*s:%.*s", STR_ARGS(str_lower(arena, name)), STR_ARGS(address));
     int64_t wait;
-    if (!limiter_peek(call->app->limiter, key, FAILURES_PER_SECOND, FAILURES, &wait)) {
+    bool left, taken;
+    TRY(attempt_look(&call->scope, key, FAILURES, &left, &wait));
+    if (!left) {
         exchange_header(call->exchange, "Retry-After", str_format(arena, "%lld", (long long)wait));
         return error_make(ERROR_RATE_LIMITED, NULL, "Too many failed logins; wait %lld seconds", (long long)wait);
     }
     struct user *user = ARENA_NEW(arena, struct user);
     error result = session_check(&call->scope, name, in->password, user);
     if (result.code == ERROR_WRONG_CREDENTIALS)
-        (void)limiter_take(call->app->limiter, key, FAILURES_PER_SECOND, FAILURES, &wait);
+        TRY(attempt_take(&call->scope, call->app->db, key, FAILURES, &taken, &wait));
     call->prepared = user;
     return result;
 }
@@ -139,6 +142,7 @@ static error refresh(struct api_call *call)
 static error logout(struct api_call *call)
 {
     bool all = ((struct logout_query *)call->query)->all;
+    call->audit_detail = all ? STR("all sessions") : STR_NONE;
     TRY(all ? session_end_all(&call->scope, call->scope.actor.user_id) : session_end(&call->scope));
     ((struct message_answer *)call->output)->message = STR("Logged out");
     return OK;
@@ -158,16 +162,16 @@ static error test_token(struct api_call *call)
 static const struct route routes[] = {
     { "POST", "/api/v1/login/access-token", "Login", "Log in with a form", FACE_DETAIL, ACCESS_PUBLIC, LANE_WRITE,
         BODY_FORM, .body_in = &form_shape, .output = &token_shape, .errors = LOGIN_ERRORS, .prepare = prepare,
-        .handle = login_form },
+        .audit = "session.begin", .handle = login_form },
     { "POST", "/api/v1/login/test-token", "Login", "Check a token", FACE_DETAIL, ACCESS_USER, LANE_READ,
         .output = &me_shape, .handle = test_token },
     { "POST", "/api/v1/auth/login", "Login", "Log in", FACE_PLAIN, ACCESS_PUBLIC, LANE_WRITE, BODY_JSON,
         .body_in = &json_shape, .output = &pair_shape, .errors = LOGIN_ERRORS, .prepare = prepare,
-        .handle = login_json },
+        .audit = "session.begin", .handle = login_json },
     { "POST", "/api/v1/auth/refresh", "Login", "Renew an access token", FACE_PLAIN, ACCESS_PUBLIC, LANE_WRITE,
         BODY_JSON, .body_in = &refresh_shape, .output = &pair_shape, .errors = ERRORS(ERROR_NOT_AUTHENTICATED),
         .handle = refresh },
     { "POST", "/api/v1/auth/logout", "Login", "End this session", FACE_PLAIN, ACCESS_USER, LANE_WRITE,
-        .query_in = &logout_shape, .output = &message_shape, .handle = logout },
+        .query_in = &logout_shape, .output = &message_shape, .audit = "session.end", .handle = logout },
 };
 const struct route_group route_group_login = ROUTE_GROUP(routes);

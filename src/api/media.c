@@ -235,7 +235,8 @@ static const struct route routes[] = {
         .errors = ERRORS(ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY), .handle = update_media },
     { "DELETE", "/mediafiles/{media_id}", "Media files", "Delete a file", FACE_PLAIN, ACCESS_USER, LANE_WRITE,
         .path_in = &media_path_shape, .output = &media_deleted_shape,
-        .errors = ERRORS(ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY), .handle = delete_media },
+        .errors = ERRORS(ERROR_MEDIA_NOT_FOUND, ERROR_READ_ONLY), .audit = "media.delete", .audit_object = "media",
+        .handle = delete_media },
     { "POST", "/api/v1/files/upload", "Files", "Upload a file for transcription", FACE_PLAIN, ACCESS_USER, LANE_STREAM,
         BODY_UPLOAD, .query_in = &upload_shape, .output = &file_answer_shape, .status = 201,
         .errors = ERRORS(ERROR_UNSUPPORTED_MEDIA, ERROR_UPLOAD_INCOMPLETE, ERROR_BODY_TOO_LARGE, ERROR_QUOTA_EXCEEDED,
@@ -248,6 +249,7 @@ static const struct route routes[] = {
         .handle = get_file },
     { "DELETE", "/api/v1/files/{file_id}", "Files", "Delete a file", FACE_PLAIN, ACCESS_USER, LANE_WRITE,
         .path_in = &file_path_shape, .output = &file_deleted_shape,
-        .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_READ_ONLY), .handle = delete_file },
+        .errors = ERRORS(ERROR_FILE_NOT_FOUND, ERROR_READ_ONLY), .audit = "media.delete", .audit_object = "media",
+        .handle = delete_file },
 };
 const struct route_group route_group_media = ROUTE_GROUP(routes);

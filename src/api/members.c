@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // With whom a video is shared: Kinora's addition to document 001.
-#include "api/route.h"
+#include "api/trail.h"
 #include "domain/member.h"
 #include "domain/user.h"
 
@@ -65,12 +65,15 @@ static error add(struct api_call *call)
         key = user.id;
     }
     out->member = ARENA_NEW(call->scope.arena, struct member);
-    return member_add(&call->scope, video_id, key, in->role.data ? in->role : STR("editor"), out->member);
+    str role = in->role.data ? in->role : STR("editor");
+    TRY(member_add(&call->scope, video_id, key, role, out->member));
+    return trail_about_user(call, key, role);
 }
 
 static error delete_member(struct api_call *call)
 {
     const struct path *path = call->path;
+    TRY(trail_about_user(call, path->user_id, STR_NONE));
     return member_delete(&call->scope, path->videoId, path->user_id);
 }
 
@@ -82,9 +85,10 @@ static const struct route routes[] = {
         BODY_JSON, .path_in = &path_shape, .body_in = &in_shape, .output = &one_shape, .status = 201,
         .message = "Member added successfully",
         .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_USER_NOT_FOUND, ERROR_OWNER_REQUIRED, ERROR_PLAN_REQUIRED),
-        .handle = add },
+        .audit = "member.add", .audit_object = "video", .handle = add },
     { "DELETE", "/api/v1/videos/{videoId}/members/{user_id}", "Members", "Stop sharing with a member", FACE_ENVELOPE,
         ACCESS_USER, LANE_WRITE, .path_in = &member_path_shape, .message = "Member removed successfully",
-        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_USER_NOT_FOUND, ERROR_OWNER_REQUIRED), .handle = delete_member },
+        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_USER_NOT_FOUND, ERROR_OWNER_REQUIRED), .audit = "member.remove",
+        .audit_object = "video", .handle = delete_member },
 };
 const struct route_group route_group_members = ROUTE_GROUP(routes);

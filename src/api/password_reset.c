@@ -3,10 +3,10 @@
 #include "domain/password_reset.h"
 
 #include "api/client.h"
-#include "api/limiter.h"
 #include "api/route.h"
+#include "domain/attempt.h"
 
-// An hour's; refilled evenly.
+// An hour's, at all servers together; refilled evenly.
 static const double OF_ACCOUNT = 5, OF_ADDRESS = 20, HOUR_S = 3600;
 
 struct request_in {
@@ -33,7 +33,9 @@ static const struct shape answer_shape = SHAPE("PasswordResetAnswer", struct ans
 static error take(struct api_call *call, str key, double most)
 {
     int64_t wait;
-    if (limiter_take(call->app->limiter, key, most / HOUR_S, most, &wait))
+    bool taken;
+    TRY(attempt_take(&call->scope, call->app->db, key, (struct attempt_limit) { most, most / HOUR_S }, &taken, &wait));
+    if (taken)
         return OK;
     exchange_header(call->exchange, "Retry-After", str_format(call->scope.arena, "%lld", (long long)wait));
     return error_make(ERROR_RATE_LIMITED, NULL, "Too many attempts; wait %lld seconds", (long long)wait);
@@ -48,6 +50,7 @@ static error take_address(struct api_call *call)
 static error prepare_request(struct api_call *call)
 {
     str email = str_lower(call->scope.arena, ((const struct request_in *)call->body)->email);
+    call->audit_login = email;
     TRY(take_address(call));
     return take(call, str_format(call->scope.arena, "reset-account:%.*s", STR_ARGS(email)), OF_ACCOUNT);
 }
@@ -71,7 +74,8 @@ static error prepare_reset(struct api_call *call)
 static error reset(struct api_call *call)
 {
     const struct user_change *change = call->prepared;
-    TRY(password_reset_use(&call->scope, ((const struct reset_in *)call->body)->token, change->password_hash));
+    str token = ((const struct reset_in *)call->body)->token;
+    TRY(password_reset_use(&call->scope, token, change->password_hash, &call->subject));
     ((struct answer *)call->output)->msg = STR("Password updated successfully");
     return OK;
 }
@@ -79,9 +83,11 @@ static error reset(struct api_call *call)
 static const struct route routes[] = {
     { "POST", "/api/v1/password-reset/request-reset", "Login", "Ask for a new password by mail", FACE_DETAIL,
         ACCESS_PUBLIC, LANE_WRITE, BODY_JSON, .body_in = &request_shape, .output = &answer_shape,
-        .errors = ERRORS(ERROR_RATE_LIMITED), .prepare = prepare_request, .handle = request_reset },
+        .errors = ERRORS(ERROR_RATE_LIMITED), .prepare = prepare_request, .audit = "password.ask",
+        .handle = request_reset },
     { "POST", "/api/v1/password-reset/reset", "Login", "Set a new password; ends all sessions", FACE_DETAIL,
         ACCESS_PUBLIC, LANE_WRITE, BODY_JSON, .body_in = &reset_shape, .output = &answer_shape,
-        .errors = ERRORS(ERROR_RATE_LIMITED), .prepare = prepare_reset, .handle = reset },
+        .errors = ERRORS(ERROR_RATE_LIMITED), .prepare = prepare_reset, .audit = "password.reset",
+        .audit_object = "user", .handle = reset },
 };
 const struct route_group route_group_password_reset = ROUTE_GROUP(routes);

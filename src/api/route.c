@@ -13,6 +13,7 @@
 #include "api/limiter.h"
 #include "api/repeat.h"
 #include "api/router.h"
+#include "api/trail.h"
 #include "base/clock.h"
 #include "base/settings.h"
 
@@ -164,7 +165,8 @@ static void send(struct api_call *call)
             call->exchange, "Content-Type", call->answer_type ? str_of(call->answer_type) : STR("application/json"));
     if (call->status == 401)
         exchange_header(call->exchange, "WWW-Authenticate", STR("Bearer"));
-    exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
+    if (call->status == 503)
+        exchange_header(call->exchange, "Retry-After", STR("10"));
     if (call->repeated)
         exchange_header(call->exchange, "Idempotent-Replayed", STR("true"));
     bool kept = condition_is_tagged(call->route) && call->status < 400;
@@ -196,10 +198,20 @@ static error encode(struct api_call *call, error result)
     return result;
 }
 
+// Sends an answer whose error is rendered already, once the audit log has it.
+static void send_refusal(struct api_call *call, error why)
+{
+    if (!trail_refuse(call, why, send))
+        send(call);
+}
+
 void route_finish(struct api_call *call, error result)
 {
-    (void)encode(call, result);
-    send(call);
+    result = encode(call, result);
+    if (error_is(result))
+        send_refusal(call, result);
+    else
+        send(call);
 }
 
 // What changes something has to wait while the database is replaced, and is lost with the data that it was about.
@@ -208,8 +220,6 @@ static error check_import(struct api_call *call)
     bool reads = !strcmp(call->route->method ? call->route->method : "GET", "GET");
     if (reads || (!atomic_load(&call->app->importing) && call->epoch == atomic_load(&call->app->epoch)))
         return OK;
-    if (call->exchange)
-        exchange_header(call->exchange, "Retry-After", STR("10"));
     return error_make(ERROR_DATABASE_BUSY, NULL, "A database is being imported; try again in a moment");
 }
 
@@ -253,6 +263,7 @@ static void begin_anew(struct api_call *call)
     call->warnings = (struct warnings) { 0 };
     call->problems.count = 0;
     call->repeated = false;
+    call->subject = call->audit_detail = STR_NONE;
     if (call->output)
         memset(call->output, 0, output_size(route));
 }
@@ -273,6 +284,8 @@ static error change(struct db *db, void *context)
         result = condition_require(call);
     if (!error_is(result))
         result = call->changing(call);
+    if (!error_is(result))
+        result = trail_keep(call);
     result = encode(call, result);
     if (error_is(result))
         return result;
@@ -290,7 +303,10 @@ static void changed(void *context, error result)
         then(call);
     if (error_is(result) && call->status < 400)
         encode_error(call, result);
-    send(call);
+    if (error_is(result))
+        send_refusal(call, result);
+    else
+        send(call);
 }
 
 void route_change(struct api_call *call, error (*changing)(struct api_call *call))
@@ -303,6 +319,8 @@ void route_change(struct api_call *call, error (*changing)(struct api_call *call
 
 static error read_in_snapshot(struct api_call *call)
 {
+    if (call->route->without_database)
+        return call->route->handle(call);
     TRY(db_read_begin(call->scope.db));
     error result = call->route->handle(call);
     db_read_end(call->scope.db);
@@ -361,7 +379,7 @@ void *app_worker_start(void *context)
     ASSERT_MEMORY(worker);
     worker->app = context;
     worker->tokens = token_cache_new();
-    error result = db_connect(worker->app->db, &worker->db);
+    error result = db_connect_thread(worker->app->db, &worker->db);
     if (error_is(result)) {
         log_event(LOG_ERROR, NULL, "database", result.message);
         exit(1);

@@ -40,6 +40,9 @@ struct route {
     const enum error_code *errors;  // its own, beyond those that follow from access and input; ends with ERROR_NONE
     const char *resource;           // of changes: path of the GET whose ETag If-Match names; NULL: of the same path
     const char *answer_type;        // of streams: "text/event-stream"; NULL: JSON
+    bool without_database;          // of reads: answered also while the database is away
+    const char *audit;              // "member.add": what the audit log calls it; NULL: it is not written down
+    const char *audit_object;       // "video": what it is done to, by call->subject or the first of the path
     // First of all, before anybody is asked who they are: adds headers that every answer has, may refuse. May be NULL.
     error (*begin)(struct api_call *call);
     // Handler thread, before the change: slow or blocking work (argon2, probing). May be NULL.
@@ -81,6 +84,9 @@ struct api_call {
     void (*lasted)(struct api_call *call);    // runs when it did, before the answer; may be NULL
     void (*deliver)(struct api_call *call);   // instead of an HTTP answer, once; NULL: exchange_answer
     struct buffer answer;
+    str subject;             // for the audit log: the id of what it is about, where the path does not say
+    str audit_detail;        // the same: names of what was changed or who else it is about
+    str audit_login;         // of a sign-in: who it says to be
     unsigned epoch;          // of the database, when it was asked
     bool repeated;           // it is the one of an earlier request
     const char *answer_type; // set by a handler that wrote `answer` itself: its media type; NULL: the face writes it

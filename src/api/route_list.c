@@ -4,6 +4,7 @@
 // clang-format off
 #define GROUPS(use) \
     use(api_keys) \
+    use(audit) \
     use(avatar_content) \
     use(avatars) \
     use(captions) \
@@ -40,6 +41,7 @@
     use(settings) \
     use(stock_content) \
     use(system) \
+    use(takeout) \
     use(transcribe) \
     use(transcriptions) \
     use(tus) \

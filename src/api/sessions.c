@@ -62,6 +62,6 @@ static const struct route routes[] = {
         .output = &many_shape, .handle = list_sessions },
     { "DELETE", "/api/v1/sessions/{session_id}", "Login", "End one of your sessions", FACE_PLAIN, ACCESS_USER,
         LANE_WRITE, .path_in = &path_shape, .output = &ended_shape, .errors = ERRORS(ERROR_NOT_FOUND),
-        .handle = revoke },
+        .audit = "session.revoke", .audit_object = "session", .handle = revoke },
 };
 const struct route_group route_group_sessions = ROUTE_GROUP(routes);

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "api/route.h"
+#include "api/trail.h"
 #include "domain/job.h"
 #include "domain/setting.h"
 
@@ -251,6 +251,7 @@ static error put(struct api_call *call)
 {
     const char *name;
     json_t *value;
+    call->audit_detail = trail_names(call);
     json_object_foreach (call->json, name, value)
         if (strcmp(name, "media_root"))
             TRY(setting_put(&call->scope, str_of(name), value_text(call->scope.arena, value), is_secret(name)));
@@ -273,6 +274,6 @@ static const struct route routes[] = {
         .output = &out_shape, .handle = get },
     { "PUT", "/api/v1/settings", "Settings", "Change settings; null: back to what the server was started with",
         FACE_DETAIL, ACCESS_SUPERUSER, LANE_WRITE, BODY_JSON, .body_in = &in_shape, .output = &out_shape,
-        .errors = ERRORS(ERROR_UNPROCESSABLE), .prepare = prepare, .handle = put },
+        .errors = ERRORS(ERROR_UNPROCESSABLE), .prepare = prepare, .audit = "settings.change", .handle = put },
 };
 const struct route_group route_group_settings = ROUTE_GROUP(routes);

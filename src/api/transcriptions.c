@@ -291,7 +291,7 @@ static const struct route routes[] = {
         .errors = CHANGE_ERRORS, .handle = update_plain },
     { "DELETE", "/transcriptions/{transcription_id}", "Transcriptions", "Delete a transcription", FACE_PLAIN,
         ACCESS_USER, LANE_WRITE, .path_in = &path_shape, .output = &deleted_shape, .errors = CHANGE_ERRORS,
-        .handle = delete_plain },
+        .audit = "transcription.delete", .audit_object = "transcription", .handle = delete_plain },
     { "GET", "/api/v1/transcriptions/{job_id}", "Transcriptions", "Show a job's transcript", FACE_PLAIN, ACCESS_USER,
         LANE_READ, .path_in = &job_path_shape, .query_in = &export_shape, .output = &transcript_shape,
         .errors = ERRORS(ERROR_JOB_NOT_FOUND, ERROR_JOB_STATE_CONFLICT, ERROR_TRANSCRIPTION_NOT_FOUND),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Users, in the plain face (document 000) and the detail face (document 002).
-#include "api/route.h"
+#include "api/trail.h"
 #include "base/settings.h"
 #include "domain/quota.h"
 #include "domain/user.h"
@@ -145,6 +145,7 @@ static error create_plain(struct api_call *call)
 {
     struct user user;
     TRY(user_create(&call->scope, call->prepared, setup_allowed(call), &user));
+    call->subject = user.id;
     *(struct plain_user *)call->output = as_plain(&user);
     return OK;
 }
@@ -153,6 +154,7 @@ static error create_detail(struct api_call *call)
 {
     struct user user;
     TRY(user_create(&call->scope, call->prepared, setup_allowed(call), &user));
+    call->subject = user.id;
     return answer_detail(call, &user);
 }
 
@@ -200,6 +202,8 @@ static error update(struct api_call *call, str key, struct user *ret_user)
     struct opt_int quota = ((const struct user_in *)call->body)->quota_bytes;
     if (quota.set && !call->scope.actor.is_superuser)
         return error_of(ERROR_FORBIDDEN);
+    call->subject = key;
+    call->audit_detail = trail_names(call);
     TRY(user_update(&call->scope, key, call->prepared, ret_user));
     return quota.set ? quota_set(&call->scope, ret_user->id, quota.value) : OK;
 }
@@ -243,6 +247,7 @@ static error delete_plain(struct api_call *call)
     str key = ((struct user_path *)call->path)->user_id;
     TRY(visible(call, key, true, &user));
     TRY(user_delete(&call->scope, key, &user));
+    call->subject = str_format(call->scope.arena, "%lld", (long long)user.number);
     *(struct deleted *)call->output = (struct deleted) { STR("User deleted"), user.number };
     return OK;
 }
@@ -254,30 +259,31 @@ static error delete_plain(struct api_call *call)
 static const struct route routes[] = {
     { "POST", "/users", "Users", "Create a user", FACE_PLAIN, ACCESS_OPTIONAL, LANE_WRITE, BODY_JSON,
         .body_in = &create_shape, .output = &plain_shape, .status = 201, .errors = CREATE_ERRORS, .prepare = prepare,
-        .handle = create_plain },
+        .audit = "user.create", .audit_object = "user", .handle = create_plain },
     { "GET", "/users", "Users", "List users", FACE_PLAIN, ACCESS_SUPERUSER, LANE_READ, .query_in = &page_shape,
         .output = &plain_shape, .output_list = true, .handle = list_plain },
     { "GET", "/users/{user_id}", "Users", "Show a user", FACE_PLAIN, ACCESS_USER, LANE_READ, .path_in = &path_shape,
         .output = &plain_shape, .errors = ERRORS(ERROR_USER_NOT_FOUND), .handle = get_plain },
     { "PUT", "/users/{user_id}", "Users", "Change a user", FACE_PLAIN, ACCESS_USER, LANE_WRITE, BODY_JSON,
         .path_in = &path_shape, .body_in = &update_shape, .output = &plain_shape, .errors = CHANGE_ERRORS,
-        .prepare = prepare, .handle = update_plain },
+        .prepare = prepare, .audit = "user.change", .audit_object = "user", .handle = update_plain },
     { "DELETE", "/users/{user_id}", "Users", "Delete a user and all that is theirs", FACE_PLAIN, ACCESS_USER,
         LANE_WRITE, .path_in = &path_shape, .output = &deleted_shape,
-        .errors = ERRORS(ERROR_USER_NOT_FOUND, ERROR_LAST_SUPERUSER), .handle = delete_plain },
+        .errors = ERRORS(ERROR_USER_NOT_FOUND, ERROR_LAST_SUPERUSER), .audit = "user.delete", .audit_object = "user",
+        .handle = delete_plain },
     { "POST", "/api/v1/users", "Users", "Create a user", FACE_DETAIL, ACCESS_OPTIONAL, LANE_WRITE, BODY_JSON,
         .body_in = &create_shape, .output = &detail_shape, .errors = CREATE_ERRORS, .prepare = prepare,
-        .handle = create_detail },
+        .audit = "user.create", .audit_object = "user", .handle = create_detail },
     { "GET", "/api/v1/users/me", "Users", "Show yourself", FACE_DETAIL, ACCESS_USER, LANE_READ, .output = &detail_shape,
         .handle = get_me },
     { "PUT", "/api/v1/users/me", "Users", "Change yourself", FACE_DETAIL, ACCESS_USER, LANE_WRITE, BODY_JSON,
         .body_in = &update_shape, .output = &detail_shape, .errors = ME_ERRORS, .prepare = prepare,
-        .handle = update_me },
+        .audit = "user.change", .audit_object = "user", .handle = update_me },
     { "GET", "/api/v1/users/{user_id}", "Users", "Show a user", FACE_DETAIL, ACCESS_USER, LANE_READ,
         .path_in = &path_shape, .output = &detail_shape, .errors = ERRORS(ERROR_USER_NOT_FOUND, ERROR_FORBIDDEN),
         .handle = get_detail },
     { "PUT", "/api/v1/users/{user_id}", "Users", "Change a user", FACE_DETAIL, ACCESS_USER, LANE_WRITE, BODY_JSON,
         .path_in = &path_shape, .body_in = &update_shape, .output = &detail_shape, .errors = CHANGE_ERRORS,
-        .prepare = prepare, .handle = update_detail },
+        .prepare = prepare, .audit = "user.change", .audit_object = "user", .handle = update_detail },
 };
 const struct route_group route_group_users = ROUTE_GROUP(routes);

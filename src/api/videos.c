@@ -194,10 +194,11 @@ static error delete_video(struct api_call *call)
 static const struct route routes[] = {
     { "POST", "/api/v1/videos", "Videos", "Create a video", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON,
         .body_in = &create_shape, .output = &one_shape, .status = 201, .message = "Video created successfully",
-        .handle = create },
+        .errors = ERRORS(ERROR_MEDIA_NOT_FOUND, ERROR_PLAN_REQUIRED), .handle = create },
     { "POST", "/api/v1/videos/from-script", "Videos", "Create a video from a script", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .body_in = &script_shape, .output = &one_shape, .status = 201,
-        .message = "Video created successfully", .errors = ERRORS(ERROR_PLAN_REQUIRED), .handle = from_script },
+        .message = "Video created successfully", .errors = ERRORS(ERROR_PLAN_REQUIRED, ERROR_MEDIA_NOT_FOUND),
+        .handle = from_script },
     { "POST", "/api/v1/videos/from-transcription", "Videos", "Create a video from a recording and its transcript",
         FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON, .body_in = &recording_shape, .output = &one_shape,
         .status = 201, .message = "Video created successfully",
@@ -208,9 +209,12 @@ static const struct route routes[] = {
         .path_in = &path_shape, .output = &one_shape, .errors = NOT_FOUND, .handle = get },
     { "PUT", "/api/v1/videos/{videoId}", "Videos", "Change a video", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE, BODY_JSON,
         .path_in = &path_shape, .body_in = &update_shape, .output = &one_shape, .message = "Video updated successfully",
-        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_READ_ONLY, ERROR_CONFLICT), .handle = update },
+        .errors = ERRORS(
+            ERROR_VIDEO_NOT_FOUND, ERROR_READ_ONLY, ERROR_CONFLICT, ERROR_MEDIA_NOT_FOUND, ERROR_PLAN_REQUIRED),
+        .handle = update },
     { "DELETE", "/api/v1/videos/{videoId}", "Videos", "Delete a video", FACE_ENVELOPE, ACCESS_USER, LANE_WRITE,
         .path_in = &path_shape, .message = "Video deleted successfully",
-        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_OWNER_REQUIRED), .handle = delete_video },
+        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_OWNER_REQUIRED), .audit = "video.delete", .audit_object = "video",
+        .handle = delete_video },
 };
 const struct route_group route_group_videos = ROUTE_GROUP(routes);

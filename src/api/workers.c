@@ -76,9 +76,9 @@ static const struct route routes[] = {
         .output = &workers_shape, .handle = list_workers },
     { "POST", "/api/v1/queues/{kind}/pause", "Jobs", "Let no job of a kind begin", FACE_PLAIN, ACCESS_SUPERUSER,
         LANE_WRITE, .path_in = &path_shape, .output = &job_queue_shape, .errors = ERRORS(ERROR_QUEUE_NOT_FOUND),
-        .handle = pause },
+        .audit = "queue.pause", .audit_object = "queue", .handle = pause },
     { "POST", "/api/v1/queues/{kind}/resume", "Jobs", "Let jobs of a kind begin again", FACE_PLAIN, ACCESS_SUPERUSER,
         LANE_WRITE, .path_in = &path_shape, .output = &job_queue_shape, .errors = ERRORS(ERROR_QUEUE_NOT_FOUND),
-        .handle = resume },
+        .audit = "queue.resume", .audit_object = "queue", .handle = resume },
 };
 const struct route_group route_group_workers = ROUTE_GROUP(routes);

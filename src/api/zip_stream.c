@@ -21,22 +21,24 @@ enum {
 };
 static const int64_t SMALL_MAX = 0xFFFFFFFE;
 
-struct place {
-    int64_t offset;
-    uint32_t crc;
-};
+// Of the directory: some 400,000 files.
+static const size_t DIRECTORY_MAX = 64 << 20;
+// Of one entry: a transcript of many hours as text.
+static const size_t ENTRY_MEMORY_MAX = 256 << 20;
 
-enum phase { PHASE_HEAD, PHASE_CONTENT, PHASE_DESCRIPTOR };
+enum phase { PHASE_HEAD, PHASE_CONTENT, PHASE_DESCRIPTOR, PHASE_DIRECTORY };
 
 struct zipping {
     struct blob_store *blobs;
-    const struct zip_entry *entries;
-    struct place *places;
-    size_t count, entry; // entry == count: the directory comes
+    struct zip_source source;
+    struct arena *arena; // of the entry
+    struct zip_entry entry;
     enum phase phase;
     struct blob_reader *reader; // of the entry, while its content is sent
-    int64_t at, sent;           // of the entry's content, of the file
-    bool is_done;
+    int64_t at, sent, start;    // of the entry's content, of the file; where the entry began
+    uint32_t crc;               // of the entry's content
+    struct buffer directory;    // of the entries that were sent
+    size_t count, directory_at;
     struct trace trace;
 };
 
@@ -87,7 +89,7 @@ static void put_descriptor(struct buffer *out, const struct zip_entry *entry, ui
     put(out, (uint64_t)size_of(entry), width);
 }
 
-static void put_central(struct buffer *out, const struct zip_entry *entry, const struct place *place)
+static void put_central(struct buffer *out, const struct zip_entry *entry, int64_t offset, uint32_t crc)
 {
     put(out, 0x02014b50, 4);
     put(out, 3 << 8 | VERSION, 2); // as made on Unix
@@ -95,7 +97,7 @@ static void put_central(struct buffer *out, const struct zip_entry *entry, const
     put(out, FLAGS, 2);
     put(out, 0, 2 + 2);
     put(out, DATE, 2);
-    put(out, place->crc, 4);
+    put(out, crc, 4);
     put(out, 0xFFFFFFFF, 4);
     put(out, 0xFFFFFFFF, 4);
     put(out, entry->name.size, 2);
@@ -108,7 +110,7 @@ static void put_central(struct buffer *out, const struct zip_entry *entry, const
     put(out, CENTRAL_EXTRA - 4, 2);
     put(out, (uint64_t)size_of(entry), 8);
     put(out, (uint64_t)size_of(entry), 8);
-    put(out, (uint64_t)place->offset, 8);
+    put(out, (uint64_t)offset, 8);
 }
 
 // The Zip64 record, where it is, and the old end that refers to both.
@@ -147,18 +149,20 @@ static int64_t length_of(const struct zip_entry *entries, size_t count)
     return length;
 }
 
-static error open_entry(struct zipping *zipping, const struct zip_entry *entry)
+static error open_entry(struct zipping *zipping)
 {
+    const struct media_blob *blob = zipping->entry.blob;
     zipping->at = 0;
-    zipping->places[zipping->entry] = (struct place) { zipping->sent, (uint32_t)crc32(0, NULL, 0) };
-    const struct media_blob *blob = entry->blob;
+    zipping->start = zipping->sent;
+    zipping->crc = (uint32_t)crc32(0, NULL, 0);
     return blob ? blob_reader_open(
                zipping->blobs, blob->id.data, (const unsigned char *)blob->sealed_key.data, &zipping->reader)
                 : OK;
 }
 
-static error put_content(struct zipping *zipping, const struct zip_entry *entry, struct buffer *out, size_t room)
+static error put_content(struct zipping *zipping, struct buffer *out, size_t room)
 {
+    const struct zip_entry *entry = &zipping->entry;
     int64_t left = size_of(entry) - zipping->at;
     size_t want = left < (int64_t)room ? (size_t)left : room, got = want;
     char *place = buffer_reserve(out, want);
@@ -170,62 +174,77 @@ static error put_content(struct zipping *zipping, const struct zip_entry *entry,
         memcpy(place, entry->text.data + zipping->at, want);
     if (got == 0 && want > 0)
         return error_of(ERROR_DATA_CORRUPT);
-    uint32_t *crc = &zipping->places[zipping->entry].crc;
-    *crc = (uint32_t)crc32_z(*crc, (const unsigned char *)place, got);
+    zipping->crc = (uint32_t)crc32_z(zipping->crc, (const unsigned char *)place, got);
     out->size += got;
     zipping->at += (int64_t)got;
     return OK;
 }
 
-static void put_directory(struct zipping *zipping, struct buffer *out)
+static error begin_next(struct zipping *zipping, struct buffer *out, struct worker *worker)
 {
-    size_t before = out->size;
-    for (size_t i = 0; i < zipping->count; i++)
-        put_central(out, &zipping->entries[i], &zipping->places[i]);
-    put_end(out, zipping->sent, (int64_t)(out->size - before), zipping->count);
-    zipping->is_done = true;
+    bool found;
+    arena_reset(zipping->arena);
+    TRY(zipping->source.next(zipping->source.context, worker, zipping->arena, &zipping->entry, &found));
+    if (arena_over(zipping->arena))
+        return error_of(ERROR_LIMIT_EXCEEDED);
+    if (!found) {
+        put_end(&zipping->directory, zipping->sent, (int64_t)zipping->directory.size, zipping->count);
+        zipping->phase = PHASE_DIRECTORY;
+        return OK;
+    }
+    TRY(open_entry(zipping));
+    put_head(out, &zipping->entry);
+    zipping->phase = size_of(&zipping->entry) ? PHASE_CONTENT : PHASE_DESCRIPTOR;
+    return OK;
 }
 
-// One step: a head, a part of the content, a descriptor.
-static error step(struct zipping *zipping, struct buffer *out, size_t room)
+static error end_entry(struct zipping *zipping, struct buffer *out)
 {
-    const struct zip_entry *entry = &zipping->entries[zipping->entry];
+    put_descriptor(out, &zipping->entry, zipping->crc);
+    blob_reader_close(TAKE(zipping->reader));
+    put_central(&zipping->directory, &zipping->entry, zipping->start, zipping->crc);
+    zipping->count++;
+    zipping->phase = PHASE_HEAD;
+    if (zipping->directory.failed || zipping->directory.size > DIRECTORY_MAX)
+        return error_make(ERROR_LIMIT_EXCEEDED, NULL, "These are more files than one zip file may have");
+    return OK;
+}
+
+// One step: a head, a part of the content, a descriptor, a part of the directory.
+static error step(struct zipping *zipping, struct buffer *out, size_t room, struct worker *worker)
+{
     switch (zipping->phase) {
     case PHASE_HEAD:
-        TRY(open_entry(zipping, entry));
-        put_head(out, entry);
-        zipping->phase = size_of(entry) ? PHASE_CONTENT : PHASE_DESCRIPTOR;
-        return OK;
+        return begin_next(zipping, out, worker);
     case PHASE_CONTENT:
-        TRY(put_content(zipping, entry, out, room));
-        if (zipping->at == size_of(entry))
+        TRY(put_content(zipping, out, room));
+        if (zipping->at == size_of(&zipping->entry))
             zipping->phase = PHASE_DESCRIPTOR;
         return OK;
     case PHASE_DESCRIPTOR:
-        put_descriptor(out, entry, zipping->places[zipping->entry].crc);
-        blob_reader_close(TAKE(zipping->reader));
-        zipping->phase = PHASE_HEAD;
-        zipping->entry++;
+        return end_entry(zipping, out);
+    case PHASE_DIRECTORY: {
+        str rest = str_sub(buffer_str(&zipping->directory), zipping->directory_at, zipping->directory.size);
+        buffer_append_str(out, str_sub(rest, 0, rest.size < room ? rest.size : room));
+        zipping->directory_at += rest.size < room ? rest.size : room;
         return OK;
+    }
     }
     return OK;
 }
 
 static error fill(void *state, struct buffer *out, size_t room, void *worker)
 {
-    (void)worker;
     struct zipping *zipping = state;
     size_t before = out->size;
     error result = OK;
-    if (zipping->is_done)
-        return OK;
-    if (zipping->entry == zipping->count)
-        put_directory(zipping, out);
-    else
-        result = step(zipping, out, room);
+    // Nothing at all would be the end.
+    while (!error_is(result) && out->size == before
+           && (zipping->phase != PHASE_DIRECTORY || zipping->directory_at < zipping->directory.size))
+        result = step(zipping, out, room, worker);
     zipping->sent += (int64_t)(out->size - before);
     if (error_is(result))
-        log_event(LOG_ERROR, &zipping->trace, "download", "A project's zip file was broken off",
+        log_event(LOG_ERROR, &zipping->trace, "download", "A zip file was broken off",
             LOG_TEXT("reason", str_of(result.message)));
     return result;
 }
@@ -233,21 +252,50 @@ static error fill(void *state, struct buffer *out, size_t room, void *worker)
 static void closed(void *state, void *worker)
 {
     (void)worker;
-    blob_reader_close(((struct zipping *)state)->reader);
+    struct zipping *zipping = state;
+    blob_reader_close(zipping->reader);
+    buffer_done(&zipping->directory);
+    arena_free(zipping->arena);
 }
 
-void zip_stream_start(struct api_call *call, const struct zip_entry *entries, size_t count, str file_name)
+static void begin(struct api_call *call, const struct zip_source *source, int64_t length, str file_name)
 {
     static const struct send_ops ops = { fill, closed };
     struct arena *arena = call->scope.arena;
     struct zipping *zipping = ARENA_NEW(arena, struct zipping);
-    *zipping = (struct zipping) { .blobs = call->app->blobs,
-        .entries = entries,
-        .places = ARENA_ARRAY(arena, struct place, count),
-        .count = count,
-        .trace = call->scope.trace };
+    *zipping = (struct zipping) {
+        .blobs = call->app->blobs, .source = *source, .arena = arena_new(ENTRY_MEMORY_MAX), .trace = call->scope.trace
+    };
     exchange_header(call->exchange, "Content-Type", STR("application/zip"));
     exchange_header(call->exchange, "Content-Disposition", download_disposition(arena, file_name, true));
-    exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
-    exchange_send(call->exchange, 200, length_of(entries, count), &ops, zipping);
+    exchange_header(call->exchange, "Cache-Control", STR("no-store"));
+    exchange_send(call->exchange, 200, length, &ops, zipping);
+}
+
+void zip_stream_pull(struct api_call *call, const struct zip_source *source, str file_name)
+{
+    begin(call, source, -1, file_name);
+}
+
+struct known {
+    const struct zip_entry *entries;
+    size_t count, at;
+};
+
+static error next_known(
+    void *context, struct worker *worker, struct arena *arena, struct zip_entry *ret_entry, bool *ret_found)
+{
+    struct known *known = context;
+    (void)worker, (void)arena;
+    *ret_found = known->at < known->count;
+    if (*ret_found)
+        *ret_entry = known->entries[known->at++];
+    return OK;
+}
+
+void zip_stream_start(struct api_call *call, const struct zip_entry *entries, size_t count, str file_name)
+{
+    struct known *known = ARENA_NEW(call->scope.arena, struct known);
+    *known = (struct known) { entries, count, 0 };
+    begin(call, &(struct zip_source) { known, next_known }, length_of(entries, count), file_name);
 }

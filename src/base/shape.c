@@ -377,6 +377,10 @@ void shape_read_text(struct arena *arena, const struct shape *shape, const char 
         else
             wrong_kind(&reader, field);
         return;
+    case FIELD_TIME:
+        if (!clock_parse(text, &((time_us *)(void *)target)->us))
+            wrong_kind(&reader, field);
+        return;
     default:
         wrong_kind(&reader, field);
     }

@@ -68,7 +68,7 @@ static error back_up(struct import *import)
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &utc);
     snprintf(import->backup, sizeof import->backup, "%s/" BACKUP_BEGIN "%s-%03d.sql", folder, stamp,
         (int)(clock_now_us() / 1000 % 1000));
-    TRY(database_export_file(app->db, app->keyring, import->backup));
+    TRY(database_export_file(app->db, app->keyring, false, import->backup));
     forget_backups(folder);
     return OK;
 }
@@ -139,11 +139,15 @@ static void *run(void *context)
     struct import *import = context;
     struct app *app = import->host.app;
     ARENA_AUTO struct arena *arena = arena_new(ARENA_BYTES);
+    struct db *gate = NULL;
     import->host.pause(import->host.context);
-    error result = replace(import, arena);
+    error result = db_shut_others(app->db, &gate);
+    if (!error_is(result))
+        result = replace(import, arena);
     atomic_fetch_add(&app->epoch, 1); // what waited for the writer meanwhile was about other data
     unlink(import->path);
     error settled = error_is(result) ? OK : settle(import, arena);
+    db_let_others(app->db, gate);
     if (error_is(settled))
         log_event(LOG_ERROR, NULL, "database",
             "The search or the list of files could not be brought in line; the next "

@@ -3,10 +3,27 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
 #include "crypt/crypt.h"
+
+static void blake2b(unsigned char *ret_hash, size_t hash_size, str message, const void *key, size_t key_size)
+{
+    const unsigned char *bytes = (const unsigned char *)message.data;
+    ASSERT(crypto_generichash(ret_hash, hash_size, bytes, message.size, key, key_size) == 0);
+}
+
+void crypt_mac(const unsigned char key[static CRYPT_KEY_SIZE], str message, unsigned char ret_mac[static 32])
+{
+    blake2b(ret_mac, 32, message, key, CRYPT_KEY_SIZE);
+}
+
+void crypt_mark(const void *bytes, size_t size, unsigned char ret_mark[static 16])
+{
+    blake2b(ret_mark, 16, (str) { bytes, size }, NULL, 0);
+}
 
 // OpenSSL 3.0 does not bear a failed allocation everywhere: it crashes, which says nothing.
 static void *allocate(size_t size, const char *file, int line)

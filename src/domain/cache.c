@@ -31,7 +31,8 @@ error cache_touch(struct scope *scope, str key)
 }
 
 DB_STATEMENT(drop, "DELETE FROM cache WHERE key = $1");
-DB_STATEMENT(insert, "INSERT INTO cache (key, blob_id, facts, size_bytes, used_at) VALUES ($1, $2, $3, $4, $5)");
+DB_STATEMENT(insert, "INSERT INTO cache (key, blob_id, facts, size_bytes, used_at, user_id)"
+                     " VALUES ($1, $2, $3, $4, $5, $6)");
 
 // The bytes of an entry that is replaced stay for those who read them just now: the sweeper removes them.
 error cache_put(struct scope *scope, str key, const struct blob_info *blob, const json_t *facts)
@@ -45,7 +46,7 @@ error cache_put(struct scope *scope, str key, const struct blob_info *blob, cons
     TRY(media_blob_add(scope, blob));
     return db_run(scope->db, &insert,
         DB_ARGS(db_text(key), db_text(str_of(blob->id)), db_text(json_text(scope->arena, facts)), db_int(blob->size),
-            db_int(clock_now_us())),
+            db_int(clock_now_us()), db_text(scope->actor.user_id)),
         NULL);
 }
 

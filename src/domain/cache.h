@@ -14,7 +14,7 @@ struct cache_entry {
 MUST_USE error cache_get(struct scope *scope, str key, struct cache_entry *ret_entry, bool *ret_found);
 // In a change: it was used just now.
 MUST_USE error cache_touch(struct scope *scope, str key);
-// In a change: lists the blob and puts it under the key, in place of another.
+// In a change: lists the blob and puts it under the key, in place of another. It goes with the acting user's account.
 MUST_USE error cache_put(struct scope *scope, str key, const struct blob_info *blob, const json_t *facts);
 // In a change: forgets an entry that nobody will ask for again; the sweeper removes its bytes. Not there: all is well.
 MUST_USE error cache_drop(struct scope *scope, str key);

@@ -70,7 +70,7 @@ error password_reset_settle(struct scope *scope, const struct reset_request *req
 
 DB_STATEMENT(use, "DELETE FROM reset_token WHERE hash = $1 AND expires_at > $2 RETURNING CAST(user_id AS TEXT)");
 
-error password_reset_use(struct scope *scope, str token, str password_hash)
+error password_reset_use(struct scope *scope, str token, str password_hash, str *ret_user_id)
 {
     unsigned char hash[32];
     str user_id;
@@ -85,5 +85,6 @@ error password_reset_use(struct scope *scope, str token, str password_hash)
     self.actor = (struct actor) { .user_id = user_id };
     struct user_change change = { .password_hash = password_hash };
     TRY(user_update(&self, user_id, &change, &user)); // ends all sessions
+    *ret_user_id = user_id;
     return db_run(scope->db, &forget_tokens, DB_ARGS(db_text(user_id), db_int(clock_now_us())), NULL);
 }

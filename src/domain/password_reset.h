@@ -22,4 +22,4 @@ MUST_USE error password_reset_token(
 // In a change: the request is dealt with, or (not `sent`) comes again later, five times at the most.
 MUST_USE error password_reset_settle(struct scope *scope, const struct reset_request *request, bool sent);
 // In a change: sets the password and ends all sessions. VALIDATION_ERROR for a token that is wrong, used or too old.
-MUST_USE error password_reset_use(struct scope *scope, str token, str password_hash);
+MUST_USE error password_reset_use(struct scope *scope, str token, str password_hash, str *ret_user_id);

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/settings.h"
+#include "domain/audit.h"
+#include "domain/departure.h"
 #include "domain/session.h"
 #include "domain/user_key.h"
 
@@ -170,6 +172,8 @@ error user_delete(struct scope *scope, str key, struct user *ret_user)
         return error_of(ERROR_FORBIDDEN);
     TRY(check_not_last(scope, ret_user));
     TRY(session_end_all(scope, ret_user->id));
+    TRY(departure_note(scope, ret_user->id));
+    TRY(audit_forget(scope, ret_user->number));
     struct db_args of_user = DB_ARGS(db_text(ret_user->id));
     TRY(db_run(scope->db, &delete_sounds, of_user, NULL));
     TRY(db_run(scope->db, &delete_pictures, of_user, NULL));

@@ -2,6 +2,7 @@
 #include "net/hub.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ struct member {
     struct member *next;
     struct event_stream *stream;
     int64_t since;
+    char user_id[40], session_id[40];
 };
 
 struct topic {
@@ -30,8 +32,9 @@ struct hub {
     struct topic *buckets[BUCKETS];
     size_t count;
     bool shut;
-    void (*listen)(void *context, str topic, str event, str data);
-    void *listen_context;
+    int64_t reached;
+    hub_hearer listen, relay;
+    void *listen_context, *relay_context;
 };
 
 struct hub *hub_new(void)
@@ -126,17 +129,38 @@ static struct topic *need(struct hub *hub, str name)
     return topic;
 }
 
-void hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t since)
+bool hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t since, struct hub_reader reader)
 {
-    struct member *member = calloc(1, sizeof *member);
-    ASSERT_MEMORY(member);
     pthread_mutex_lock(&hub->mutex);
-    struct topic *place = need(hub, topic);
-    *member = (struct member) { place->members, stream, since };
-    place->members = member;
-    if (hub->shut)
-        leave(place, true);
+    bool joined = hub->reached <= since || hub->shut;
+    if (joined) {
+        struct member *member = calloc(1, sizeof *member);
+        ASSERT_MEMORY(member);
+        struct topic *place = need(hub, topic);
+        *member = (struct member) { .next = place->members, .stream = stream, .since = since };
+        snprintf(member->user_id, sizeof member->user_id, "%.*s", STR_ARGS(reader.user_id));
+        snprintf(member->session_id, sizeof member->session_id, "%.*s", STR_ARGS(reader.session_id));
+        place->members = member;
+        if (hub->shut)
+            leave(place, true);
+    }
     pthread_mutex_unlock(&hub->mutex);
+    return joined;
+}
+
+void hub_reach(struct hub *hub, int64_t number)
+{
+    pthread_mutex_lock(&hub->mutex);
+    hub->reached = number;
+    pthread_mutex_unlock(&hub->mutex);
+}
+
+int64_t hub_reached(struct hub *hub)
+{
+    pthread_mutex_lock(&hub->mutex);
+    int64_t number = hub->reached;
+    pthread_mutex_unlock(&hub->mutex);
+    return number;
 }
 
 static void send_all(struct topic *topic, int64_t number, str text)
@@ -154,7 +178,7 @@ static void send_all(struct topic *topic, int64_t number, str text)
     }
 }
 
-void hub_publish(struct hub *hub, str topic, int64_t number, str event, str data)
+static void publish(struct hub *hub, str topic, int64_t number, str event, str data, bool own)
 {
     BUFFER_AUTO struct buffer text = { 0 };
     if (number)
@@ -171,10 +195,30 @@ void hub_publish(struct hub *hub, str topic, int64_t number, str event, str data
         send_all(place, number, buffer_str(&text));
     if (number == 0 && hub->listen)
         hub->listen(hub->listen_context, topic, event, data);
+    if (number == 0 && own && hub->relay)
+        hub->relay(hub->relay_context, topic, event, data);
     pthread_mutex_unlock(&hub->mutex);
 }
 
-void hub_listen(struct hub *hub, void (*listen)(void *context, str topic, str event, str data), void *context)
+void hub_publish(struct hub *hub, str topic, int64_t number, str event, str data)
+{
+    publish(hub, topic, number, event, data, true);
+}
+
+void hub_repeat(struct hub *hub, str topic, str event, str data)
+{
+    publish(hub, topic, 0, event, data, false);
+}
+
+void hub_relay(struct hub *hub, hub_hearer relay, void *context)
+{
+    pthread_mutex_lock(&hub->mutex);
+    hub->relay = relay;
+    hub->relay_context = context;
+    pthread_mutex_unlock(&hub->mutex);
+}
+
+void hub_listen(struct hub *hub, hub_hearer listen, void *context)
 {
     pthread_mutex_lock(&hub->mutex);
     hub->listen = listen;
@@ -189,6 +233,31 @@ str hub_progress(struct hub *hub, struct arena *arena, str topic)
     str progress = place ? str_copy(arena, str_of(place->progress)) : STR_NONE;
     pthread_mutex_unlock(&hub->mutex);
     return progress;
+}
+
+static void end_of(struct topic *topic, struct hub_reader reader)
+{
+    for (struct member **place = &topic->members; *place;) {
+        struct member *member = *place;
+        bool is_theirs = str_equal_c(reader.user_id, member->user_id)
+                         && (!reader.session_id.data || str_equal_c(reader.session_id, member->session_id));
+        if (!is_theirs) {
+            place = &member->next;
+            continue;
+        }
+        *place = member->next;
+        event_stream_release(member->stream, true);
+        free(member);
+    }
+}
+
+void hub_end(struct hub *hub, struct hub_reader reader)
+{
+    pthread_mutex_lock(&hub->mutex);
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct topic *topic = hub->buckets[i]; topic; topic = topic->next)
+            end_of(topic, reader);
+    pthread_mutex_unlock(&hub->mutex);
 }
 
 void hub_close(struct hub *hub, str topic)

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -23,6 +24,8 @@ enum {
     ARGUMENTS_MAX = 64,
     HIGH = 64, // descriptors on their way to the program stand above all that it is to have
 };
+
+static const int64_t GRACE_US = SECOND_US; // between SIGTERM and SIGKILL
 
 struct running {
     const struct program_call *call;
@@ -262,6 +265,18 @@ static error watch(struct running *running, int *ret_status)
     }
 }
 
+// A program that is to end gets a second to tidy up, before it and what it has begun are killed.
+static void end_early(const struct running *running)
+{
+    int64_t until = clock_mono_us() + GRACE_US;
+    siginfo_t info = { 0 };
+    kill(-running->pid, SIGTERM);
+    // It stays to be waited for, so that nobody else can have its number.
+    while (clock_mono_us() < until && !waitid(P_PID, (id_t)running->pid, &info, WEXITED | WNOHANG | WNOWAIT)
+           && !info.si_pid)
+        nanosleep(&(struct timespec) { .tv_nsec = 10 * 1000000 }, NULL);
+}
+
 static error outcome(const char *name, const struct running *running, int status)
 {
     // Names of files are nobody's business.
@@ -282,6 +297,8 @@ static error run(const char *name, struct running *running, int complaints, int 
     close_one(output);
     TRY(result);
     result = watch(running, &status);
+    if (error_is(result))
+        end_early(running);
     kill(-running->pid, SIGKILL); // what it may have left behind, or itself
     while (error_is(result) && waitpid(running->pid, &status, 0) < 0 && errno == EINTR)
         ;
@@ -387,7 +404,7 @@ void program_folder_remove(const char *path, const char *const *names, size_t co
 
 // Walls
 
-enum { WALLS_BYTES = 4096 };
+enum { TOLD_BYTES = 4096 };
 
 static str reason_of(struct arena *arena, str text, const char *name)
 {
@@ -398,12 +415,12 @@ static str reason_of(struct arena *arena, str text, const char *name)
     return STR("kinora-engine does not say");
 }
 
-error program_walls(struct arena *arena, const char *engine_path, struct program_walls *ret_walls)
+error program_ask_engine(struct arena *arena, const char *engine_path, const char *flag, str *ret_text)
 {
     int told[2], status;
     pid_t pid;
-    char *arguments[] = { "kinora-engine", "--walls", NULL }, *environment[] = { "LANG=C.UTF-8", NULL };
-    char text[WALLS_BYTES];
+    char *arguments[] = { "kinora-engine", (char *)(uintptr_t)flag, NULL }, *environment[] = { "LANG=C.UTF-8", NULL };
+    char text[TOLD_BYTES];
     size_t size = 0;
     ssize_t got = 1;
     if (pipe2(told, O_CLOEXEC) < 0)
@@ -423,7 +440,14 @@ error program_walls(struct arena *arena, const char *engine_path, struct program
         return error_system("start", engine_path, failed);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    str all = { text, size };
+    *ret_text = str_copy(arena, (str) { text, size });
+    return OK;
+}
+
+error program_walls(struct arena *arena, const char *engine_path, struct program_walls *ret_walls)
+{
+    str all;
+    TRY(program_ask_engine(arena, engine_path, "--walls", &all));
     struct program_walls walls = { .namespace_reason = reason_of(arena, all, "namespace"),
         .landlock_reason = reason_of(arena, all, "landlock") };
     walls.has_namespace = str_equal(walls.namespace_reason, STR("ok"));

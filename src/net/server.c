@@ -195,6 +195,8 @@ static void set_options(struct server *server, const struct server_options *give
     *options = *given;
     int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
     options->handler_threads = (int)or_default(given->handler_threads, cores + 1);
+    options->handler_threads_most = (int)or_default(given->handler_threads_most, options->handler_threads);
+    options->handler_idle_us = or_default(given->handler_idle_us, 60 * SECOND_US);
     options->stream_threads = (int)or_default(given->stream_threads, cores + 2);
     options->connections_max = (int)or_default(given->connections_max, CONNECTIONS_MAX);
     options->head_timeout_us = or_default(given->head_timeout_us, 15 * SECOND_US);
@@ -230,9 +232,13 @@ static error start_threads(struct server *server)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    error failure = workers_start(&server->app, server->options.handler_threads, &server->handlers);
+    const struct server_options *options = &server->options;
+    struct workers_size handlers = { options->handler_threads, options->handler_threads_most,
+        options->handler_idle_us };
+    struct workers_size streams = { options->stream_threads, options->stream_threads, 0 };
+    error failure = workers_start(&server->app, handlers, &server->handlers);
     if (!error_is(failure))
-        failure = workers_start(&server->app, server->options.stream_threads, &server->streams);
+        failure = workers_start(&server->app, streams, &server->streams);
     if (!error_is(failure)) {
         int failed = pthread_create(&server->thread, NULL, run_loop, server);
         if (failed)

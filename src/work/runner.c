@@ -37,7 +37,9 @@ bool runner_ready(struct runner *runner)
 
 void runner_heard(struct runner *runner, error result)
 {
-    bool ready = !error_is(result), before = atomic_exchange(&runner->ready, ready);
+    // One that is busy answers; what it refuses is tried again.
+    bool ready = !error_is(result) || result.code == ERROR_DATABASE_BUSY,
+         before = atomic_exchange(&runner->ready, ready);
     if (before && !ready)
         log_event(LOG_ERROR, NULL, "job", "Jobs wait: the database does not answer",
             LOG_TEXT("reason", str_of(result.message)));
@@ -64,6 +66,8 @@ void runner_parts_done(struct runner *runner, int64_t parent, int64_t count)
 double runner_progress(struct runner *runner, const struct run *run)
 {
     double own = atomic_load(&run->progress_ppm) / 1e6;
+    if (!run->splits)
+        return own;
     if (!run->job.parent.set) {
         bool joins = str_equal(run->job.stage, STR("join"));
         return joins ? 0.95 + 0.05 * own : 0.05 * own;
@@ -142,7 +146,9 @@ static error make_slots(struct runner *runner)
     ASSERT_MEMORY(runner->kinds);
     for (int i = 0; i < runner->kind_count; i++)
         runner->kinds[i] = (struct kind_slots) { .kind = kinds[i],
-            .slots = kinds[i]->slots ? kinds[i]->slots : runner->options.slots };
+            .slots = kinds[i]->able && !kinds[i]->able() ? 0
+                     : kinds[i]->slots                   ? kinds[i]->slots
+                                                         : runner->options.slots };
     TRY(read_slots(runner, runner->options.slots_of_kinds));
     int count = 0;
     for (int i = 0; i < runner->kind_count; i++)
@@ -177,6 +183,8 @@ error runner_start(const struct runner_options *options, struct runner **ret_run
     ASSERT_MEMORY(runner);
     ASSERT(options->slots > 0);
     runner->options = *options;
+    if (!options->attempt_us)
+        runner->options.attempt_us = RUNNER_ATTEMPT_US;
     id_write(runner->id);
     pthread_mutex_init(&runner->lock, NULL);
     pthread_cond_init(&runner->work, NULL);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "domain/link.h"
 #include "domain/setting.h"
+#include "work/backup.h"
 #include "work/runner_parts.h"
 
 static const int64_t TICK_US = SECOND_US / 2, PROGRESS_US = SECOND_US, LEASE_EVERY_US = 5 * SECOND_US,
@@ -16,7 +17,7 @@ struct seen {
     struct job job;
     int slot;
     int progress_ppm;
-    bool mine;
+    bool splits, mine;
 };
 
 struct clock {
@@ -44,9 +45,11 @@ static void look(struct clock *clock)
     for (int i = 0; i < runner->slot_count; i++) {
         const struct run *run = runner->slots[i].run;
         if (run && !atomic_load(&run->cancelled))
-            clock->seen[clock->count++] = (struct seen) {
-                .job = run->job, .slot = i, .progress_ppm = atomic_load(&run->progress_ppm), .mine = true
-            };
+            clock->seen[clock->count++] = (struct seen) { .job = run->job,
+                .slot = i,
+                .progress_ppm = atomic_load(&run->progress_ppm),
+                .splits = run->splits,
+                .mine = true };
     }
     pthread_mutex_unlock(&runner->lock);
 }
@@ -78,10 +81,11 @@ static bool has_progress(const struct clock *clock, const struct seen *seen)
     return clock->stored_number[seen->slot] != seen->job.number || clock->stored_ppm[seen->slot] != seen->progress_ppm;
 }
 
-static double share_of(const struct job *job, int ppm)
+static double share_of(const struct seen *seen)
 {
-    double own = ppm / 1e6;
-    return job->parent.set ? own : job->parts_total ? 0.95 + 0.05 * own : 0.05 * own;
+    const struct job *job = &seen->job;
+    double own = seen->progress_ppm / 1e6;
+    return job->parent.set || !seen->splits ? own : job->parts_total ? 0.95 + 0.05 * own : 0.05 * own;
 }
 
 static error beat_change(struct db *db, void *context)
@@ -90,7 +94,7 @@ static error beat_change(struct db *db, void *context)
     struct scope scope = scope_of(clock, db);
     for (int i = 0; i < clock->count; i++) {
         struct seen *seen = &clock->seen[i];
-        TRY(job_heartbeat(&scope, &seen->job, share_of(&seen->job, seen->progress_ppm), RUNNER_LEASE_US, &seen->mine));
+        TRY(job_heartbeat(&scope, &seen->job, share_of(seen), RUNNER_LEASE_US, &seen->mine));
     }
     return OK;
 }
@@ -134,6 +138,12 @@ static error recover(struct clock *clock, int64_t now)
     return OK;
 }
 
+static error backup_change(struct db *db, void *context)
+{
+    struct scope scope = scope_of(context, db);
+    return backup_schedule(&scope);
+}
+
 static error schedule_change(struct db *db, void *context)
 {
     struct scope scope = scope_of(context, db);
@@ -144,8 +154,13 @@ static error schedule_change(struct db *db, void *context)
 static error schedule(struct clock *clock)
 {
     int64_t due;
+    bool backup;
     struct scope scope = scope_of(clock, clock->db);
     TRY(setting_load(&scope));
+    TRY(backup_is_due(&scope, &backup));
+    error queued = backup ? db_write(clock->runner->options.db, backup_change, clock) : OK;
+    if (error_is(queued) && queued.code != ERROR_CONFLICT) // another server has just done so
+        return queued;
     TRY(link_count_due(&scope, &due));
     return due ? db_write(clock->runner->options.db, schedule_change, clock) : OK;
 }

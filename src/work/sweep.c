@@ -3,13 +3,17 @@
 
 #include "base/clock.h"
 #include "base/settings.h"
+#include "domain/audit.h"
+#include "domain/backup_row.h"
 #include "domain/blob_row.h"
 #include "domain/blob_use.h"
 #include "domain/job_input.h"
 #include "domain/resumable.h"
+#include "work/depart.h"
 #include "work/runner_parts.h"
 
 static const int64_t FIRST_US = 10 * SECOND_US, EVERY_US = 24 * 3600 * SECOND_US;
+static const int64_t DEPART_EVERY_US = 5 * SECOND_US;
 static const int64_t JOB_LASTS_US = 3 * 3600 * SECOND_US; // longer than anybody waits for its result
 static const size_t SWEEP_MEMORY_MAX = 1 << 20, VISIT_MEMORY_MAX = 64 << 10;
 // A copy at another place than the listed one may be that of a move under way, however old it is.
@@ -34,6 +38,8 @@ static error release_change(struct db *db, void *context)
     TRY(job_input_remove_old(&scope, sweeping->before_us - JOB_LASTS_US));
     if (settings.job_retention_days)
         TRY(job_tidy(&scope, settings.job_retention_days * 24 * 3600 * SECOND_US, &sweeping->result.jobs));
+    if (settings.audit_retention_days)
+        TRY(audit_tidy(&scope, settings.audit_retention_days * 24 * 3600 * SECOND_US));
     TRY(resumable_expire(&scope)); // first, since it lets go of blobs
     return blob_use_release_unused(&scope, sweeping->before_us, &sweeping->result.unlisted);
 }
@@ -42,6 +48,7 @@ static error visit(void *context, const char *id, int64_t stored_size, int64_t c
 {
     struct sweeping *sweeping = context;
     str place;
+    bool held;
     (void)stored_size;
     if (sweeping->is_stopping(sweeping->context))
         return error_of(ERROR_CANCELLED);
@@ -54,6 +61,9 @@ static error visit(void *context, const char *id, int64_t stored_size, int64_t c
     if (str_equal_c(place, blob_place_name(sweeping->place)))
         return OK;
     if (place.data && changed_us >= clock_now_us() - COPY_US)
+        return OK;
+    TRY(backup_row_is_held(&scope, &held)); // after the look for the row: who deletes it sees the hold before
+    if (held)
         return OK;
     TRY(blob_remove_at(sweeping->scope.blobs, sweeping->place, id));
     sweeping->result.removed++;
@@ -104,9 +114,34 @@ static void sweep_once(struct runner *runner)
             LOG_NUMBER("unfinished", result.unfinished));
 }
 
+// *db stays open as long as it answers: this looks every few seconds.
+static void depart_once(struct runner *runner, struct db **db)
+{
+    int64_t removed = 0;
+    error departed = *db ? OK : db_connect(runner->options.db, db);
+    if (!error_is(departed))
+        departed = depart(
+            runner->options.db, *db, runner->options.blobs, DEPART_GRACE_US, is_stopping, runner, &removed);
+    if (error_is(departed))
+        db_disconnect(TAKE(*db));
+    if (error_is(departed) && departed.code != ERROR_CANCELLED)
+        log_event(LOG_WARN, NULL, "sweep", "What deleted accounts left was not all removed",
+            LOG_TEXT("reason", str_of(departed.message)));
+    else if (removed)
+        log_event(LOG_INFO, NULL, "sweep", "Removed files of deleted accounts", LOG_NUMBER("removed", removed));
+}
+
 void *runner_sweeper(void *runner)
 {
-    for (int64_t pause = FIRST_US; runner_sleep(runner, pause); pause = EVERY_US)
+    struct db *db = NULL;
+    int64_t due_us = clock_mono_us() + FIRST_US;
+    while (runner_sleep(runner, DEPART_EVERY_US)) {
+        depart_once(runner, &db);
+        if (clock_mono_us() < due_us)
+            continue;
         sweep_once(runner);
+        due_us = clock_mono_us() + EVERY_US;
+    }
+    db_disconnect(db);
     return NULL;
 }
