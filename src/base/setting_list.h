@@ -125,6 +125,15 @@ SETTING_TEXT(download_wall, "KINORA_DOWNLOAD_WALL", "auto",
     "What keeps downloaders off the network: auto, namespace or landlock")
 SETTING_TEXT(metrics_listen, "KINORA_METRICS_LISTEN", "",
     "kinora worker: address and port for /metrics, /health and /ready, such as 127.0.0.1:9100; default none")
+SETTING_TEXT(
+    backup_folder, "KINORA_BACKUP_FOLDER", "", "Folder for backups, best on another disk; none are made without")
+SETTING_INT(backup_interval_hours, "KINORA_BACKUP_INTERVAL_HOURS", 24, 0, 8760,
+    "Hours between two backups that the server makes by itself; 0: it makes none")
+SETTING_INT(backup_keep, "KINORA_BACKUP_KEEP", 7, 1, 10000, "Backups that are kept; older ones go")
+SETTING_INT(backup_sample, "KINORA_BACKUP_SAMPLE", 200, 0, 1000000000,
+    "Stored files that are opened and hashed after each backup of the server's own")
+SETTING_INT(upgrade_snapshots, "KINORA_UPGRADE_SNAPSHOTS", 3, 0, 100,
+    "Copies of the database, from before upgrades, that are kept in DATA/snapshots; 0: none is made")
 SETTING_TEXT(otel_endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT", "", "Collector of traces, such as http://127.0.0.1:4318")
 SETTING_TEXT(otel_traces_endpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", "The same, with the path (…/v1/traces)")
 SETTING_SECRET(otel_headers, "OTEL_EXPORTER_OTLP_HEADERS", "Headers for the collector: NAME=VALUE,NAME=VALUE")

@@ -68,7 +68,7 @@ static error back_up(struct import *import)
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &utc);
     snprintf(import->backup, sizeof import->backup, "%s/" BACKUP_BEGIN "%s-%03d.sql", folder, stamp,
         (int)(clock_now_us() / 1000 % 1000));
-    TRY(database_export_file(app->db, app->keyring, import->backup));
+    TRY(database_export_file(app->db, app->keyring, false, import->backup));
     forget_backups(folder);
     return OK;
 }

@@ -69,7 +69,8 @@ struct db_driver {
     void (*let)(struct db_pool *pool, struct db *gate);
     void (*listen)(struct db_pool *pool, bool on);
     void (*notify)(struct db_pool *pool);
-    void (*tell)(struct db_pool *pool, str key, str text); // words to the other programs
+    void (*tell)(struct db_pool *pool, str key, str text);               // words to the other programs
+    MUST_USE error (*copy_file)(struct db_pool *pool, const char *path); // NULL: not a file
 };
 
 struct db_pool {

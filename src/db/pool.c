@@ -242,3 +242,9 @@ error db_write_loose(struct db_pool *pool, db_change change, void *context)
 {
     return write_and_wait(pool, DB_COMMITTED, change, context);
 }
+
+error db_copy_file(struct db_pool *pool, const char *path)
+{
+    ASSERT(pool->driver->copy_file);
+    return pool->driver->copy_file(pool, path);
+}

@@ -146,7 +146,9 @@ static error make_slots(struct runner *runner)
     ASSERT_MEMORY(runner->kinds);
     for (int i = 0; i < runner->kind_count; i++)
         runner->kinds[i] = (struct kind_slots) { .kind = kinds[i],
-            .slots = kinds[i]->slots ? kinds[i]->slots : runner->options.slots };
+            .slots = kinds[i]->able && !kinds[i]->able() ? 0
+                     : kinds[i]->slots                   ? kinds[i]->slots
+                                                         : runner->options.slots };
     TRY(read_slots(runner, runner->options.slots_of_kinds));
     int count = 0;
     for (int i = 0; i < runner->kind_count; i++)
@@ -181,6 +183,8 @@ error runner_start(const struct runner_options *options, struct runner **ret_run
     ASSERT_MEMORY(runner);
     ASSERT(options->slots > 0);
     runner->options = *options;
+    if (!options->attempt_us)
+        runner->options.attempt_us = RUNNER_ATTEMPT_US;
     id_write(runner->id);
     pthread_mutex_init(&runner->lock, NULL);
     pthread_cond_init(&runner->work, NULL);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "domain/link.h"
 #include "domain/setting.h"
+#include "work/backup.h"
 #include "work/runner_parts.h"
 
 static const int64_t TICK_US = SECOND_US / 2, PROGRESS_US = SECOND_US, LEASE_EVERY_US = 5 * SECOND_US,
@@ -137,6 +138,12 @@ static error recover(struct clock *clock, int64_t now)
     return OK;
 }
 
+static error backup_change(struct db *db, void *context)
+{
+    struct scope scope = scope_of(context, db);
+    return backup_schedule(&scope);
+}
+
 static error schedule_change(struct db *db, void *context)
 {
     struct scope scope = scope_of(context, db);
@@ -147,8 +154,13 @@ static error schedule_change(struct db *db, void *context)
 static error schedule(struct clock *clock)
 {
     int64_t due;
+    bool backup;
     struct scope scope = scope_of(clock, clock->db);
     TRY(setting_load(&scope));
+    TRY(backup_is_due(&scope, &backup));
+    error queued = backup ? db_write(clock->runner->options.db, backup_change, clock) : OK;
+    if (error_is(queued) && queued.code != ERROR_CONFLICT) // another server has just done so
+        return queued;
     TRY(link_count_due(&scope, &due));
     return due ? db_write(clock->runner->options.db, schedule_change, clock) : OK;
 }
