@@ -26,6 +26,8 @@ const groups = [
             ['lengths, licences, calls, words', 'script/check-style'],
             ['C files are laid out', 'script/fmt', '--check'],
             ['the tree is clean', 'script/check-tree'],
+            ['a test that is not there is noticed', 'script/check-security', '--self-test'],
+            ['what docs/security.md claims has its test', 'script/check-security'],
             ['cppcheck finds nothing', 'script/check-cppcheck'],
         ])],
     },
@@ -41,7 +43,7 @@ const groups = [
         steps: [build_sanitized(600), meson('build-asan', 'unit', sanitized)],
     },
     {
-        name: 'fuzz', budget_s: 30, what: 'the corpora of the fuzzers, replayed under the sanitizers',
+        name: 'fuzz', budget_s: 40, what: 'the corpora of the fuzzers, replayed under the sanitizers',
         steps: [build_sanitized(600), meson('build-asan', 'fuzz', sanitized)],
     },
     { name: 'api', budget_s: 100, what: 'HTTP against a running server', steps: [build(600), node_tests('tests/api')] },
@@ -53,9 +55,10 @@ const groups = [
     { name: 'libraries', budget_s: 50, what: 'stock, sounds and pictures, voices, generated images', steps: [build(600), node_tests('tests/libraries', { at_once: 2 })] },
     { name: 'web', budget_s: 90, what: 'the web app in a browser', steps: [commands('build', 600, [['the browser', 'script/bootstrap', 'web']]), build(600), packages(120), node_tests('tests/web', { at_once: 2 })] },
     { name: 'saver', budget_s: 80, what: 'links, downloads, mail, the database in and out', steps: [build(600), node_tests('tests/saver', { at_once: 2 })] },
-    { name: 'operations', budget_s: 60, what: 'metrics, logs, traces, settings, doctor, worker, manifests', steps: [build(600), packages(120), node_tests('tests/operations', { at_once: 2 })] },
+    { name: 'operations', budget_s: 100, what: 'metrics, logs, traces, settings, doctor, worker, manifests, backups, upgrades, security, deleted accounts', steps: [build(600), packages(120), node_tests('tests/operations', { at_once: 2 })] },
     { name: 'queue', budget_s: 80, what: 'killed workers, several machines on one PostgreSQL', steps: [build(600), node_tests('tests/queue')] },
     { name: 'cluster', budget_s: 60, what: 'machines with a network of their own, one of each kind cut off', steps: [build(600), packages(120), node_tests('tests/cluster', { at_once: 2 })] },
+    { name: 'faults', budget_s: 110, what: 'kills, full disks, lost databases and stores, clocks, slow clients, calls that fail', steps: [build(600), packages(120), node_tests('tests/faults', { at_once: 2 })] },
     { name: 'cli', budget_s: 80, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
 ];
 

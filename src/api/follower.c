@@ -191,7 +191,7 @@ error follower_start(struct app *app, struct follower **ret_follower)
     struct db *db;
     ARENA_AUTO struct arena *arena = arena_new(4096);
     struct follower *follower = calloc(1, sizeof *follower);
-    ASSERT(follower);
+    ASSERT_MEMORY(follower);
     follower->app = app;
     pthread_mutex_init(&follower->mutex, NULL);
     pthread_cond_init(&follower->wake, NULL);

@@ -25,7 +25,7 @@ struct limiter {
 struct limiter *limiter_new(void)
 {
     struct limiter *limiter = calloc(1, sizeof *limiter);
-    ASSERT(limiter);
+    ASSERT_MEMORY(limiter);
     for (int i = 0; i < STRIPES; i++)
         pthread_mutex_init(&limiter->stripes[i], NULL);
     return limiter;

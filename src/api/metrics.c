@@ -8,6 +8,7 @@
 #include "api/metrics_process.h"
 #include "api/route.h"
 #include "base/metric.h"
+#include "domain/backup_row.h"
 #include "domain/event.h"
 #include "domain/overview.h"
 
@@ -73,10 +74,28 @@ static void set(enum metric_id id, int64_t value)
     metric_set(id, value, STR_NONE, STR_NONE);
 }
 
+// A time that has not been yet is not shown as 1970: alerts are about backups that there should be.
+static void set_time(enum metric_id id, time_us time)
+{
+    if (time.us)
+        metric_set(id, time.us, STR_NONE, STR_NONE);
+}
+
+static error read_backups(struct scope *scope)
+{
+    struct backup_times times;
+    TRY(backup_row_times(scope, &times));
+    set_time(METRIC_backup_made, times.made_at);
+    set_time(METRIC_backup_verified, times.verified_at);
+    set_time(METRIC_backup_failed, times.failed_at);
+    return OK;
+}
+
 static error read_database(struct scope *scope)
 {
     struct overview_load load;
     int64_t newest;
+    TRY(read_backups(scope));
     TRY(overview_load(scope, &load));
     TRY(event_newest(scope, &newest));
     set(METRIC_event_newest, newest);

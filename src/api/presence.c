@@ -44,7 +44,7 @@ enum { COLOURS = sizeof colours / sizeof *colours };
 struct presence *presence_new(void)
 {
     struct presence *presence = calloc(1, sizeof *presence);
-    ASSERT(presence);
+    ASSERT_MEMORY(presence);
     pthread_mutex_init(&presence->lock, NULL);
     ARENA_AUTO struct arena *arena = arena_new(256);
     str server = id_new(arena);
@@ -163,7 +163,7 @@ static struct room *need_room(struct presence *presence, str video_id)
     struct room **place = find(presence, video_id);
     if (!*place) {
         *place = calloc(1, sizeof **place);
-        ASSERT(*place);
+        ASSERT_MEMORY(*place);
         put_text((*place)->video_id, sizeof(*place)->video_id, video_id);
     }
     return *place;
@@ -176,7 +176,7 @@ bool presence_join(struct presence *presence, str video_id, const struct presenc
     bool there = *person_of(room, who->socket) != NULL, fits = there || room->count < PRESENCE_PER_VIDEO_MAX;
     if (!there && fits) {
         struct person *person = calloc(1, sizeof *person);
-        ASSERT(person);
+        ASSERT_MEMORY(person);
         person->socket = socketio_hold(who->socket);
         put_text(person->identity, sizeof person->identity, who->identity);
         put_text(person->user_id, sizeof person->user_id, who->user_id);

@@ -56,7 +56,7 @@ static void gather(struct crowd *crowd, struct socketio_socket *socket)
     if (crowd->count == crowd->room) {
         crowd->room = crowd->room ? 2 * crowd->room : 16;
         crowd->sockets = realloc(crowd->sockets, crowd->room * sizeof *crowd->sockets);
-        ASSERT(crowd->sockets);
+        ASSERT_MEMORY(crowd->sockets);
     }
     crowd->sockets[crowd->count++] = socketio_hold(socket);
 }
@@ -382,7 +382,7 @@ static void connect(void *context, struct socketio_socket *socket, const json_t 
     struct worker *worker = worker_pointer;
     ARENA_AUTO struct arena *arena = arena_new(ARENA_CAP);
     struct listener *listener = calloc(1, sizeof *listener);
-    ASSERT(listener);
+    ASSERT_MEMORY(listener);
     listener->realtime = realtime;
     listener->socket = socketio_hold(socket);
     listener->allowance = REALTIME_EVENTS_BURST;
@@ -428,7 +428,7 @@ struct realtime *realtime_new(struct app *app)
 {
     static const char *const namespaces[] = { "/", NULL };
     struct realtime *realtime = calloc(1, sizeof *realtime);
-    ASSERT(realtime);
+    ASSERT_MEMORY(realtime);
     realtime->app = app;
     pthread_mutex_init(&realtime->lock, NULL);
     realtime->presence = presence_new();

@@ -4,6 +4,7 @@
 #include "api/scene_shapes.h"
 #include "base/clock.h"
 #include "domain/job.h"
+#include "domain/voice_file.h"
 
 struct path {
     str videoId, jobId;
@@ -136,8 +137,16 @@ static error enqueue(struct api_call *call, const struct video *video, json_t *p
     if (video->scene_count == 0)
         return error_of(ERROR_VIDEO_HAS_NO_SCENES);
     str key = str_format(arena, "render:%.*s", STR_ARGS(video->id));
-    error result = job_add(&call->scope,
-        &(struct job_new) { .kind = "render", .video_id = video->id, .params = params, .unique_key = key }, &job);
+    int64_t needed[VOICE_FILE_WANTED_MAX];
+    size_t needed_count;
+    TRY(voice_file_wanted(&call->scope, video->id, needed, &needed_count));
+    struct job_new wanted = { .kind = "render",
+        .video_id = video->id,
+        .params = params,
+        .unique_key = key,
+        .needed = needed,
+        .needed_count = needed_count };
+    error result = job_add(&call->scope, &wanted, &job);
     if (result.code == ERROR_CONFLICT)
         return error_of(ERROR_RENDER_IN_PROGRESS);
     TRY(result);

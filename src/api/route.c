@@ -71,11 +71,12 @@ size_t route_errors(const struct route *route, enum error_code *ret_codes, size_
     HAS(route->access != ACCESS_PUBLIC, ERROR_NOT_AUTHENTICATED);
     HAS(route->access != ACCESS_PUBLIC, ERROR_FORBIDDEN); // a superuser is needed, or a scope of an API key
     for (const enum error_code *own = route->errors; own && *own != ERROR_NONE; own++)
-        HAS(*own != ERROR_FORBIDDEN || route->access == ACCESS_PUBLIC, *own);
+        HAS((*own != ERROR_FORBIDDEN || route->access == ACCESS_PUBLIC) && *own != ERROR_STORAGE_FULL, *own);
     HAS(route->body_kind != BODY_NONE, ERROR_BODY_TOO_LARGE);
     HAS(route->access != ACCESS_PUBLIC, ERROR_RATE_LIMITED);
     HAS(true, ERROR_INTERNAL_ERROR);
     HAS(route->lane != LANE_STREAM || strcmp(route->method, "GET"), ERROR_DATABASE_BUSY);
+    HAS(strcmp(route->method, "GET"), ERROR_STORAGE_FULL);
 #undef HAS
     return count;
 }
@@ -166,7 +167,6 @@ static void send(struct api_call *call)
         exchange_header(call->exchange, "WWW-Authenticate", STR("Bearer"));
     if (call->status == 503)
         exchange_header(call->exchange, "Retry-After", STR("10"));
-    exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
     if (call->repeated)
         exchange_header(call->exchange, "Idempotent-Replayed", STR("true"));
     bool kept = condition_is_tagged(call->route) && call->status < 400;
@@ -319,6 +319,8 @@ void route_change(struct api_call *call, error (*changing)(struct api_call *call
 
 static error read_in_snapshot(struct api_call *call)
 {
+    if (call->route->without_database)
+        return call->route->handle(call);
     TRY(db_read_begin(call->scope.db));
     error result = call->route->handle(call);
     db_read_end(call->scope.db);
@@ -374,10 +376,10 @@ void route_refuse(
 void *app_worker_start(void *context)
 {
     struct worker *worker = calloc(1, sizeof *worker);
-    ASSERT(worker);
+    ASSERT_MEMORY(worker);
     worker->app = context;
     worker->tokens = token_cache_new();
-    error result = db_connect(worker->app->db, &worker->db);
+    error result = db_connect_thread(worker->app->db, &worker->db);
     if (error_is(result)) {
         log_event(LOG_ERROR, NULL, "database", result.message);
         exit(1);

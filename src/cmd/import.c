@@ -68,7 +68,7 @@ static error back_up(struct import *import)
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &utc);
     snprintf(import->backup, sizeof import->backup, "%s/" BACKUP_BEGIN "%s-%03d.sql", folder, stamp,
         (int)(clock_now_us() / 1000 % 1000));
-    TRY(database_export_file(app->db, app->keyring, import->backup));
+    TRY(database_export_file(app->db, app->keyring, false, import->backup));
     forget_backups(folder);
     return OK;
 }
@@ -90,7 +90,7 @@ static error settle(struct import *import, struct arena *arena)
     pthread_mutex_lock(&import->lock);
     import->missing_count = count;
     import->missing = calloc(missing.count + 1, sizeof *import->missing);
-    ASSERT(import->missing);
+    ASSERT_MEMORY(import->missing);
     for (size_t i = 0; i < missing.count; i++)
         snprintf(import->missing[i], sizeof *import->missing, "%.*s",
             STR_ARGS(((struct missing_blob *)missing.items)[i].id));
@@ -223,7 +223,7 @@ static void sweep_uploads(void)
 void import_open(const struct import_host *host, struct import **ret_import)
 {
     struct import *import = calloc(1, sizeof *import);
-    ASSERT(import);
+    ASSERT_MEMORY(import);
     import->host = *host;
     import->state = "none";
     pthread_mutex_init(&import->lock, NULL);

@@ -20,6 +20,7 @@
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
 #include "cmd/import.h"
+#include "cmd/keys.h"
 #include "cmd/service.h"
 #include "cmd/stock_start.h"
 #include "cmd/stores.h"
@@ -36,6 +37,7 @@
 
 static const int64_t GRACE_US = 10 * SECOND_US;
 enum { STOCK_BYTES_MAX = 64 << 20, SETTINGS_BYTES_MAX = 4 << 20 };
+enum { POOL_LEAST = 5, POOL_MOST = 20 }; // document 004
 
 struct service {
     struct app app;
@@ -50,6 +52,7 @@ struct service {
     struct server *server;
     struct otlp *otlp;
     struct engineio *engines[2]; // ends with NULL
+    bool has_new_key;            // made by this start
     int lock;
     char fingerprint[TLS_FINGERPRINT_SIZE]; // of our own certificate; empty: it is not our own
 };
@@ -156,6 +159,9 @@ static error open_stores(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
     int64_t found;
+    const char *keys, *key_file;
+    data_folder_keys(arena, &keys, &key_file);
+    service->has_new_key = !key_file && access(str_format(arena, "%s/master.key", keys).data, F_OK) != 0;
     error opened = service_open(arena, &service->stores);
     app->keyring = service->stores.keyring;
     app->db = service->stores.db;
@@ -241,12 +247,17 @@ static error start_server(struct service *service)
         .worker_stop = app_worker_stop,
         .refuse = route_refuse,
         .finished = metrics_answered };
+    // With PostgreSQL they are the pool: each holds one connection.
+    bool is_pool = db_pool_kind(service->app.db) == DB_POSTGRES;
     service->engines[0] = realtime_engine(service->app.realtime);
     struct server_options options = { .listen = settings.listen,
         .strict_transport_s = settings.hsts,
         .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,
         .tls_key = *settings.tls_key ? settings.tls_key : NULL,
-        .handler_threads = (int)settings.handler_threads,
+        .handler_threads = settings.handler_threads ? (int)settings.handler_threads
+                           : is_pool                ? POOL_LEAST
+                                                    : 0,
+        .handler_threads_most = is_pool && !settings.handler_threads ? POOL_MOST : 0,
         .body_stall_timeout_us = settings.stall_timeout * SECOND_US,
         .engines = service->engines };
     return server_start(&options, &app, &service->server);
@@ -308,6 +319,22 @@ static void stop(struct service *service)
     otlp_stop(service->otlp);
     if (service->lock >= 0)
         close(service->lock);
+}
+
+// On a terminal, once. Elsewhere standard error is a log, which the key must not be in.
+static void show_new_key(struct arena *arena, const struct service *service)
+{
+    if (!service->has_new_key)
+        return;
+    fprintf(stderr, "  A master key was made: without it nobody can read what is stored here, you neither.\n");
+    if (!isatty(STDERR_FILENO)) {
+        fprintf(stderr, "  Write it down: kinora keys recovery-kit --data %s\n\n", settings.data);
+        return;
+    }
+    fprintf(stderr, "  This is its recovery kit. Write it down and keep it away from this machine:\n\n");
+    if (error_is(keys_print_kit(arena, service->stores.keyring, stderr)))
+        return; // nobody sees the rest either
+    fprintf(stderr, "\n  It is not shown again by itself; kinora keys recovery-kit shows it.\n\n");
 }
 
 static void greet(const struct service *service)
@@ -373,6 +400,7 @@ static error run(const struct call *call)
     error result = start(call->arena, &service);
     if (!error_is(result)) {
         greet(&service);
+        show_new_key(call->arena, &service);
         log_event(LOG_INFO, NULL, "serve", "Ready", LOG_TEXT("listen", str_of(settings.listen)));
         service_wait(reload, look, &service);
         log_event(LOG_INFO, NULL, "serve", "Stopping");

@@ -32,7 +32,7 @@ static void committed(void *context)
 static error start(struct arena *arena, struct station *station)
 {
     const char *engine;
-    if (!*settings.database_url || str_starts(str_of(settings.database_url), STR("sqlite:")))
+    if (str_starts(str_of(data_folder_database(arena)), STR("sqlite:")))
         return error_make(ERROR_USAGE, "database_url",
             "A worker needs the PostgreSQL database of its servers: give --database-url postgresql://...");
     TRY(data_folder_lock(arena, &station->lock));

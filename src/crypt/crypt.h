@@ -20,6 +20,12 @@ bool crypt_password_verify(str hash, str password);
 struct keyring;
 MUST_USE error keyring_open(const char *directory, const char *path, struct keyring **ret_keyring);
 void keyring_close(struct keyring *keyring);
+// The same with a key that is in memory, and in no file.
+MUST_USE error keyring_of(const unsigned char key[static CRYPT_KEY_SIZE], struct keyring **ret_keyring);
+// The key itself, for a recovery kit; to be wiped.
+void keyring_key(const struct keyring *keyring, unsigned char ret_key[static CRYPT_KEY_SIZE]);
+// Puts it where keyring_open looks, on disk when this returns. FILE_EXISTS when another key is there; OK with this one.
+MUST_USE error keyring_put(const struct keyring *keyring, const char *directory, const char *path);
 // First 16 hexadecimal digits of SHA-256 over a label and the key.
 str keyring_fingerprint(struct arena *arena, const struct keyring *keyring);
 // AES-256-GCM under a key derived from the master key and `purpose`, with `bound` as associated data.

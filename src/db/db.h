@@ -87,6 +87,9 @@ void db_close(struct db_pool *pool); // after every connection was given back
 enum db_kind db_pool_kind(const struct db_pool *pool);
 // A connection for reading (SQLite: query_only), one a thread; to be closed by the thread that made it.
 MUST_USE error db_connect(struct db_pool *pool, struct db **ret_db);
+// The same for a thread that also changes things: on PostgreSQL its changes run on this connection as well, which is
+// made when it is first used, so that this cannot fail there. The thread that made it closes it.
+MUST_USE error db_connect_thread(struct db_pool *pool, struct db **ret_db);
 void db_disconnect(struct db *db); // NULL is allowed
 
 // Asking ------------------------------------------------------------------------------------------
@@ -161,3 +164,11 @@ struct db_migration {
 // untouched (CONFLICT, says both versions).
 MUST_USE error db_migrate(
     struct db_pool *pool, const struct db_migration *migrations, size_t count, int *ret_from, int *ret_to);
+// The same as a part of a change that does more: the lock first of all in it, then the steps, of the whole list or of
+// its beginning; they may be called again later in the change.
+MUST_USE error db_migrate_lock(struct db *db);
+MUST_USE error db_migrate_steps(struct db *db, const struct db_migration *migrations, size_t count, int *ret_from);
+// What the database has now; 0: nothing yet.
+MUST_USE error db_schema_version(struct db *db, int *ret_version);
+// A consistent copy of a SQLite database as a new file (0600), on disk when this returns, while others change it.
+MUST_USE error db_copy_file(struct db_pool *pool, const char *path);

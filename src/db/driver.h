@@ -46,6 +46,7 @@ struct db_driver {
     MUST_USE error (*open)(const char *url, struct db_pool **ret_pool);
     void (*close)(struct db_pool *pool);
     MUST_USE error (*connect)(struct db_pool *pool, struct db **ret_db);
+    MUST_USE error (*connect_thread)(struct db_pool *pool, struct db **ret_db);
     void (*disconnect)(struct db *db);
     // Adds the statement, which must not be there yet, to the connection's cache.
     MUST_USE error (*prepare)(struct db *db, const struct db_statement *statement, struct db_prepared **ret_prepared);
@@ -68,7 +69,8 @@ struct db_driver {
     void (*let)(struct db_pool *pool, struct db *gate);
     void (*listen)(struct db_pool *pool, bool on);
     void (*notify)(struct db_pool *pool);
-    void (*tell)(struct db_pool *pool, str key, str text); // words to the other programs
+    void (*tell)(struct db_pool *pool, str key, str text);               // words to the other programs
+    MUST_USE error (*copy_file)(struct db_pool *pool, const char *path); // NULL: not a file
 };
 
 struct db_pool {

@@ -37,6 +37,11 @@ error db_connect(struct db_pool *pool, struct db **ret_db)
     return pool->driver->connect(pool, ret_db);
 }
 
+error db_connect_thread(struct db_pool *pool, struct db **ret_db)
+{
+    return pool->driver->connect_thread(pool, ret_db);
+}
+
 void db_disconnect(struct db *db)
 {
     if (db)
@@ -236,4 +241,10 @@ void db_let_others(struct db_pool *pool, struct db *gate)
 error db_write_loose(struct db_pool *pool, db_change change, void *context)
 {
     return write_and_wait(pool, DB_COMMITTED, change, context);
+}
+
+error db_copy_file(struct db_pool *pool, const char *path)
+{
+    ASSERT(pool->driver->copy_file);
+    return pool->driver->copy_file(pool, path);
 }

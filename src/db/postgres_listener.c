@@ -164,7 +164,8 @@ static void *run(void *context)
     struct postgres_listener *listener = context;
     for (bool again = false; !atomic_load(&listener->stopping); again = true) {
         struct postgres_db *db = NULL;
-        if (!error_is(postgres_connect(listener->pool, false, &db)) && !error_is(postgres_run(db, "LISTEN kinora"))) {
+        if (!error_is(postgres_connect(listener->pool, POSTGRES_READS, &db))
+            && !error_is(postgres_run(db, "LISTEN kinora"))) {
             if (again)
                 db_pool_heard(&listener->pool->base); // for all that was missed
             listen_on(listener, db);
@@ -195,7 +196,7 @@ void postgres_listen(struct db_pool *base, bool on)
         return;
     }
     listener = calloc(1, sizeof *listener);
-    ASSERT(listener);
+    ASSERT_MEMORY(listener);
     listener->pool = pool;
     pthread_mutex_init(&listener->lock, NULL);
     listener->words_end = &listener->words;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Changes on PostgreSQL: on the calling thread, on a connection borrowed from a small store. They are
+// Changes on PostgreSQL: on the calling thread, on its own connection or one borrowed from a small store. They are
 // serializable, so that a change which reads and then writes is as safe as behind SQLite's one writer; the
 // price is that PostgreSQL may end one of two that collide, which is then run again, at last by itself.
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -10,6 +11,7 @@
 #include "db/postgres.h"
 
 enum { RETRIES_MAX = 5, PAUSE_STEP_US = 1000 };
+static const int64_t IDLE_US = 60 * SECOND_US; // of a connection in the store
 
 error postgres_writer_init(struct postgres_pool *pool)
 {
@@ -21,7 +23,7 @@ error postgres_writer_init(struct postgres_pool *pool)
     pthread_rwlock_init(&pool->alone, &kind);
     pthread_rwlockattr_destroy(&kind);
     // At once, so that a wrong URL shows when the database is opened.
-    TRY(postgres_connect(pool, true, &pool->idle[0]));
+    TRY(postgres_connect(pool, POSTGRES_WRITES, &pool->idle[0]));
     pool->idle_count = 1;
     return OK;
 }
@@ -40,18 +42,26 @@ static error borrow(struct postgres_pool *pool, struct postgres_db **ret_db)
     struct postgres_db *db = pool->idle_count ? pool->idle[--pool->idle_count] : NULL;
     pthread_mutex_unlock(&pool->lock);
     if (!db)
-        TRY(postgres_connect(pool, true, &db));
+        TRY(postgres_connect(pool, POSTGRES_WRITES, &db));
     *ret_db = db;
     return OK;
 }
 
 static void give_back(struct postgres_pool *pool, struct postgres_db *db)
 {
+    int64_t now = clock_mono_us();
+    struct postgres_db *old = NULL;
     pthread_mutex_lock(&pool->lock);
     bool keep = !db->lost && pool->idle_count < POSTGRES_IDLE_MAX;
+    if (keep && pool->idle_count && now - pool->idle[0]->given_us > IDLE_US) {
+        old = pool->idle[0];
+        memmove(&pool->idle[0], &pool->idle[1], --pool->idle_count * sizeof *pool->idle);
+    }
+    db->given_us = now;
     if (keep)
         pool->idle[pool->idle_count++] = db;
     pthread_mutex_unlock(&pool->lock);
+    postgres_disconnect(old);
     if (!keep)
         postgres_disconnect(db);
 }
@@ -76,7 +86,7 @@ error postgres_shut(struct db_pool *base, struct db **ret_gate)
     struct postgres_pool *pool = (struct postgres_pool *)base;
     struct postgres_db *gate;
     int64_t one;
-    TRY(postgres_connect(pool, false, &gate));
+    TRY(postgres_connect(pool, POSTGRES_READS, &gate));
     error result = db_integer(&gate->base, &take_gate, DB_NO_ARGS, &one, NULL);
     if (error_is(result)) {
         postgres_disconnect(gate);
@@ -100,9 +110,9 @@ void postgres_let(struct db_pool *base, struct db *gate)
 
 static error begin(struct postgres_db *db, enum db_isolation isolation)
 {
-    static const char *const plain[] = { "BEGIN", "BEGIN ISOLATION LEVEL READ COMMITTED" }, *const passing[] = {
-        "BEGIN" PASS, "BEGIN ISOLATION LEVEL READ COMMITTED" PASS
-    };
+#define STRICT "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
+#define LOOSE "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+    static const char *const plain[] = { STRICT, LOOSE }, *const passing[] = { STRICT PASS, LOOSE PASS };
     const struct postgres_pool *pool = (const struct postgres_pool *)db->base.pool;
     bool free = atomic_load(&pool->has_gate);
     PGresult *result = PQexec(db->handle, (free ? plain : passing)[isolation == DB_COMMITTED]);
@@ -117,7 +127,6 @@ static error begin(struct postgres_db *db, enum db_isolation isolation)
 static error write_once(
     struct postgres_db *db, enum db_isolation isolation, db_change change, void *context, bool *ret_again)
 {
-    db->lost = false;
     db->collided = false;
     db->broken.code = ERROR_NONE;
     error begun = begin(db, isolation);
@@ -150,6 +159,8 @@ static error write_until_done(
     struct postgres_pool *pool, struct postgres_db *db, enum db_isolation isolation, db_change change, void *context)
 {
     bool was_lost = false;
+    if (db->lost)
+        TRY(postgres_reconnect(db));
     for (int attempt = 0;; attempt++) {
         bool alone = attempt >= 2, again;
         if (alone)
@@ -172,10 +183,12 @@ static error write_until_done(
 error postgres_write(struct db_pool *base, enum db_isolation isolation, db_change change, db_done done, void *context)
 {
     struct postgres_pool *pool = (struct postgres_pool *)base;
-    struct postgres_db *db;
-    TRY(borrow(pool, &db));
+    struct postgres_db *own = postgres_own(pool), *db = own;
+    if (!own)
+        TRY(borrow(pool, &db));
     error result = write_until_done(pool, db, isolation, change, context);
-    give_back(pool, db);
+    if (!own)
+        give_back(pool, db);
     if (!error_is(result))
         db_pool_committed(base);
     done(context, result);

@@ -165,3 +165,12 @@ error event_newest(struct scope *scope, int64_t *ret_number)
 {
     return db_integer(scope->db, &newest, DB_NO_ARGS, ret_number, NULL);
 }
+
+DB_STATEMENT2(leap, "INSERT INTO sqlite_sequence (name, seq) VALUES ('event', $1) RETURNING seq",
+    "SELECT setval(pg_get_serial_sequence('event', 'number'), $1)");
+
+error event_leap(struct scope *scope)
+{
+    int64_t number;
+    return db_integer(scope->db, &leap, DB_ARGS(db_int(clock_now_us() / 1000)), &number, NULL);
+}

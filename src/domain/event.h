@@ -39,3 +39,6 @@ MUST_USE error event_after_for(struct scope *scope, int64_t after, int64_t last,
     int64_t limit, struct list *ret_events);
 MUST_USE error event_oldest(struct scope *scope, int64_t *ret_number); // 0: there is none
 MUST_USE error event_newest(struct scope *scope, int64_t *ret_number);
+// In a change of a database without any: numbers begin behind all that another one, which this replaces, can have
+// given (one a millisecond since 1970), so that who comes back with an older number is told to read everything anew.
+MUST_USE error event_leap(struct scope *scope);

@@ -36,6 +36,8 @@ static const struct field fields[] = {
     FIELD(struct job, started_at),
     FIELD(struct job, finished_at),
     FIELD(struct job, title),
+    FIELD(struct job, owner_number),
+    FIELD(struct job, owner_plan),
 };
 const struct shape job_row_shape = SHAPE("JobRow", struct job, fields);
 
@@ -44,7 +46,7 @@ struct job job_copy(struct arena *arena, const struct job *job)
     struct job copy = *job;
     str *const texts[] = { &copy.id, &copy.kind, &copy.user_id, &copy.media_id, &copy.video_id, &copy.stage,
         &copy.state, &copy.params.text, &copy.result.text, &copy.error_code, &copy.error_message, &copy.trace_id,
-        &copy.parent_span, &copy.title };
+        &copy.parent_span, &copy.title, &copy.owner_plan };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i]->data)
             *texts[i] = str_copy(arena, *texts[i]);
@@ -297,9 +299,11 @@ str job_unique_key(struct arena *arena, str kind, str target_id)
     return target_id.data ? str_format(arena, "%.*s:%.*s", STR_ARGS(kind), STR_ARGS(target_id)) : STR_NONE;
 }
 
+// Among the newest jobs of all kinds only, so that a full table makes nobody wait.
 DB_STATEMENT(usual,
     "SELECT CAST(avg(finished_at - started_at) / 1000 AS BIGINT) FROM (SELECT finished_at, started_at FROM job"
-    " WHERE kind = $1 AND state = 'completed' AND parent IS NULL ORDER BY number DESC LIMIT 20) AS recent");
+    " WHERE kind = $1 AND state = 'completed' AND parent IS NULL AND number > (SELECT max(number) - 20000 FROM job)"
+    " ORDER BY number DESC LIMIT 20) AS recent");
 
 error job_usual_seconds(struct scope *scope, const char *kind, double fallback, double *ret_seconds)
 {

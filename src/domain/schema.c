@@ -2,6 +2,7 @@
 #include "domain/schema.h"
 
 #include "domain/schema_accounts.h"
+#include "domain/schema_backup.h"
 #include "domain/schema_library.h"
 #include "domain/schema_queue.h"
 
@@ -567,6 +568,7 @@ const struct db_migration schema_migrations[] = {
     { 28, "the queue of many runners", schema_queue, schema_queue_sqlite },
     { 32, "keys of the API", api_keys, NULL },
     { 35, "attempts over all servers", attempts, NULL },
+    { 37, "backups", schema_backup, NULL },
     { 39, "the audit log", schema_audit, NULL },
     { 40, "deleted accounts", schema_departures, NULL },
     { 42, "spans that queued jobs", job_spans, NULL },

@@ -40,7 +40,7 @@ struct hub {
 struct hub *hub_new(void)
 {
     struct hub *hub = calloc(1, sizeof *hub);
-    ASSERT(hub);
+    ASSERT_MEMORY(hub);
     pthread_mutex_init(&hub->mutex, NULL);
     return hub;
 }
@@ -120,9 +120,9 @@ static struct topic *need(struct hub *hub, str name)
         sweep(hub);
     place = find(hub, name);
     struct topic *topic = calloc(1, sizeof *topic);
-    ASSERT(topic);
+    ASSERT_MEMORY(topic);
     topic->name = strndup(name.data, name.size);
-    ASSERT(topic->name);
+    ASSERT_MEMORY(topic->name);
     topic->name_size = name.size;
     *place = topic;
     hub->count++;
@@ -135,7 +135,7 @@ bool hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t s
     bool joined = hub->reached <= since || hub->shut;
     if (joined) {
         struct member *member = calloc(1, sizeof *member);
-        ASSERT(member);
+        ASSERT_MEMORY(member);
         struct topic *place = need(hub, topic);
         *member = (struct member) { .next = place->members, .stream = stream, .since = since };
         snprintf(member->user_id, sizeof member->user_id, "%.*s", STR_ARGS(reader.user_id));

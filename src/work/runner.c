@@ -89,6 +89,7 @@ static error recover_all(struct db *db, void *context)
     struct runner *runner = context;
     struct scope scope = { .arena = runner->clock_arena, .db = db };
     int64_t count;
+    TRY(job_clock_went_back(&scope, RUNNER_LEASE_US)); // for all that is known of the time before
     return job_recover(&scope, str_of(runner->id), &count);
 }
 
@@ -142,16 +143,18 @@ static error make_slots(struct runner *runner)
     while (kinds[runner->kind_count])
         runner->kind_count++;
     runner->kinds = calloc((size_t)runner->kind_count, sizeof *runner->kinds);
-    ASSERT(runner->kinds);
+    ASSERT_MEMORY(runner->kinds);
     for (int i = 0; i < runner->kind_count; i++)
         runner->kinds[i] = (struct kind_slots) { .kind = kinds[i],
-            .slots = kinds[i]->slots ? kinds[i]->slots : runner->options.slots };
+            .slots = kinds[i]->able && !kinds[i]->able() ? 0
+                     : kinds[i]->slots                   ? kinds[i]->slots
+                                                         : runner->options.slots };
     TRY(read_slots(runner, runner->options.slots_of_kinds));
     int count = 0;
     for (int i = 0; i < runner->kind_count; i++)
         count += runner->kinds[i].slots;
     runner->slots = calloc((size_t)count + 1, sizeof *runner->slots);
-    ASSERT(runner->slots);
+    ASSERT_MEMORY(runner->slots);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -177,8 +180,11 @@ static void start_threads(struct runner *runner)
 error runner_start(const struct runner_options *options, struct runner **ret_runner)
 {
     struct runner *runner = calloc(1, sizeof *runner);
-    ASSERT(runner && options->slots > 0);
+    ASSERT_MEMORY(runner);
+    ASSERT(options->slots > 0);
     runner->options = *options;
+    if (!options->attempt_us)
+        runner->options.attempt_us = RUNNER_ATTEMPT_US;
     id_write(runner->id);
     pthread_mutex_init(&runner->lock, NULL);
     pthread_cond_init(&runner->work, NULL);

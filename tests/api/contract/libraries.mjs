@@ -26,6 +26,9 @@ export async function steps({ server, root, ada }) {
     make_pack(folder);
     assert.equal(run(['stock', 'import', folder, '--data', server.data], { env: server.env }).code, 0);
     const { data: { audio: [stock] } } = await ada.must(200, 'GET', '/api/v1/audio/library?type=stock');
+    assert.equal((await ada.must(200, 'GET', `/api/v1/audio/library/${stock.id}`)).data.audio.title, stock.title);
+    const { data: { media: [wall] } } = await ada.must(200, 'GET', '/api/v1/media/library?category=Walls');
+    assert.deepEqual((await ada.must(200, 'GET', `/api/v1/media/library/${wall.id}`)).data.media.title, wall.title);
     const anyone = root.as(undefined);
     const { headers: { etag } } = await anyone.get(stock.url);
     for (const [headers, status] of [[{ Range: 'bytes=0-3' }, 206], [{ Range: 'bytes=999999999-' }, 416], [{ 'If-None-Match': etag }, 304], [{ 'If-Match': '"other"' }, 412]])

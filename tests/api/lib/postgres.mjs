@@ -26,12 +26,12 @@ function run(words, options = {}) {
 
 export class Postgres {
     // `address`: also listen there (host and port), to all of its network; `fsync`: as in production; `around`: words
-    // before the server's own.
-    static async start({ address = '', port = 5432, fsync = false, settings = [], around = [] } = {}) {
+    // before the server's own; `under`: the folder that its own is in.
+    static async start({ address = '', port = 5432, fsync = false, settings = [], around = [], under = os.tmpdir() } = {}) {
         if (!bin)
             throw new Error('PostgreSQL is not installed: script/bootstrap test');
         const server = new Postgres();
-        server.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kinora-postgres-'));
+        server.folder = fs.mkdtempSync(path.join(under, 'kinora-postgres-'));
         fs.chmodSync(server.folder, 0o755);
         if (process.getuid() === 0 && !is_alone)
             spawnSync('chown', ['postgres', server.folder]);

@@ -103,6 +103,8 @@ export class S3Fake {
         const name = `${request.method} ${what}`;
         this.seen.push(name);
         const fault = this.fault(name, { key, query, count: this.seen.filter((one) => one === name).length });
+        if (fault?.wait_ms)
+            await new Promise((resolve) => setTimeout(resolve, fault.wait_ms));
         const body = await this.receive(request, fault);
         if (!body)
             return;
@@ -138,7 +140,7 @@ export class S3Fake {
     }
 
     // A fault may be {status, code} instead of an answer, {after: true, …} in place of the answer to what was done, {lose: true}
-    // for no answer to what was done, {cut_answer: true} for half of it, {etag: "…"} for a wrong one, {cut}, {stall}.
+    // for no answer to what was done, {cut_answer: true} for half of it, {etag: "…"} for a wrong one, {wait_ms} for a late one, {cut}, {stall}.
     answer(request, response, { status, headers = {}, body = '' }, fault) {
         if (fault?.lose)
             return void request.socket.destroy();
