@@ -92,8 +92,8 @@ function measure_speakers() {
     };
     for (const { name, file, list } of with_turns())
         add(name, file, read_rttm(list));
-    for (const { name, file, turns, is_held_out } of conversations(folder))
-        add(`${name} by turns${is_held_out ? ' (held out)' : ''}`, file, turns);
+    for (const { name, file, turns } of conversations(folder))
+        add(`${name} by turns`, file, turns);
 }
 
 function measure_long() {

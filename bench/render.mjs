@@ -3,7 +3,7 @@
 // script/bench render [--rounds N] [--long MINUTES]: bench/render/six.json, a minute at 1080p30 of three moving scenes, an avatar and
 // two stills, beside x264 alone on the same frames, an ffmpeg filter graph and melt of the same content (render/contenders.mjs).
 //
-// Then stills alone, one changed scene of ten on a server, every format, and the cost of longer films (--long 30 adds half an hour). The
+// Then stills alone, one changed scene of ten on a server, frames of the editor, every format, and the cost of longer films (--long 30 adds half an hour). The
 // likeness (SSIM) of each contender is that to the compositor's own frames, which a render without loss gives.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -12,6 +12,7 @@ import path from 'node:path';
 
 import { account, ask, start_kinora } from './kinora.mjs';
 import { interleave, options, root, scratch, table, timed, watched } from './lib.mjs';
+import { preview_times } from './render/preview.mjs';
 import { SECONDS, encode_alone, ffmpeg, graph, layer, make_media, melt, ssim } from './render/contenders.mjs';
 
 const { rounds, long } = options({ rounds: 3, long: 1 });
@@ -159,10 +160,17 @@ async function one_of_ten(rows) {
     }
 }
 
+async function previews(rows) {
+    const { same, random } = await preview_times(at('preview-data'), { 'film.mp4': at('a.mp4'), 'picture.png': at('vault.png') });
+    const what = 'frame of the editor at 960 px, five layers, over HTTP, median';
+    rows.add({ what: `${what}: the same time of the film`, unit: 'ms', ours: same, goal: { most: 10 } });
+    rows.add({ what: `${what}: any time of the film`, unit: 'ms', ours: random, goal: { most: 25 } });
+}
+
 log(`making films for ${os.cpus().length} cores`);
 prepare();
 const rows = table('render');
-for (const measure of [whole, stills, one_of_ten, formats, lengths]) {
+for (const measure of [whole, stills, one_of_ten, previews, formats, lengths]) {
     log(measure.name);
     await measure(rows);
 }

@@ -32,8 +32,7 @@ export const clips = have_inputs ? shared_clips() : debian_clips();
 export const read_clips = clips.filter((clip) => clip.kind === 'read');
 const speakers = [...new Set(read_clips.map((clip) => clip.speaker))].sort();
 // Settings are chosen on every other speaker in the order of their names (the first, third, ...).
-const is_chosen_speaker = (speaker) => speakers.indexOf(speaker) % 2 === 0;
-export const is_chosen_on = (clip) => is_chosen_speaker(clip.speaker);
+export const is_chosen_on = (clip) => speakers.indexOf(clip.speaker) % 2 === 0;
 
 // The path of its samples: mono, 16 kHz, 16 bits, no header.
 export function raw_of(folder, file) {
@@ -77,7 +76,7 @@ function without_pauses(samples) {
 }
 
 // Conversations made of longer clips: their speakers by two and two, who say four seconds in turn with a short pause between,
-// all equally loud, and nothing twice. Nothing was chosen on those that are held out. [{name, file, turns, is_held_out}].
+// all equally loud, and nothing twice. [{name, file, turns}].
 export function conversations(folder) {
     const TURN = 4 * RATE, TURNS_MOST = 4, PAUSE = RATE * 2 / 5, LEVEL = 2000;
     const voices = new Map();
@@ -101,7 +100,7 @@ export function conversations(folder) {
             turns.push({ start: (at + PAUSE) / RATE, end: (at + PAUSE + TURN) / RATE, speaker: k % 2 ? b : a });
             at += PAUSE + TURN;
         }
-        return { name: `${a} and ${b}`, is_held_out: !is_chosen_speaker(a) || !is_chosen_speaker(b), file: wav_of(path.join(folder, `${a}-${b}.wav`), Buffer.concat(pieces)), turns };
+        return { name: `${a} and ${b}`, file: wav_of(path.join(folder, `${a}-${b}.wav`), Buffer.concat(pieces)), turns };
     }));
 }
 

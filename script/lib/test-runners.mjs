@@ -164,26 +164,27 @@ export function meson(build, suite, env = {}) {
     };
 }
 
-// Every *.test.mjs below a folder, by Node's own runner, so many files at a time: each has servers of its own.
-export function node_tests(below, { at_once = 1 } = {}) {
+// Every *.test.mjs below a folder (or these only), by Node's own runner, so many files at a time: each has servers of
+// its own.
+export function node_tests(below, { at_once = 1, only, env } = {}) {
     return async () => {
-        const queue = fs.existsSync(below)
+        const queue = only ? only.map((name) => `${name}.test.mjs`) : fs.existsSync(below)
             ? fs.readdirSync(below).filter((name) => name.endsWith('.test.mjs')).sort() : [];
         const results = [];
         const work = async () => {
             for (let name = queue.shift(); name; name = queue.shift())
-                results.push(...await node_test(below, name));
+                results.push(...await node_test(below, name, env));
         };
         await Promise.all(Array.from({ length: at_once }, work));
         return results;
     };
 }
 
-async function node_test(below, name) {
+async function node_test(below, name, env) {
     const file = path.join(below, name);
     const told = [];
     const { code, out, used_s } = await run(['node', '--test', '--test-reporter=./script/lib/node-reporter.mjs', file], {
-        timeout_s: NODE_TIMEOUT_S, on_line: (line) => line.startsWith('{"kinora":') && told.push(JSON.parse(line)),
+        env, timeout_s: NODE_TIMEOUT_S, on_line: (line) => line.startsWith('{"kinora":') && told.push(JSON.parse(line)),
     });
     const read = told.map(({ name: title, ok }) => ({ name: `${name}: ${title}`, ok }));
     if (!read.length || (code !== 0 && read.every((result) => result.ok)))

@@ -12,6 +12,9 @@ const build = (budget_s) => commands('build', budget_s, [['the programs, by gcc'
 const packages = (budget_s) => commands('build', budget_s, [['packages of npm', 'script/npm-packages']]);
 const build_sanitized = (budget_s) => commands('build-asan', budget_s, [['everything, by clang with sanitizers', 'script/build-asan']]);
 
+// What is about the API, not about the data folder; the longest first.
+const on_postgres = ['contract', 'safety', 'video', 'members', 'repeat', 'preview', 'conditional', 'duplicate', 'from-transcription'];
+
 const groups = [
     {
         name: 'checks', budget_s: 40, what: 'layers, style, layout, static analysis',
@@ -44,6 +47,7 @@ const groups = [
         steps: [build_sanitized(600), meson('build-asan', 'fuzz', sanitized)],
     },
     { name: 'api', budget_s: 100, what: 'HTTP against a running server', steps: [build(600), node_tests('tests/api')] },
+    { name: 'api-postgres', budget_s: 100, what: 'the same on PostgreSQL', steps: [build(600), node_tests('tests/api', { at_once: 2, env: { KINORA_TEST_DATABASE: 'postgresql' }, only: on_postgres })] },
     { name: 'storage', budget_s: 160, what: 'files: uploads, downloads, keys, stores', steps: [build(600), packages(120), node_tests('tests/storage', { at_once: 2 })] },
     { name: 'transcription', budget_s: 130, what: 'engines, words, speakers, search', steps: [build(600), packages(120), node_tests('tests/transcription')] },
     { name: 'realtime', budget_s: 100, what: 'live editing over Socket.IO', steps: [build(600), packages(120), node_tests('tests/realtime')] },
@@ -51,8 +55,10 @@ const groups = [
     { name: 'libraries', budget_s: 50, what: 'stock, sounds and pictures, voices, generated images', steps: [build(600), node_tests('tests/libraries', { at_once: 2 })] },
     { name: 'web', budget_s: 90, what: 'the web app in a browser', steps: [commands('build', 600, [['the browser', 'script/bootstrap', 'web']]), build(600), packages(120), node_tests('tests/web', { at_once: 2 })] },
     { name: 'saver', budget_s: 70, what: 'links, downloads, mail, the database in and out', steps: [build(600), node_tests('tests/saver', { at_once: 2 })] },
-    { name: 'operations', budget_s: 90, what: 'metrics, logs, traces, settings, security, deleted accounts', steps: [build(600), node_tests('tests/operations', { at_once: 2 })] },
+    { name: 'operations', budget_s: 100, what: 'metrics, logs, traces, settings, doctor, worker, manifests, backups, upgrades, security, deleted accounts', steps: [build(600), packages(120), node_tests('tests/operations', { at_once: 2 })] },
     { name: 'queue', budget_s: 80, what: 'killed workers, several machines on one PostgreSQL', steps: [build(600), node_tests('tests/queue')] },
+    { name: 'cluster', budget_s: 60, what: 'machines with a network of their own, one of each kind cut off', steps: [build(600), packages(120), node_tests('tests/cluster', { at_once: 2 })] },
+    { name: 'faults', budget_s: 110, what: 'kills, full disks, lost databases and stores, clocks, slow clients, calls that fail', steps: [build(600), packages(120), node_tests('tests/faults', { at_once: 2 })] },
     { name: 'cli', budget_s: 80, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
 ];
 

@@ -46,7 +46,7 @@ struct app {
     struct limiter *limiter;
     struct realtime *realtime; // live editing; NULL: not offered
     const char *data_directory;
-    const struct web_file *web;     // files of the web app
+    const struct web_file *web[2];  // files of the web app, and of the API's pages
     struct waiting *waiting;        // calls that wait for their job
     const char *const *asr_ready;   // those of asr_engines that are set up
     const char *const *asr_engines; // names of the speech engines that a request may ask for; NULL-terminated
@@ -54,7 +54,9 @@ struct app {
     bool beyond_loopback;           // the first account then needs settings.setup_code
     // Appends a picture of a scene. Films are planned by the floor's other room, so that it comes from outside.
     error (*preview)(void *context, struct scope *scope, const struct scene_picture *wish, struct buffer *ret_picture);
-    void *preview_context;
+    // What the texts of a scene take up: a list of struct scene_text_box.
+    error (*text_boxes)(void *context, struct scope *scope, const struct scene_picture *wish, struct list *ret_boxes);
+    void *preview_context; // of both
     // The key of a video's or scene's draft as they are now.
     error (*draft_key)(void *context, struct scope *scope, struct draft *draft);
     // A picture of an avatar, or the short film in which it talks.

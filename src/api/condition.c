@@ -29,9 +29,9 @@ bool condition_is_checked(const struct route *route)
 
 static str tag_of(struct arena *arena, const struct buffer *body)
 {
-    unsigned char hash[32];
-    crypt_sha256(body->data, body->size, hash);
-    return str_format(arena, "\"%.*s\"", STR_ARGS(str_hex(arena, hash, TAG_BYTES)));
+    unsigned char mark[TAG_BYTES];
+    crypt_mark(body->data, body->size, mark);
+    return str_format(arena, "\"%.*s\"", STR_ARGS(str_hex(arena, mark, sizeof mark)));
 }
 
 bool condition_names(str list, str tag, bool weak)

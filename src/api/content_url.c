@@ -13,26 +13,38 @@ static const struct field query_fields[] = {
 };
 const struct shape content_query_shape = SHAPE("ContentQuery", struct content_query, query_fields);
 
-enum { LIFE_S = 12 * 3600, STEP_S = 3600 };
+enum { LIFE_S = 12 * 3600, STEP_S = 3600, SIGNATURE_BYTES = 32 };
+
+static bool is_plain(char c)
+{
+    return isalnum((unsigned char)c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
 
 static str encode(struct arena *arena, str text)
 {
+    size_t plain = 0;
+    while (plain < text.size && is_plain(text.data[plain]))
+        plain++;
+    if (plain == text.size)
+        return text;
     BUFFER_AUTO struct buffer out = { 0 };
     for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~')
-            buffer_append_byte(&out, (char)c);
+        if (is_plain(text.data[i]))
+            buffer_append_byte(&out, text.data[i]);
         else
-            buffer_format(&out, "%%%02X", c);
+            buffer_format(&out, "%%%02X", (unsigned char)text.data[i]);
     }
     return str_copy(arena, buffer_str(&out));
 }
 
-static str sign(struct arena *arena, const struct app *app, str path, str session_id, int64_t expires_s)
+// Several of them are in an answer: joined, not formatted.
+#define JOIN(arena, ...)                                                                                               \
+    str_join(arena, (const str[]) { __VA_ARGS__ }, sizeof((const str[]) { __VA_ARGS__ }) / sizeof(str), STR(""))
+
+static str sign(struct arena *arena, const struct app *app, str path, str session_id, str expires)
 {
-    unsigned char mac[32];
-    str message = str_format(arena, "%.*s\n%.*s\n%lld", STR_ARGS(path), STR_ARGS(session_id), (long long)expires_s);
-    crypt_hmac_sha256(app->keys.url, sizeof app->keys.url, message, mac);
+    unsigned char mac[SIGNATURE_BYTES];
+    crypt_mac(app->keys.url, JOIN(arena, path, STR("\n"), session_id, STR("\n"), expires), mac);
     return str_base64url(arena, mac, sizeof mac);
 }
 
@@ -53,16 +65,16 @@ str content_url_for(
         [CONTENT_VOICE] = "voice",
         [CONTENT_SAMPLE] = "voice-sample" };
     int64_t now_s = clock_now_us() / SECOND_US, expires_s = (now_s / STEP_S + 1) * STEP_S + LIFE_S;
-    str path = str_format(
-        arena, "/content/%s/%.*s/%.*s", folders[kind], STR_ARGS(id), STR_ARGS(encode(arena, file_name)));
-    return str_format(arena, "%.*s?session=%.*s&expires=%lld&signature=%.*s", STR_ARGS(path), STR_ARGS(session_id),
-        (long long)expires_s, STR_ARGS(sign(arena, app, path, session_id, expires_s)));
+    str expires = str_format(arena, "%lld", (long long)expires_s);
+    str path = JOIN(arena, STR("/content/"), str_of(folders[kind]), STR("/"), id, STR("/"), encode(arena, file_name));
+    return JOIN(arena, path, STR("?session="), session_id, STR("&expires="), expires, STR("&signature="),
+        sign(arena, app, path, session_id, expires));
 }
 
 bool content_url_valid(const struct app *app, str path, str session_id, int64_t expires_s, str signature)
 {
     ARENA_AUTO struct arena *arena = arena_new(4096);
-    str right = sign(arena, app, path, session_id, expires_s);
+    str right = sign(arena, app, path, session_id, str_format(arena, "%lld", (long long)expires_s));
     return expires_s > clock_now_us() / SECOND_US && signature.size == right.size
            && crypt_equal(signature.data, right.data, right.size);
 }

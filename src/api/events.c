@@ -39,6 +39,34 @@ static void push_event(struct api_call *call, struct event_stream *stream, const
     (void)event_stream_push(stream, text); // a stream that is gone is noticed by the hub
 }
 
+// What a stream has already: what it says, unless it speaks of events that never were. Another server may be ahead of
+// this one.
+static error where_it_stands(struct api_call *call, int64_t *ret_since)
+{
+    int64_t since = last_event_id(call), newest;
+    *ret_since = since;
+    if (since <= hub_reached(call->app->hub))
+        return OK;
+    TRY(event_newest(&call->scope, &newest));
+    if (since > newest)
+        *ret_since = -1;
+    return OK;
+}
+
+// What fails after the stream has begun ends it: its reader comes again and says where it stands.
+static error give_up(struct event_stream *stream, error why)
+{
+    if (!stream)
+        return why;
+    event_stream_release(stream, true);
+    return OK;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 static struct hub_reader reader_of(const struct api_call *call)
 {
     return (struct hub_reader) { call->scope.actor.user_id, call->scope.actor.session_id };
@@ -47,19 +75,23 @@ static struct hub_reader reader_of(const struct api_call *call)
 // Everything of the user from now on; with Last-Event-ID also what was missed.
 static error user_events(struct api_call *call)
 {
-    struct list missed = { 0 };
-    int64_t since = last_event_id(call), newest;
-    str user = call->scope.actor.user_id;
-    TRY(event_newest(&call->scope, &newest));
-    if (since >= 0)
-        TRY(event_after_for(&call->scope, since, user, STR_NONE, REPLAY_MAX, &missed));
-    struct event_stream *stream = exchange_events(call->exchange);
-    for (size_t i = 0; i < missed.count; i++) {
-        const struct event *event = &((struct event *)missed.items)[i];
-        push_event(call, stream, event, NULL);
-        newest = event->number > newest ? event->number : newest;
-    }
-    hub_join(call->app->hub, events_user_topic(call->scope.arena, user), stream, newest, reader_of(call));
+    struct hub *hub = call->app->hub;
+    int64_t since, reached;
+    str user = call->scope.actor.user_id, topic = events_user_topic(call->scope.arena, user);
+    struct event_stream *stream = NULL;
+    TRY(where_it_stands(call, &since));
+    do {
+        struct list missed = { 0 };
+        reached = later(hub_reached(hub), since);
+        error read = since < 0 ? OK
+                               : event_after_for(&call->scope, since, reached, user, STR_NONE, REPLAY_MAX, &missed);
+        if (error_is(read))
+            return give_up(stream, read);
+        stream = stream ? stream : exchange_events(call->exchange);
+        for (size_t i = 0; i < missed.count; i++)
+            push_event(call, stream, &((struct event *)missed.items)[i], NULL);
+        since = since >= 0 ? reached : since;
+    } while (!hub_join(hub, topic, stream, reached, reader_of(call)));
     return OK;
 }
 
@@ -74,33 +106,50 @@ static error owner_of(struct scope *scope, str file_id, str *ret_user_id)
     return OK;
 }
 
+// *ret_done: nothing more comes.
+static void push_file_events(
+    struct api_call *call, struct event_stream *stream, const struct list *rows, bool *ret_done)
+{
+    for (size_t i = 0; i < rows->count; i++) {
+        const struct event *event = &((struct event *)rows->items)[i];
+        bool done = *ret_done;
+        const char *name = events_file_name(event, &done);
+        *ret_done = done;
+        if (name)
+            push_event(call, stream, event, name);
+    }
+}
+
 // upload_progress, then job_progress, then done. May be opened before the upload starts.
 static error file_events(struct api_call *call)
 {
-    struct list rows;
+    struct hub *hub = call->app->hub;
     const struct file_path *path = call->path;
     str user, file = str_lower(call->scope.arena, path->file_id);
-    TRY(owner_of(&call->scope, file, &user));
-    str topic = events_file_topic(call->scope.arena, user, file);
-    int64_t since = last_event_id(call);
-    TRY(event_after_for(&call->scope, since < 0 ? 0 : since, user, file, REPLAY_MAX, &rows));
-    str progress = hub_progress(call->app->hub, call->scope.arena, topic);
-    struct event_stream *stream = exchange_events(call->exchange);
-    int64_t newest = since < 0 ? 0 : since;
-    if (progress.data)
-        (void)event_stream_push(stream, progress);
+    int64_t since, reached;
     bool done = false;
-    for (size_t i = 0; i < rows.count; i++) {
-        const struct event *event = &((struct event *)rows.items)[i];
-        const char *name = events_file_name(event, &done);
-        if (name)
-            push_event(call, stream, event, name);
-        newest = event->number;
-    }
+    struct event_stream *stream = NULL;
+    TRY(owner_of(&call->scope, file, &user));
+    TRY(where_it_stands(call, &since));
+    since = later(since, 0);
+    str topic = events_file_topic(call->scope.arena, user, file);
+    do {
+        struct list rows;
+        reached = later(hub_reached(hub), since);
+        error read = event_after_for(&call->scope, since, reached, user, file, REPLAY_MAX, &rows);
+        if (error_is(read))
+            return give_up(stream, read);
+        if (!stream) {
+            str progress = hub_progress(hub, call->scope.arena, topic);
+            stream = exchange_events(call->exchange);
+            if (progress.data)
+                (void)event_stream_push(stream, progress);
+        }
+        push_file_events(call, stream, &rows, &done);
+        since = reached;
+    } while (!done && !hub_join(hub, topic, stream, reached, reader_of(call)));
     if (done)
         event_stream_release(stream, true);
-    else
-        hub_join(call->app->hub, topic, stream, newest, reader_of(call));
     return OK;
 }
 

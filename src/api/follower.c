@@ -12,6 +12,9 @@
 #include "domain/member.h"
 
 enum { ROWS_MAX = 500, ARENA_CAP = 16 << 20, PAYLOAD_CAP = 64 << 10 };
+// A follower that begins goes back this far: what was under way then had its number already. Nobody hears it twice.
+static const int64_t BACK = 1000;
+static const int64_t GAP_US = SECOND_US / 50, CATCH_UP_US = 5 * SECOND_US;
 
 struct follower {
     struct app *app;
@@ -19,7 +22,8 @@ struct follower {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     bool stopping, woken;
-    int64_t at; // number of the last event given out
+    struct event_place place;
+    int64_t began_at; // the newest event when it began
 };
 
 static bool is_over(str status)
@@ -100,31 +104,42 @@ static error give(struct follower *follower, struct scope *scope, const struct e
     return OK;
 }
 
-static error follow(struct follower *follower, struct db *db, size_t *ret_count)
+static void observe(const struct follower *follower, const struct event *event)
+{
+    if (event->number > follower->began_at)
+        metric_observe(METRIC_event_lag, clock_now_us() - event->created_at.us, STR_NONE, STR_NONE);
+    metric_set(METRIC_event_delivered, event->number, STR_NONE, STR_NONE);
+}
+
+static error follow(struct follower *follower, struct db *db, int64_t *ret_rest_us)
 {
     ARENA_AUTO struct arena *arena = arena_new(ARENA_CAP);
     struct scope scope = { .arena = arena, .db = db };
     struct list events;
-    TRY(event_after(&scope, follower->at, ROWS_MAX, &events));
+    bool waits;
+    TRY(event_follow(&scope, &follower->place, ROWS_MAX, &events, &waits));
     for (size_t i = 0; i < events.count; i++) {
         const struct event *event = &((struct event *)events.items)[i];
+        if (event->number > follower->began_at)
+            hub_reach(follower->app->hub, event->number);
         TRY(give(follower, &scope, event));
         give_waiting(follower, arena, event);
-        follower->at = event->number;
-        metric_observe(METRIC_event_lag, clock_now_us() - event->created_at.us, STR_NONE, STR_NONE);
-        metric_set(METRIC_event_delivered, event->number, STR_NONE, STR_NONE);
+        follower->place.at = event->number;
+        observe(follower, event);
     }
     if (follower->app->realtime)
         realtime_tick(follower->app->realtime, &scope);
-    *ret_count = events.count;
+    *ret_rest_us = events.count == ROWS_MAX ? 0 : waits ? GAP_US : SECOND_US;
     return OK;
 }
 
-static void rest(struct follower *follower)
+static void rest(struct follower *follower, int64_t us)
 {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += 1; // covers a lost wake-up
+    int64_t nanoseconds = until.tv_nsec + us * 1000;
+    until.tv_sec += nanoseconds / 1000000000;
+    until.tv_nsec = nanoseconds % 1000000000;
     pthread_mutex_lock(&follower->mutex);
     if (!follower->woken && !follower->stopping)
         pthread_cond_timedwait(&follower->wake, &follower->mutex, &until);
@@ -137,13 +152,13 @@ static void *run(void *context)
     struct follower *follower = context;
     struct db *db = NULL;
     while (!follower->stopping) {
-        size_t count = 0;
-        error result = db ? follow(follower, db, &count) : db_connect(follower->app->db, &db);
+        int64_t rest_us = SECOND_US; // covers a lost wake-up
+        error result = db ? follow(follower, db, &rest_us) : db_connect(follower->app->db, &db);
         if (error_is(result))
             log_event(LOG_WARN, NULL, "events", result.message);
         waiting_look(follower->app->waiting);
-        if (count < ROWS_MAX)
-            rest(follower);
+        if (rest_us)
+            rest(follower, rest_us);
     }
     db_disconnect(db);
     return NULL;
@@ -157,22 +172,38 @@ void follower_wake(struct follower *follower)
     pthread_mutex_unlock(&follower->mutex);
 }
 
+// Before anybody listens.
+static error catch_up(struct follower *follower, struct db *db)
+{
+    int64_t until_us = clock_mono_us() + CATCH_UP_US, rest_us;
+    follower->place.at = follower->began_at > BACK ? follower->began_at - BACK : 0;
+    do {
+        TRY(follow(follower, db, &rest_us));
+        if (rest_us == GAP_US)
+            rest(follower, rest_us);
+    } while (follower->place.at < follower->began_at && rest_us != SECOND_US && clock_mono_us() < until_us);
+    hub_reach(follower->app->hub, follower->place.at > follower->began_at ? follower->place.at : follower->began_at);
+    return OK;
+}
+
 error follower_start(struct app *app, struct follower **ret_follower)
 {
     struct db *db;
     ARENA_AUTO struct arena *arena = arena_new(4096);
     struct follower *follower = calloc(1, sizeof *follower);
-    ASSERT(follower);
+    ASSERT_MEMORY(follower);
     follower->app = app;
+    pthread_mutex_init(&follower->mutex, NULL);
+    pthread_cond_init(&follower->wake, NULL);
     TRY(db_connect(app->db, &db));
-    error result = event_newest(&(struct scope) { .arena = arena, .db = db }, &follower->at);
+    error result = event_newest(&(struct scope) { .arena = arena, .db = db }, &follower->began_at);
+    if (!error_is(result))
+        result = catch_up(follower, db);
     db_disconnect(db);
     if (error_is(result)) {
         free(follower);
         return result;
     }
-    pthread_mutex_init(&follower->mutex, NULL);
-    pthread_cond_init(&follower->wake, NULL);
     if (pthread_create(&follower->thread, NULL, run, follower))
         return error_make(ERROR_INTERNAL_ERROR, NULL, "Cannot start the thread that follows events");
     *ret_follower = follower;

@@ -53,12 +53,32 @@ static const struct field media_page_fields[] = {
 static const struct shape media_page_shape = SHAPE("LibraryMediaPage", struct media_page, media_page_fields);
 
 struct path {
-    str audioId;
+    str audioId, mediaId;
 };
 static const struct field path_fields[] = {
     FIELD(struct path, audioId, .required = true, .format = FORMAT_UUID, .doc = "Sound"),
 };
 static const struct shape path_shape = SHAPE("AudioPath", struct path, path_fields);
+
+static const struct field media_path_fields[] = {
+    FIELD(struct path, mediaId, .required = true, .format = FORMAT_UUID, .doc = "Picture or film"),
+};
+static const struct shape media_path_shape = SHAPE("LibraryMediaPath", struct path, media_path_fields);
+
+struct one_audio {
+    struct audio_answer *audio;
+};
+static const struct field one_audio_fields[] = {
+    FIELD(struct one_audio, audio, .required = true, .shape = &audio_answer_shape),
+};
+static const struct shape one_audio_shape = SHAPE("OneAudio", struct one_audio, one_audio_fields);
+struct one_media {
+    struct media_item_answer *media;
+};
+static const struct field one_media_fields[] = {
+    FIELD(struct one_media, media, .required = true, .shape = &media_item_answer_shape),
+};
+static const struct shape one_media_shape = SHAPE("OneLibraryMedia", struct one_media, one_media_fields);
 
 struct favorite_in {
     struct opt_bool is_favorite;
@@ -111,6 +131,26 @@ static error list_media(struct api_call *call)
     return OK;
 }
 
+static error get_audio(struct api_call *call)
+{
+    struct library_item item;
+    TRY(library_get(&call->scope, LIBRARY_AUDIO, ((struct path *)call->path)->audioId, &item));
+    struct audio_answer *answer = ARENA_NEW(call->scope.arena, struct audio_answer);
+    audio_answer(call, &item, answer);
+    ((struct one_audio *)call->output)->audio = answer;
+    return OK;
+}
+
+static error get_media(struct api_call *call)
+{
+    struct library_item item;
+    TRY(library_get(&call->scope, LIBRARY_MEDIA, ((struct path *)call->path)->mediaId, &item));
+    struct media_item_answer *answer = ARENA_NEW(call->scope.arena, struct media_item_answer);
+    media_item_answer(call, &item, answer);
+    ((struct one_media *)call->output)->media = answer;
+    return OK;
+}
+
 static error favorite(struct api_call *call)
 {
     const struct favorite_in *in = call->body;
@@ -120,6 +160,12 @@ static error favorite(struct api_call *call)
 static const struct route routes[] = {
     { "GET", "/api/v1/audio/library", "Libraries", "List sounds: everybody's and your own", FACE_ENVELOPE, ACCESS_USER,
         LANE_READ, .query_in = &audio_query_shape, .output = &audio_page_shape, .handle = list_audio },
+    { "GET", "/api/v1/audio/library/{audioId}", "Libraries", "Show a sound: everybody's or your own", FACE_ENVELOPE,
+        ACCESS_USER, LANE_READ, .path_in = &path_shape, .output = &one_audio_shape,
+        .errors = ERRORS(ERROR_AUDIO_NOT_FOUND), .handle = get_audio },
+    { "GET", "/api/v1/media/library/{mediaId}", "Libraries", "Show a picture or film: everybody's or your own",
+        FACE_ENVELOPE, ACCESS_USER, LANE_READ, .path_in = &media_path_shape, .output = &one_media_shape,
+        .errors = ERRORS(ERROR_MEDIA_NOT_FOUND), .handle = get_media },
     { "POST", "/api/v1/audio/{audioId}/favorite", "Libraries", "Make a sound a favourite, or no longer", FACE_ENVELOPE,
         ACCESS_USER, LANE_WRITE, BODY_JSON, .path_in = &path_shape, .body_in = &favorite_shape,
         .message = "Audio favorite status updated", .status = 200, .errors = ERRORS(ERROR_AUDIO_NOT_FOUND),

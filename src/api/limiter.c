@@ -25,7 +25,7 @@ struct limiter {
 struct limiter *limiter_new(void)
 {
     struct limiter *limiter = calloc(1, sizeof *limiter);
-    ASSERT(limiter);
+    ASSERT_MEMORY(limiter);
     for (int i = 0; i < STRIPES; i++)
         pthread_mutex_init(&limiter->stripes[i], NULL);
     return limiter;
@@ -53,8 +53,7 @@ static struct bucket *bucket_of(struct bucket set[static WAYS], uint64_t key)
     return oldest;
 }
 
-static bool take(
-    struct limiter *limiter, str key, double per_second, double burst, double amount, int64_t *ret_wait_seconds)
+bool limiter_take(struct limiter *limiter, str key, double per_second, double burst, int64_t *ret_wait_seconds)
 {
     uint64_t hash = str_hash(key);
     size_t set = (hash >> 32) % SETS;
@@ -65,20 +64,10 @@ static bool take(
     if (left > burst)
         left = burst;
     bool given = left >= 1;
-    bucket->left = given ? left - amount : left;
+    bucket->left = given ? left - 1 : left;
     bucket->at_us = now;
     pthread_mutex_unlock(&limiter->stripes[set % STRIPES]);
     if (!given)
         *ret_wait_seconds = (int64_t)ceil((1 - left) / per_second);
     return given;
-}
-
-bool limiter_take(struct limiter *limiter, str key, double per_second, double burst, int64_t *ret_wait_seconds)
-{
-    return take(limiter, key, per_second, burst, 1, ret_wait_seconds);
-}
-
-bool limiter_peek(struct limiter *limiter, str key, double per_second, double burst, int64_t *ret_wait_seconds)
-{
-    return take(limiter, key, per_second, burst, 0, ret_wait_seconds);
 }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Logging in and out: documents 002 (form) and 004 (JSON).
 #include "api/client.h"
-#include "api/limiter.h"
 #include "api/route.h"
 #include "base/settings.h"
+#include "domain/attempt.h"
 #include "domain/session.h"
 
-// Ten failures in a quarter of an hour, per account and address.
-static const double FAILURES = 10, FAILURES_PER_SECOND = 10.0 / 900;
+// Ten failures in a quarter of an hour, per account and address, at all servers together.
+static const struct attempt_limit FAILURES = { 10, 10.0 / 900 };
 
 struct credentials {
     str username, email, password;
@@ -94,14 +94,16 @@ static error prepare(struct api_call *call)
     str address = client_address(arena, exchange_request(call->exchange));
     str key = str_format(arena, "login:%.*s:%.*s", STR_ARGS(str_lower(arena, name)), STR_ARGS(address));
     int64_t wait;
-    if (!limiter_peek(call->app->limiter, key, FAILURES_PER_SECOND, FAILURES, &wait)) {
+    bool left, taken;
+    TRY(attempt_look(&call->scope, key, FAILURES, &left, &wait));
+    if (!left) {
         exchange_header(call->exchange, "Retry-After", str_format(arena, "%lld", (long long)wait));
         return error_make(ERROR_RATE_LIMITED, NULL, "Too many failed logins; wait %lld seconds", (long long)wait);
     }
     struct user *user = ARENA_NEW(arena, struct user);
     error result = session_check(&call->scope, name, in->password, user);
     if (result.code == ERROR_WRONG_CREDENTIALS)
-        (void)limiter_take(call->app->limiter, key, FAILURES_PER_SECOND, FAILURES, &wait);
+        TRY(attempt_take(&call->scope, call->app->db, key, FAILURES, &taken, &wait));
     call->prepared = user;
     return result;
 }

@@ -32,7 +32,8 @@ static const char intro[] =
     "**Repeats.** Calls marked *Idempotency-Key* may be sent again with the same key within 24 hours: the answer is "
     "the one "
     "of the first time, with `Idempotent-Replayed: true`, and nothing is made twice.\n\n"
-    "**Every call** can also answer 500 `INTERNAL_ERROR`, and 503 `DATABASE_BUSY`.\n";
+    "**Every call** can also answer 500 `INTERNAL_ERROR`, and 503 `DATABASE_BUSY`; one that changes something 507 "
+    "`STORAGE_FULL`.\n";
 
 static void put_text(struct buffer *out, const char *text)
 {
@@ -171,7 +172,7 @@ static void put_output(struct page *page, const struct route *route)
 
 static bool of_every_call(enum error_code code)
 {
-    return code == ERROR_INTERNAL_ERROR || code == ERROR_DATABASE_BUSY;
+    return code == ERROR_INTERNAL_ERROR || code == ERROR_DATABASE_BUSY || code == ERROR_STORAGE_FULL;
 }
 
 static bool is_among(const enum error_code *codes, size_t count, enum error_code code)

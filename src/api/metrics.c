@@ -2,22 +2,15 @@
 // Metrics for Prometheus. Who asks from this machine needs no token; a request that came through a proxy did not.
 #include "api/metrics.h"
 
-#include <dirent.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/statvfs.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "api/client.h"
+#include "api/metrics_process.h"
 #include "api/route.h"
-#include "base/clock.h"
 #include "base/metric.h"
+#include "domain/backup_row.h"
 #include "domain/event.h"
 #include "domain/overview.h"
-
-enum { STAT_BYTES = 2048 }; // of /proc/self/stat: 52 numbers
 
 // Counting ----------------------------------------------------------------------------------------
 
@@ -76,69 +69,33 @@ void metrics_answered(void *context, struct exchange *exchange, int status, int6
 
 // Reading -----------------------------------------------------------------------------------------
 
-static int64_t count_open_files(void)
-{
-    int64_t count = -1; // the one that looks
-    DIR *folder = opendir("/proc/self/fd");
-    if (!folder)
-        return 0;
-    for (const struct dirent *entry; (entry = readdir(folder));)
-        count += entry->d_name[0] != '.';
-    closedir(folder);
-    return count;
-}
-
 static void set(enum metric_id id, int64_t value)
 {
     metric_set(id, value, STR_NONE, STR_NONE);
 }
 
-// proc(5), /proc/PID/stat: the name in brackets may hold anything, so that counting starts behind it.
-static void read_stat(void)
+// A time that has not been yet is not shown as 1970: alerts are about backups that there should be.
+static void set_time(enum metric_id id, time_us time)
 {
-    char text[STAT_BYTES];
-    FILE *file = fopen("/proc/self/stat", "re");
-    size_t size = file ? fread(text, 1, sizeof text - 1, file) : 0;
-    if (file)
-        fclose(file);
-    text[size] = 0;
-    const char *rest = strrchr(text, ')');
-    long long threads, start, virtual_bytes, resident_pages;
-    if (!rest
-        || sscanf(rest + 1,
-               " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %lld %*d %lld %lld %lld", &threads,
-               &start, &virtual_bytes, &resident_pages)
-               != 4)
-        return;
-    struct timespec up;
-    clock_gettime(CLOCK_BOOTTIME, &up);
-    int64_t age_us = (int64_t)up.tv_sec * SECOND_US + up.tv_nsec / 1000 - start * SECOND_US / sysconf(_SC_CLK_TCK);
-    set(METRIC_process_threads, threads);
-    set(METRIC_process_start, clock_now_us() - age_us);
-    set(METRIC_process_virtual, virtual_bytes);
-    set(METRIC_process_resident, resident_pages * sysconf(_SC_PAGESIZE));
+    if (time.us)
+        metric_set(id, time.us, STR_NONE, STR_NONE);
 }
 
-static void read_process(const char *data_directory)
+static error read_backups(struct scope *scope)
 {
-    struct rusage used;
-    struct rlimit files;
-    struct statvfs disk;
-    getrusage(RUSAGE_SELF, &used);
-    set(METRIC_process_cpu, ((int64_t)used.ru_utime.tv_sec + used.ru_stime.tv_sec) * SECOND_US + used.ru_utime.tv_usec
-                                + used.ru_stime.tv_usec);
-    read_stat();
-    set(METRIC_process_fds, count_open_files());
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0)
-        set(METRIC_process_max_fds, (int64_t)files.rlim_cur);
-    if (statvfs(data_directory, &disk) == 0)
-        set(METRIC_disk_free, (int64_t)disk.f_bavail * (int64_t)disk.f_frsize);
+    struct backup_times times;
+    TRY(backup_row_times(scope, &times));
+    set_time(METRIC_backup_made, times.made_at);
+    set_time(METRIC_backup_verified, times.verified_at);
+    set_time(METRIC_backup_failed, times.failed_at);
+    return OK;
 }
 
 static error read_database(struct scope *scope)
 {
     struct overview_load load;
     int64_t newest;
+    TRY(read_backups(scope));
     TRY(overview_load(scope, &load));
     TRY(event_newest(scope, &newest));
     set(METRIC_event_newest, newest);
@@ -160,7 +117,7 @@ static error get_metrics(struct api_call *call)
     const struct actor *actor = &call->scope.actor;
     if (!actor->is_superuser && !client_is_here(call->scope.arena, exchange_request(call->exchange)))
         return error_of(actor->user_id.data ? ERROR_FORBIDDEN : ERROR_NOT_AUTHENTICATED);
-    read_process(call->app->data_directory);
+    metrics_process_read(call->app->data_directory);
     TRY(read_database(&call->scope));
     call->answer_type = call->route->answer_type;
     metric_write(&call->answer);

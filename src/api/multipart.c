@@ -24,7 +24,7 @@ error multipart_new(str boundary, const struct multipart_ops *ops, void *context
         return error_make(
             ERROR_VALIDATION_ERROR, "Content-Type", "The body must be multipart/form-data with a boundary");
     struct multipart *multipart = calloc(1, sizeof *multipart);
-    ASSERT(multipart);
+    ASSERT_MEMORY(multipart);
     *multipart = (struct multipart) { .ops = ops, .context = context, .arena = arena_new(MULTIPART_HEAD_MAX * 2) };
     memcpy(multipart->delimiter, "\r\n--", 4);
     memcpy(multipart->delimiter + 4, boundary.data, boundary.size);

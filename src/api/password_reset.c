@@ -3,10 +3,10 @@
 #include "domain/password_reset.h"
 
 #include "api/client.h"
-#include "api/limiter.h"
 #include "api/route.h"
+#include "domain/attempt.h"
 
-// An hour's; refilled evenly.
+// An hour's, at all servers together; refilled evenly.
 static const double OF_ACCOUNT = 5, OF_ADDRESS = 20, HOUR_S = 3600;
 
 struct request_in {
@@ -33,7 +33,9 @@ static const struct shape answer_shape = SHAPE("PasswordResetAnswer", struct ans
 static error take(struct api_call *call, str key, double most)
 {
     int64_t wait;
-    if (limiter_take(call->app->limiter, key, most / HOUR_S, most, &wait))
+    bool taken;
+    TRY(attempt_take(&call->scope, call->app->db, key, (struct attempt_limit) { most, most / HOUR_S }, &taken, &wait));
+    if (taken)
         return OK;
     exchange_header(call->exchange, "Retry-After", str_format(call->scope.arena, "%lld", (long long)wait));
     return error_make(ERROR_RATE_LIMITED, NULL, "Too many attempts; wait %lld seconds", (long long)wait);

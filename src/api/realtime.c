@@ -56,7 +56,7 @@ static void gather(struct crowd *crowd, struct socketio_socket *socket)
     if (crowd->count == crowd->room) {
         crowd->room = crowd->room ? 2 * crowd->room : 16;
         crowd->sockets = realloc(crowd->sockets, crowd->room * sizeof *crowd->sockets);
-        ASSERT(crowd->sockets);
+        ASSERT_MEMORY(crowd->sockets);
     }
     crowd->sockets[crowd->count++] = socketio_hold(socket);
 }
@@ -260,7 +260,7 @@ static str mark_of(struct arena *arena, const struct realtime *realtime, str ide
 {
     unsigned char mac[32];
     str message = str_format(arena, "socket\n%.*s\n%.*s", STR_ARGS(identity), STR_ARGS(user_id));
-    crypt_hmac_sha256(realtime->app->keys.token, sizeof realtime->app->keys.token, message, mac);
+    crypt_mac(realtime->app->keys.token, message, mac);
     return str_format(arena, "%.*s.%.*s", STR_ARGS(identity), STR_ARGS(str_base64url(arena, mac, MAC_BYTES)));
 }
 
@@ -298,17 +298,22 @@ static error look_at(struct realtime *realtime, struct arrival *arrival, const j
     return OK;
 }
 
-// What the client missed, when all of it is still there.
-static error find_missed(struct arrival *arrival, struct list *ret_missed, int64_t *ret_newest)
+// What the client missed, when all of it is still there. It may have heard from a server that is ahead of this one.
+static error find_missed(
+    struct realtime *realtime, struct arrival *arrival, struct list *ret_missed, int64_t *ret_newest)
 {
-    int64_t oldest;
+    int64_t oldest, newest;
+    int64_t reached = hub_reached(realtime->app->hub);
     TRY(event_oldest(&arrival->scope, &oldest));
-    TRY(event_newest(&arrival->scope, ret_newest));
-    if (!arrival->known || arrival->offset > *ret_newest || arrival->offset + 1 < oldest) {
+    TRY(event_newest(&arrival->scope, &newest));
+    *ret_newest = reached;
+    if (!arrival->known || arrival->offset > newest || arrival->offset + 1 < oldest) {
         arrival->known = false;
         return OK;
     }
-    TRY(event_after_for(&arrival->scope, arrival->offset, str_of(arrival->listener->user_id), STR_NONE,
+    if (arrival->offset > reached)
+        *ret_newest = arrival->offset;
+    TRY(event_after_for(&arrival->scope, arrival->offset, *ret_newest, str_of(arrival->listener->user_id), STR_NONE,
         REALTIME_REPLAY_MAX, ret_missed));
     arrival->known = ret_missed->count < REALTIME_REPLAY_MAX;
     return OK;
@@ -350,7 +355,7 @@ static error admit(struct realtime *realtime, struct arrival *arrival)
     bool crowded = false, joined = false;
     while (!joined && !crowded) {
         struct list missed = { 0 };
-        TRY(find_missed(arrival, &missed, &newest));
+        TRY(find_missed(realtime, arrival, &missed, &newest));
         if (arrival->known)
             replay(arrival, &missed);
         arrival->offset = newest;
@@ -377,7 +382,7 @@ static void connect(void *context, struct socketio_socket *socket, const json_t 
     struct worker *worker = worker_pointer;
     ARENA_AUTO struct arena *arena = arena_new(ARENA_CAP);
     struct listener *listener = calloc(1, sizeof *listener);
-    ASSERT(listener);
+    ASSERT_MEMORY(listener);
     listener->realtime = realtime;
     listener->socket = socketio_hold(socket);
     listener->allowance = REALTIME_EVENTS_BURST;
@@ -423,7 +428,7 @@ struct realtime *realtime_new(struct app *app)
 {
     static const char *const namespaces[] = { "/", NULL };
     struct realtime *realtime = calloc(1, sizeof *realtime);
-    ASSERT(realtime);
+    ASSERT_MEMORY(realtime);
     realtime->app = app;
     pthread_mutex_init(&realtime->lock, NULL);
     realtime->presence = presence_new();

@@ -4,6 +4,7 @@
 #include "api/scene_shapes.h"
 #include "base/clock.h"
 #include "domain/job.h"
+#include "domain/voice_file.h"
 
 struct path {
     str videoId, jobId;
@@ -72,7 +73,7 @@ struct render {
     struct opt_int current_scene, total_scenes;
     struct opt_number estimated_time_remaining;
     int64_t queue_position;
-    str video_url, poster_url, subtitles_url;
+    str video_url, poster_url, subtitles_url, subtitles_srt_url;
     struct opt_number duration;
     struct opt_int size_bytes;
     struct raw_json warnings;
@@ -91,8 +92,8 @@ static const struct field render_row_fields[] = {
     FIELD(struct render, queue_position, .doc = "1 is next, 0 when it is not waiting"),
     FIELD(struct render, video_url, .doc = "The film, by signed link"),
     FIELD(struct render, poster_url, .doc = "A picture of it, by signed link; null for sound alone"),
-    FIELD(struct render, subtitles_url,
-        .doc = "WebVTT, by signed link (subtitles.srt: SubRip); null when nothing is spoken"),
+    FIELD(struct render, subtitles_url, .doc = "WebVTT, by signed link; null when nothing is spoken"),
+    FIELD(struct render, subtitles_srt_url, .doc = "The same as SubRip"),
     FIELD(struct render, duration, .doc = "Seconds"),
     FIELD(struct render, size_bytes),
     FIELD(struct render, warnings, .json_type = "array", .doc = "What was left out, cut or replaced: {field, message}"),
@@ -136,8 +137,16 @@ static error enqueue(struct api_call *call, const struct video *video, json_t *p
     if (video->scene_count == 0)
         return error_of(ERROR_VIDEO_HAS_NO_SCENES);
     str key = str_format(arena, "render:%.*s", STR_ARGS(video->id));
-    error result = job_add(&call->scope,
-        &(struct job_new) { .kind = "render", .video_id = video->id, .params = params, .unique_key = key }, &job);
+    int64_t needed[VOICE_FILE_WANTED_MAX];
+    size_t needed_count;
+    TRY(voice_file_wanted(&call->scope, video->id, needed, &needed_count));
+    struct job_new wanted = { .kind = "render",
+        .video_id = video->id,
+        .params = params,
+        .unique_key = key,
+        .needed = needed,
+        .needed_count = needed_count };
+    error result = job_add(&call->scope, &wanted, &job);
     if (result.code == ERROR_CONFLICT)
         return error_of(ERROR_RENDER_IN_PROGRESS);
     TRY(result);
@@ -236,8 +245,10 @@ static error as_render(struct api_call *call, const struct job *job, struct rend
         ret_render->video_url = content_url(call, CONTENT_RENDER, job->id, name);
         if (json_get_bool(result, "poster", false))
             ret_render->poster_url = content_url(call, CONTENT_RENDER, job->id, STR("poster.jpg"));
-        if (json_get_bool(result, "subtitles", false))
+        if (json_get_bool(result, "subtitles", false)) {
             ret_render->subtitles_url = content_url(call, CONTENT_RENDER, job->id, STR("subtitles.vtt"));
+            ret_render->subtitles_srt_url = content_url(call, CONTENT_RENDER, job->id, STR("subtitles.srt"));
+        }
         ret_render->warnings = (struct raw_json) { json_text(call->scope.arena, json_object_get(result, "warnings")) };
         ret_render->duration = (struct opt_number) { true, json_get_number(result, "duration", 0) };
         ret_render->size_bytes = (struct opt_int) { true, json_get_int(result, "size_bytes", 0) };

@@ -43,7 +43,7 @@ static str digest(const struct api_call *call)
     buffer_format(&text, "repeat\n%.*s\n%.*s?%.*s\n", STR_ARGS(request->method), STR_ARGS(request->path),
         STR_ARGS(request->query));
     buffer_append_str(&text, request->body);
-    crypt_hmac_sha256(call->app->keys.token, sizeof call->app->keys.token, buffer_str(&text), mac);
+    crypt_mac(call->app->keys.token, buffer_str(&text), mac);
     return str_copy(call->scope.arena, (str) { (const char *)mac, sizeof mac });
 }
 

@@ -71,11 +71,12 @@ size_t route_errors(const struct route *route, enum error_code *ret_codes, size_
     HAS(route->access != ACCESS_PUBLIC, ERROR_NOT_AUTHENTICATED);
     HAS(route->access != ACCESS_PUBLIC, ERROR_FORBIDDEN); // a superuser is needed, or a scope of an API key
     for (const enum error_code *own = route->errors; own && *own != ERROR_NONE; own++)
-        HAS(*own != ERROR_FORBIDDEN || route->access == ACCESS_PUBLIC, *own);
+        HAS((*own != ERROR_FORBIDDEN || route->access == ACCESS_PUBLIC) && *own != ERROR_STORAGE_FULL, *own);
     HAS(route->body_kind != BODY_NONE, ERROR_BODY_TOO_LARGE);
     HAS(route->access != ACCESS_PUBLIC, ERROR_RATE_LIMITED);
     HAS(true, ERROR_INTERNAL_ERROR);
     HAS(route->lane != LANE_STREAM || strcmp(route->method, "GET"), ERROR_DATABASE_BUSY);
+    HAS(strcmp(route->method, "GET"), ERROR_STORAGE_FULL);
 #undef HAS
     return count;
 }
@@ -164,6 +165,8 @@ static void send(struct api_call *call)
             call->exchange, "Content-Type", call->answer_type ? str_of(call->answer_type) : STR("application/json"));
     if (call->status == 401)
         exchange_header(call->exchange, "WWW-Authenticate", STR("Bearer"));
+    if (call->status == 503)
+        exchange_header(call->exchange, "Retry-After", STR("10"));
     if (call->repeated)
         exchange_header(call->exchange, "Idempotent-Replayed", STR("true"));
     bool kept = condition_is_tagged(call->route) && call->status < 400;
@@ -217,8 +220,6 @@ static error check_import(struct api_call *call)
     bool reads = !strcmp(call->route->method ? call->route->method : "GET", "GET");
     if (reads || (!atomic_load(&call->app->importing) && call->epoch == atomic_load(&call->app->epoch)))
         return OK;
-    if (call->exchange)
-        exchange_header(call->exchange, "Retry-After", STR("10"));
     return error_make(ERROR_DATABASE_BUSY, NULL, "A database is being imported; try again in a moment");
 }
 
@@ -373,10 +374,10 @@ void route_refuse(
 void *app_worker_start(void *context)
 {
     struct worker *worker = calloc(1, sizeof *worker);
-    ASSERT(worker);
+    ASSERT_MEMORY(worker);
     worker->app = context;
     worker->tokens = token_cache_new();
-    error result = db_connect(worker->app->db, &worker->db);
+    error result = db_connect_thread(worker->app->db, &worker->db);
     if (error_is(result)) {
         log_event(LOG_ERROR, NULL, "database", result.message);
         exit(1);

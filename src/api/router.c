@@ -36,7 +36,7 @@ static bool next_segment(str *path, str *ret_segment)
 static struct node *node_new(str segment)
 {
     struct node *node = calloc(1, sizeof *node);
-    ASSERT(node);
+    ASSERT_MEMORY(node);
     node->segment = segment;
     return node;
 }
@@ -84,7 +84,7 @@ static error add(struct router *router, const struct route *route)
         return error_make(ERROR_CONFLICT, route->path, "The routes %s %s and %s answer to the same requests",
             route->method, route->path, other->path);
     struct entry *entry = calloc(1, sizeof *entry);
-    ASSERT(entry);
+    ASSERT_MEMORY(entry);
     *entry = (struct entry) { node->entries, route };
     node->entries = entry;
     return OK;
@@ -93,7 +93,7 @@ static error add(struct router *router, const struct route *route)
 error router_new(const struct route_group *const *groups, struct router **ret_router)
 {
     struct router *router = calloc(1, sizeof *router);
-    ASSERT(router);
+    ASSERT_MEMORY(router);
     for (; *groups; groups++)
         for (size_t i = 0; i < (*groups)->count; i++) {
             error result = add(router, &(*groups)->routes[i]);

@@ -19,12 +19,39 @@ static const struct shape path_shape = SHAPE("ScenePath", struct path, path_fiel
 struct preview_in {
     double t;
     struct opt_int w;
+    str layer_id;
+    struct scene_placing placing;
 };
 static const struct field preview_fields[] = {
     FIELD(struct preview_in, t, .max = 36000, .doc = "Seconds since the scene's start [0]"),
     FIELD(struct preview_in, w, .min = 16, .max = 3840, .doc = "Width in pixels [960]"),
+    FIELD(struct preview_in, layer_id, .format = FORMAT_UUID,
+        .doc = "Layer that is shown as if it were already where the rest says; nothing is changed"),
+    FIELD_AS(struct preview_in, placing.x, "x", .min = -1000, .max = 1000, .doc = "Its centre, in percent"),
+    FIELD_AS(struct preview_in, placing.y, "y", .min = -1000, .max = 1000, .doc = "Its centre, in percent"),
+    FIELD_AS(struct preview_in, placing.scale, "scale", .max = 50, .doc = "Its scale"),
+    FIELD_AS(struct preview_in, placing.rotation, "rotation", .min = -3600, .max = 3600, .doc = "Its turn, in degrees"),
+    FIELD_AS(struct preview_in, placing.width, "width", .max = 1000, .doc = "Its width, in percent"),
+    FIELD_AS(struct preview_in, placing.height, "height", .max = 1000, .doc = "Its height, in percent"),
+    FIELD_AS(struct preview_in, placing.max_width, "max_width", .min = 1, .max = 100, .doc = "A text's, in percent"),
 };
 static const struct shape preview_shape = SHAPE("PreviewQuery", struct preview_in, preview_fields);
+
+static const struct field box_fields[] = {
+    FIELD(struct scene_text_box, layer_id, .required = true, .doc = "Layer"),
+    FIELD(struct scene_text_box, width, .required = true, .doc = "Percent of the picture's width"),
+    FIELD(struct scene_text_box, height, .required = true, .doc = "Percent of the picture's height"),
+};
+static const struct shape box_shape = SHAPE("TextBox", struct scene_text_box, box_fields);
+struct boxes {
+    struct list boxes;
+};
+static const struct field boxes_fields[] = { FIELD(struct boxes, boxes, .required = true, .shape = &box_shape) };
+static const struct shape boxes_shape = SHAPE("TextBoxes", struct boxes, boxes_fields);
+static const struct field boxes_in_fields[] = {
+    FIELD(struct preview_in, w, .min = 16, .max = 3840, .doc = "Width of the frames that are looked at [960]"),
+};
+static const struct shape boxes_in_shape = SHAPE("TextBoxQuery", struct preview_in, boxes_in_fields);
 
 struct scene_in {
     str text, duration_mode;
@@ -124,10 +151,24 @@ static error preview(struct api_call *call)
         .scene_id = path->sceneId,
         .seconds = query->t,
         .width = query->w.set ? query->w.value : 960,
-        .png = accepted.size && str_find(accepted, STR("image/png")) >= 0
-               && str_find(accepted, STR("image/jpeg")) < 0 };
+        .png = accepted.size && str_find(accepted, STR("image/png")) >= 0 && str_find(accepted, STR("image/jpeg")) < 0,
+        .layer_id = query->layer_id,
+        .placing = query->placing };
     TRY(call->app->preview(call->app->preview_context, &call->scope, &wish, &call->answer));
     call->answer_type = wish.png ? "image/png" : "image/jpeg";
+    route_finish(call, OK);
+    return OK;
+}
+
+// Waits as preview does.
+static error text_boxes(struct api_call *call)
+{
+    const struct path *path = call->path;
+    const struct preview_in *query = call->query;
+    struct scene_picture wish = {
+        .video_id = path->videoId, .scene_id = path->sceneId, .width = query->w.set ? query->w.value : 960
+    };
+    TRY(call->app->text_boxes(call->app->preview_context, &call->scope, &wish, &((struct boxes *)call->output)->boxes));
     route_finish(call, OK);
     return OK;
 }
@@ -170,7 +211,9 @@ static const struct route routes[] = {
         .errors = ERRORS(ERROR_VIDEO_NOT_FOUND), .handle = list_scenes },
     { "POST", "/api/v1/videos/{videoId}/scenes", "Scenes", "Add a scene at the end", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .path_in = &video_path_shape, .body_in = &in_shape, .output = &one_shape, .status = 201,
-        .message = "Scene added successfully", .errors = WRITE_ERRORS, .handle = add },
+        .message = "Scene added successfully",
+        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_READ_ONLY, ERROR_MEDIA_NOT_FOUND, ERROR_PLAN_REQUIRED),
+        .handle = add },
     { "PUT", "/api/v1/videos/{videoId}/scenes/reorder", "Scenes", "Reorder the scenes", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .path_in = &video_path_shape, .body_in = &orders_shape,
         .message = "Scenes reordered successfully", .errors = WRITE_ERRORS, .handle = reorder },
@@ -181,10 +224,15 @@ static const struct route routes[] = {
         "Draw a frame as the render will; PNG where Accept asks for it and not for JPEG", FACE_ENVELOPE, ACCESS_USER,
         LANE_STREAM, .path_in = &path_shape, .query_in = &preview_shape, .answer_type = "image/jpeg",
         .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND), .handle = preview },
+    { "GET", "/api/v1/videos/{videoId}/scenes/{sceneId}/text-boxes", "Scenes",
+        "Tell what each text takes up in the picture, for its handles", FACE_ENVELOPE, ACCESS_USER, LANE_STREAM,
+        .path_in = &path_shape, .query_in = &boxes_in_shape, .output = &boxes_shape,
+        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND), .handle = text_boxes },
     { "PUT", "/api/v1/videos/{videoId}/scenes/{sceneId}", "Scenes", "Change a scene", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, BODY_JSON, .path_in = &path_shape, .body_in = &update_shape, .output = &one_shape,
         .message = "Scene updated successfully",
-        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND, ERROR_READ_ONLY, ERROR_CONFLICT),
+        .errors = ERRORS(ERROR_VIDEO_NOT_FOUND, ERROR_SCENE_NOT_FOUND, ERROR_READ_ONLY, ERROR_CONFLICT,
+            ERROR_MEDIA_NOT_FOUND, ERROR_PLAN_REQUIRED),
         .handle = update },
     { "DELETE", "/api/v1/videos/{videoId}/scenes/{sceneId}", "Scenes", "Delete a scene", FACE_ENVELOPE, ACCESS_USER,
         LANE_WRITE, .path_in = &path_shape, .message = "Scene deleted successfully", .errors = SCENE_WRITE_ERRORS,

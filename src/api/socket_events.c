@@ -49,6 +49,36 @@ static const struct route *route_of(const struct socket_change *change)
     return NULL;
 }
 
+// Spans --------------------------------------------------------------------------------------------
+
+static bool is_presence(str name)
+{
+    return str_equal(name, STR("video:join")) || str_equal(name, STR("video:leave"))
+           || str_equal(name, STR("presence:update"));
+}
+
+static struct span *begin_span(
+    const struct socketio_event *event, const struct socket_change *change, const struct trace *trace)
+{
+    if (!span_is_on())
+        return NULL;
+    struct span *span = ARENA_NEW(event->arena, struct span);
+    // Clients may send any word.
+    str name = change || is_presence(event->name) ? event->name : STR("event");
+    span_root(span, SPAN_SERVER, str_format(event->arena, "socket %.*s", STR_ARGS(name)), trace, NULL, false);
+    return span;
+}
+
+static void end_span(struct span *span, const struct actor *actor, error result)
+{
+    if (!span)
+        return;
+    if (actor->user_id.data)
+        span_text(span, "user.id", actor->user_id);
+    span_result(span, result);
+    span_end_root(span);
+}
+
 // Acknowledgements ---------------------------------------------------------------------------------
 
 static void refuse(struct socketio_socket *socket, int64_t ack, error why)
@@ -70,6 +100,7 @@ static void deliver(struct api_call *call)
 {
     struct asked *asked = (struct asked *)call; // its first member
     struct socketio_socket *socket = asked->socket;
+    end_span(call->span, &call->scope.actor, call->status < 500 ? OK : error_of(ERROR_INTERNAL_ERROR));
     if (asked->ack >= 0)
         socketio_ack(socket, asked->ack, buffer_str(&call->answer), NULL, 0);
     buffer_done(&call->answer);
@@ -105,30 +136,38 @@ static void read_input(struct api_call *call, const struct socket_change *change
 }
 
 static void run_change(struct listener *listener, const struct socketio_event *event,
-    const struct socket_change *change, const struct actor *actor, struct worker *worker)
+    const struct socket_change *change, const struct scope *scope, struct span *span, struct worker *worker)
 {
     struct arena *arena = event->arena;
     struct asked *asked = ARENA_NEW(arena, struct asked);
     const struct route *route = route_of(change);
     ASSERT(route && route->lane == LANE_WRITE);
     *asked = (struct asked) { .socket = socketio_hold(listener->socket), .ack = event->ack, .arena = arena };
-    asked->call =
-        (struct api_call) { .scope = { .arena = arena, .db = worker->db, .blobs = worker->app->blobs, .actor = *actor },
-            .app = worker->app,
-            .worker = worker,
-            .route = route,
-            .status = route->status ? route->status : 200,
-            .message = route->message,
-            .epoch = atomic_load(&worker->app->epoch),
-            .deliver = deliver };
+    asked->call = (struct api_call) { .scope = *scope,
+        .app = worker->app,
+        .worker = worker,
+        .route = route,
+        .span = span,
+        .status = route->status ? route->status : 200,
+        .message = route->message,
+        .epoch = atomic_load(&worker->app->epoch),
+        .deliver = deliver };
     // The listener may be gone before the change runs.
     asked->call.scope.actor.socket_id = str_copy(arena, str_of(listener->identity));
-    asked->call.scope.actor.session_id = str_copy(arena, actor->session_id);
+    asked->call.scope.actor.session_id = str_copy(arena, scope->actor.session_id);
     if (route->output)
         asked->call.output = arena_alloc(arena, route->output->size);
     *event->ret_kept = true;
     read_input(&asked->call, change, json_array_get(event->args, 0));
     route_run(&asked->call);
+}
+
+static const struct socket_change *find_change(str name)
+{
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
+        if (str_equal_c(name, changes[i].event))
+            return &changes[i];
+    return NULL;
 }
 
 // Presence -----------------------------------------------------------------------------------------
@@ -159,12 +198,6 @@ static error be_present(struct listener *listener, const struct socketio_event *
                  : error_make(ERROR_VALIDATION_ERROR, "video_id", "Join the video first (video:join)");
 }
 
-static bool is_presence(str name)
-{
-    return str_equal(name, STR("video:join")) || str_equal(name, STR("video:leave"))
-           || str_equal(name, STR("presence:update"));
-}
-
 // Everything ---------------------------------------------------------------------------------------
 
 static bool take_allowance(struct listener *listener)
@@ -178,29 +211,28 @@ static bool take_allowance(struct listener *listener)
     return listener->allowance >= 0;
 }
 
-static error run_event(struct listener *listener, const struct socketio_event *event, struct worker *worker)
+static error run_event(struct listener *listener, const struct socketio_event *event,
+    const struct socket_change *change, struct scope *scope, struct span *span, struct worker *worker)
 {
-    struct scope scope = { .arena = event->arena, .db = worker->db };
     bool found;
     if (event->attachment_count)
         return error_make(ERROR_VALIDATION_ERROR, NULL, "Binary data has no use here; upload files over HTTP");
     if (!json_is_object(json_array_get(event->args, 0)))
         return error_make(ERROR_VALIDATION_ERROR, NULL, "An event's data is an object");
-    TRY(session_holder(&scope, str_of(listener->session_id), &scope.actor, &found));
+    TRY(session_holder(scope, str_of(listener->session_id), &scope->actor, &found));
     if (!found) {
         socketio_kick(listener->socket);
         return error_of(ERROR_NOT_AUTHENTICATED);
     }
     if (is_presence(event->name)) {
-        TRY(be_present(listener, event, &scope));
+        TRY(be_present(listener, event, scope));
         agree(listener->socket, event->ack);
         return OK;
     }
-    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++)
-        if (str_equal_c(event->name, changes[i].event)) {
-            run_change(listener, event, &changes[i], &scope.actor, worker);
-            return OK;
-        }
+    if (change) {
+        run_change(listener, event, change, scope, span, worker);
+        return OK;
+    }
     return error_make(
         ERROR_VALIDATION_ERROR, NULL, "There is no event '%.*s'", STR_ARGS(str_cut_utf8(event->name, 100)));
 }
@@ -213,7 +245,15 @@ void socket_event(struct listener *listener, const struct socketio_event *event,
         socketio_kick(listener->socket);
         return;
     }
-    error result = run_event(listener, event, worker);
+    const struct socket_change *change = find_change(event->name);
+    struct scope scope = { .arena = event->arena, .db = worker->db, .blobs = worker->app->blobs };
+    trace_new(&scope.trace);
+    struct span *span = begin_span(event, change, &scope.trace);
+    SPAN_WITHIN(span);
+    error result = run_event(listener, event, change, &scope, span, worker);
+    if (*event->ret_kept) // deliver ends the span, and may have done so
+        return;
     if (error_is(result))
         refuse(listener->socket, event->ack, result);
+    end_span(span, &scope.actor, result);
 }

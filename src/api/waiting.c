@@ -29,7 +29,7 @@ struct waiting {
 struct waiting *waiting_new(struct app *app)
 {
     struct waiting *waiting = calloc(1, sizeof *waiting);
-    ASSERT(waiting);
+    ASSERT_MEMORY(waiting);
     waiting->app = app;
     pthread_mutex_init(&waiting->mutex, NULL);
     return waiting;

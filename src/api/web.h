@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The web app's files, embedded by script/web-build.
+// The files of the web app and of the API's pages, embedded by script/web-build and script/reference-build.
 #pragma once
 
 #include <stdbool.h>
@@ -15,4 +15,5 @@ struct web_file {
     bool immutable; // its name changes with its content
     struct web_bytes plain, gzip, brotli;
 };
-extern const struct web_file web_files[]; // ends with a row without name; part of the program, not of this library
+// Each ends with a row without name; part of the program, not of this library.
+extern const struct web_file web_files[], reference_files[];

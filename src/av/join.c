@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "av/audio_encoder.h"
+#include "av/h264_keys.h"
 #include "av/sink_av.h"
 #include "av/source_av.h"
 
@@ -31,6 +32,7 @@ struct join {
     const struct sound_codec *codec;
     int64_t base, written; // frames of the segments before; packets written
     int64_t delay;         // by how many frames decoding runs ahead of showing
+    struct h264_keys keys; // of H.264
     int64_t sound_at;      // samples; the encoder's delay stands before 0
     int64_t sound_shift;   // what readers of the format take off again
     bool sound_ready;      // `sound_packet` holds the next one
@@ -41,6 +43,7 @@ static void done(struct join *join)
 {
     av_packet_free(&join->packet);
     av_packet_free(&join->sound_packet);
+    buffer_done(&join->keys.unit);
     source_close(join->sound);
     sink_close(&join->sink);
 }
@@ -97,7 +100,10 @@ static error add_pictures(struct join *join, const struct source *first)
     TRY(copy_stream(join, first->video, (AVRational) { 1, fps }, &join->video));
     join->video->avg_frame_rate = (AVRational) { fps, 1 };
     join->delay = first->video->codecpar->video_delay;
-    return OK;
+    const AVCodecParameters *codec = first->video->codecpar;
+    return codec->codec_id == AV_CODEC_ID_H264
+               ? h264_keys_begin(codec->extradata, (size_t)codec->extradata_size, &join->keys)
+               : OK;
 }
 
 // `first` is the first segment, NULL without pictures.
@@ -181,6 +187,24 @@ static bool same_codec(const AVCodecParameters *a, const AVCodecParameters *b)
            && (a->extradata_size == 0 || memcmp(a->extradata, b->extradata, (size_t)a->extradata_size) == 0);
 }
 
+// Key frames are numbered through the film.
+static error number_key(struct join *join, AVPacket *packet)
+{
+    if (join->video->codecpar->codec_id != AV_CODEC_ID_H264 || !(packet->flags & AV_PKT_FLAG_KEY))
+        return OK;
+    TRY(h264_keys_next(&join->keys, packet->data, (size_t)packet->size));
+    const struct buffer *unit = &join->keys.unit;
+    AVBufferRef *bytes = av_buffer_allocz(unit->size + AV_INPUT_BUFFER_PADDING_SIZE);
+    if (!bytes)
+        return error_of(ERROR_LIMIT_EXCEEDED);
+    memcpy(bytes->data, unit->data, unit->size);
+    av_buffer_unref(&packet->buf);
+    packet->buf = bytes;
+    packet->data = bytes->data;
+    packet->size = (int)unit->size;
+    return OK;
+}
+
 static error copy_segment(struct join *join, struct source *segment)
 {
     int64_t frames = 0;
@@ -199,6 +223,7 @@ static error copy_segment(struct join *join, struct source *segment)
         packet->dts = join->written++ - join->delay;
         packet->duration = 1;
         frames++;
+        TRY(number_key(join, packet));
         TRY(write_sound(join, av_rescale(packet->dts, AUDIO_RATE, fps), false));
         TRY(write_packet(join, packet, join->video, (AVRational) { 1, fps }));
     }

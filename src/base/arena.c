@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+
 enum { BLOCK_MIN = 8192, BLOCK_MAX = 1 << 20 };
 
 struct block {
@@ -30,10 +32,7 @@ struct arena {
 static struct block *block_new(size_t size)
 {
     struct block *block = malloc(sizeof *block + size);
-    if (!block) {
-        fputs("kinora: out of memory\n", stderr);
-        abort();
-    }
+    ASSERT_MEMORY(block);
     block->next = NULL;
     block->size = size;
     block->used = 0;
@@ -43,10 +42,7 @@ static struct block *block_new(size_t size)
 struct arena *arena_new(size_t cap_bytes)
 {
     struct arena *arena = calloc(1, sizeof *arena);
-    if (!arena) {
-        fputs("kinora: out of memory\n", stderr);
-        abort();
-    }
+    ASSERT_MEMORY(arena);
     arena->cap = cap_bytes;
     return arena;
 }

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
+
 void buffer_done(struct buffer *buffer)
 {
     free(buffer->data);
@@ -30,6 +32,7 @@ char *buffer_reserve(struct buffer *buffer, size_t size)
             room *= 2;
         char *data = realloc(buffer->data, room);
         if (!data) {
+            ASSERT_MEMORY(buffer->limit); // who sets none does not look, and would go on with half of it
             buffer->failed = true;
             return NULL;
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A growing byte buffer with a limit. Past the limit (or without memory) bytes are dropped and
-// `failed` stays set, so writers need not check every append but must check once at the end.
+// A growing byte buffer. Past its limit (or without memory up to there) bytes are dropped and `failed` stays set, so
+// writers must check once, at the end. For one without a limit there is memory, or the program ends.
 #pragma once
 
 #include <stdbool.h>

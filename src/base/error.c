@@ -59,12 +59,19 @@ error error_make(enum error_code code, const char *field, const char *format, ..
 
 error error_system(const char *what, const char *thing, int error_number)
 {
-    enum error_code code = error_number == ENOSPC || error_number == EDQUOT ? ERROR_STORAGE_FULL : ERROR_INTERNAL_ERROR;
+    bool full = error_number == ENOSPC || error_number == EDQUOT, faulty = error_number == EROFS || error_number == EIO;
+    enum error_code code = full ? ERROR_STORAGE_FULL : faulty ? ERROR_UNAVAILABLE : ERROR_INTERNAL_ERROR;
     return error_make(code, thing, "Cannot %s %s: %s", what, thing ? thing : "", strerror(error_number));
 }
 
 _Noreturn void bug(const char *file, int line, const char *what)
 {
     fprintf(stderr, "kinora: bug at %s:%d: %s\n", file, line, what);
+    abort();
+}
+
+_Noreturn void out_of_memory(void)
+{
+    fputs("kinora: out of memory\n", stderr);
     abort();
 }

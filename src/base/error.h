@@ -38,7 +38,8 @@ MUST_USE error error_of(enum error_code code);
 // Makes an error about `field` (may be NULL) with a sentence of its own.
 MUST_USE error error_make(enum error_code code, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-// A failed system call: INTERNAL_ERROR, STORAGE_FULL for ENOSPC and EDQUOT. `what` as in "open".
+// A failed system call: INTERNAL_ERROR; STORAGE_FULL for ENOSPC and EDQUOT, UNAVAILABLE for a disk that fails or may
+// only be read. `what` as in "open".
 MUST_USE error error_system(const char *what, const char *thing, int error_number);
 
 static inline bool error_is(error e)
@@ -56,6 +57,11 @@ static inline bool error_is(error e)
 // A bug in the program, kept in release builds. Input must never reach it.
 _Noreturn void bug(const char *file, int line, const char *what);
 #define ASSERT(condition) ((condition) ? (void)0 : bug(__FILE__, __LINE__, #condition))
+// The system has no memory left. What is small and everywhere has no way on without it: the program ends, saying so,
+// and starts again as after a power cut. What a client decides the size of is an error instead.
+_Noreturn void out_of_memory(void);
+// For what fails only so.
+#define ASSERT_MEMORY(condition) ((condition) ? (void)0 : out_of_memory())
 
 // Hands a handle over: reads the variable and leaves NULL in it.
 #define TAKE(variable)                                                                                                 \

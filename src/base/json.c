@@ -6,6 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
+// jansson leaves out of a tree what it finds no memory for, and what reads the tree cannot tell: nobody gets such a
+// one.
+__attribute__((constructor)) static void allocate_whole_trees(void)
+{
+    json_set_alloc_funcs(memory_take, free);
+}
+
 // Every decimal number of up to 15 digits survives the way through a double, and sums of seconds look like seconds.
 enum { NUMBER_DIGITS = 15 };
 
@@ -168,12 +177,34 @@ void json_array_end(struct json_out *out)
     close_with(out, ']');
 }
 
+#define EIGHT(byte) (UINT64_C(0x0101010101010101) * (byte))
+// Not 0 when one of eight bytes is 0 (S. E. Anderson, Bit Twiddling Hacks, "Determine if a word has a zero byte").
+#define ZERO_IN(eight) (((eight)-EIGHT(1)) & ~(eight)&EIGHT(0x80))
+
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\';
+}
+
+// How many bytes from the start need no escape, eight at a time.
+static size_t plain_bytes(str s)
+{
+    size_t i = 0;
+    for (uint64_t eight; i + sizeof eight <= s.size; i += sizeof eight) {
+        memcpy(&eight, s.data + i, sizeof eight);
+        uint64_t below = (eight - EIGHT(0x20)) & ~eight & EIGHT(0x80);
+        if (below | ZERO_IN(eight ^ EIGHT((unsigned char)'"')) | ZERO_IN(eight ^ EIGHT((unsigned char)'\\')))
+            break;
+    }
+    while (i < s.size && is_plain((unsigned char)s.data[i]))
+        i++;
+    return i;
+}
+
 static void quoted(struct json_out *out, str s)
 {
     struct buffer *buffer = out->buffer;
-    size_t i = 0;
-    while (i < s.size && (unsigned char)s.data[i] >= 0x20 && s.data[i] != '"' && s.data[i] != '\\')
-        i++;
+    size_t i = plain_bytes(s);
     char *at = buffer_reserve(buffer, i + 2);
     if (!at)
         return;

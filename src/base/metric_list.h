@@ -29,6 +29,11 @@ METRIC(event_delivered, "event_delivered_number", GAUGE, NULL, NULL, "Number of 
 METRIC(event_newest, "event_newest_number", GAUGE, NULL, NULL, "Number of the newest event in the database")
 METRIC(spans, "trace_spans_total", COUNTER, "outcome", NULL,
     "Spans that were sent to the collector, dropped since the queue was full, or lost since it took none")
+// Backups
+METRIC(backup_made, "backup_last_made_timestamp_seconds", GAUGE_US, NULL, NULL, "When the last backup was made")
+METRIC(backup_verified, "backup_last_verified_timestamp_seconds", GAUGE_US, NULL, NULL,
+    "When a backup was last restored into a scratch place and found to be whole")
+METRIC(backup_failed, "backup_last_failed_timestamp_seconds", GAUGE_US, NULL, NULL, "When a backup last failed")
 // Process: the names that Prometheus' own libraries use
 METRIC(process_cpu, "process_cpu_seconds_total", COUNTER_US, NULL, NULL, "Processor seconds of this process")
 METRIC(process_start, "process_start_time_seconds", GAUGE_US, NULL, NULL, "When this process began, Unix time")

@@ -12,7 +12,14 @@
 SETTING_TEXT(data, "KINORA_DATA", "./data", "Folder for the database, keys and files")
 SETTING_TEXT(listen, "KINORA_LISTEN", "127.0.0.1:8000", "Address and port to listen on")
 SETTING_TEXT(config, "KINORA_CONFIG", "", "Configuration file; default DATA/kinora.conf, then /etc/kinora/kinora.conf")
-SETTING_TEXT(database_url, "KINORA_DATABASE_URL", "", "sqlite:///PATH or postgresql://…; default DATA/kinora.db")
+SETTING_TEXT(database_url, "KINORA_DATABASE_URL", "",
+    "sqlite:///PATH or postgresql://…; default what postgres_host and its kin say, else DATA/kinora.db")
+SETTING_TEXT(
+    postgres_host, "POSTGRES_HOST", "", "PostgreSQL server instead of a URL; default localhost with a password")
+SETTING_INT(postgres_port, "POSTGRES_PORT", 5432, 1, 65535, "Its port")
+SETTING_TEXT(postgres_user, "POSTGRES_USER", "kinora", "User there")
+SETTING_SECRET(postgres_password, "POSTGRES_PASSWORD", "Password there")
+SETTING_TEXT(postgres_db, "POSTGRES_DB", "kinora", "Database there")
 SETTING_TEXT(
     master_key_file, "KINORA_MASTER_KEY_FILE", "", "File with the 32-byte master key; default DATA/keys/master.key")
 SETTING_TEXT(blob_store, "KINORA_BLOB_STORE", "", "Where new files go: local or s3; default s3 when s3_endpoint is set")
@@ -55,7 +62,8 @@ SETTING_INT(job_retention_days, "KINORA_JOB_RETENTION_DAYS", 30, 0, 36500,
     "Days until finished jobs are forgotten that nothing refers to; 0: never")
 SETTING_INT(audit_retention_days, "KINORA_AUDIT_RETENTION_DAYS", 365, 0, 36500,
     "Days that the audit log goes back; 0: for ever")
-SETTING_INT(handler_threads, "KINORA_HANDLER_THREADS", 0, 0, 256, "Threads for requests; 0: chosen from the cores")
+SETTING_INT(handler_threads, "KINORA_HANDLER_THREADS", 0, 0, 256,
+    "Threads for requests; 0: one more than cores, or with PostgreSQL 5 to 20 as they are needed")
 SETTING_LIVE_INT(max_upload_bytes, "KINORA_MAX_UPLOAD_BYTES", 10737418240, 1, 1099511627776, "Largest upload in bytes")
 SETTING_INT(render_cache_bytes, "KINORA_RENDER_CACHE_BYTES", 21474836480, 0, 1099511627776,
     "Room for spoken sentences, pieces of films and drafts, so that a change renders little anew")
@@ -115,6 +123,17 @@ SETTING_TEXT(yt_dlp, "KINORA_YT_DLP", "", "Path of yt-dlp; default DATA/tools/yt
 SETTING_TEXT(gallery_dl, "KINORA_GALLERY_DL", "", "Path of gallery-dl; default DATA/tools/gallery-dl, then the PATH")
 SETTING_TEXT(download_wall, "KINORA_DOWNLOAD_WALL", "auto",
     "What keeps downloaders off the network: auto, namespace or landlock")
+SETTING_TEXT(metrics_listen, "KINORA_METRICS_LISTEN", "",
+    "kinora worker: address and port for /metrics, /health and /ready, such as 127.0.0.1:9100; default none")
+SETTING_TEXT(
+    backup_folder, "KINORA_BACKUP_FOLDER", "", "Folder for backups, best on another disk; none are made without")
+SETTING_INT(backup_interval_hours, "KINORA_BACKUP_INTERVAL_HOURS", 24, 0, 8760,
+    "Hours between two backups that the server makes by itself; 0: it makes none")
+SETTING_INT(backup_keep, "KINORA_BACKUP_KEEP", 7, 1, 10000, "Backups that are kept; older ones go")
+SETTING_INT(backup_sample, "KINORA_BACKUP_SAMPLE", 200, 0, 1000000000,
+    "Stored files that are opened and hashed after each backup of the server's own")
+SETTING_INT(upgrade_snapshots, "KINORA_UPGRADE_SNAPSHOTS", 3, 0, 100,
+    "Copies of the database, from before upgrades, that are kept in DATA/snapshots; 0: none is made")
 SETTING_TEXT(otel_endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT", "", "Collector of traces, such as http://127.0.0.1:4318")
 SETTING_TEXT(otel_traces_endpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "", "The same, with the path (…/v1/traces)")
 SETTING_SECRET(otel_headers, "OTEL_EXPORTER_OTLP_HEADERS", "Headers for the collector: NAME=VALUE,NAME=VALUE")

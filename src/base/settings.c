@@ -218,6 +218,25 @@ error settings_load(struct arena *arena, char **arguments, int *count)
     return OK;
 }
 
+// A URL without its password: "postgresql://user:secret@host/name?password=secret".
+static str without_password(struct arena *arena, str text)
+{
+    const char *scheme = strstr(text.data, "://"), *query = scheme ? strstr(scheme, "password=") : NULL;
+    if (!scheme)
+        return text;
+    size_t from = (size_t)(scheme + 3 - text.data), at = from + strcspn(text.data + from, "/?");
+    while (at > from && text.data[at] != '@') // the last of them
+        at--;
+    size_t colon = from + strcspn(text.data + from, ":");
+    if (colon < at)
+        return str_format(arena, "%.*s:(set)%.*s", (int)colon, text.data, (int)(text.size - at), text.data + at);
+    if (!query)
+        return text;
+    size_t end = (size_t)(query - text.data) + strlen("password=");
+    size_t rest = end + strcspn(text.data + end, "&");
+    return str_format(arena, "%.*s(set)%s", (int)end, text.data, text.data + rest);
+}
+
 size_t settings_list(struct arena *arena, const struct setting_info **ret_infos)
 {
     struct setting_info *infos = ARENA_ARRAY(arena, struct setting_info, SETTING_COUNT);
@@ -231,7 +250,7 @@ size_t settings_list(struct arena *arena, const struct setting_info **ret_infos)
             .source = sources[i] };
         str text = list[i].kind == KIND_TEXT ? str_of(*(const char *const *)(const void *)place) : STR_NONE;
         if (list[i].kind == KIND_TEXT)
-            infos[i].value = list[i].secret && text.size ? STR("(set)") : text;
+            infos[i].value = list[i].secret && text.size ? STR("(set)") : without_password(arena, text);
         else if (list[i].kind == KIND_INT)
             infos[i].value = str_format(arena, "%lld", (long long)*(const int64_t *)(const void *)place);
         else

@@ -33,7 +33,7 @@ struct setting_info {
     const char *environment; // "KINORA_TLS_CERTIFICATE"
     const char *doc;
     bool is_flag;   // takes no value on the command line
-    bool is_secret; // `value` is then "(set)" or empty
+    bool is_secret; // `value` is then "(set)" or empty; of any other, a password in a URL is
     enum setting_source source;
     str value; // as text
 };

@@ -51,6 +51,13 @@ void span_write_header(const struct trace *trace, char out[static 56])
     snprintf(out, 56, "00-%s-%s-01", trace->trace_id, trace->span_id);
 }
 
+str span_origin(struct arena *arena, const struct trace *trace)
+{
+    if (!span_is_on() || !*trace->span_id)
+        return STR_NONE;
+    return here.on ? str_format(arena, "%s-01", here.trace.span_id) : str_format(arena, "%s-00", trace->span_id);
+}
+
 // Beginning and ending --------------------------------------------------------------------------------
 
 static void copy(char *place, size_t room, str text)

@@ -56,6 +56,9 @@ bool span_is_on(void);
 bool span_read_header(str traceparent, struct trace *ret_parent, bool *ret_sampled);
 // Writes one: 55 characters.
 void span_write_header(const struct trace *trace, char out[static 56]);
+// The end of a traceparent, "SPAN-FLAGS", for work that is queued here and done later, of the span that the thread
+// works inside of; of `trace`, as not sampled, where there is none. STR_NONE without a sink or a trace. In the arena.
+str span_origin(struct arena *arena, const struct trace *trace);
 
 // The root of what happens here: `trace` are its ids, `parent` (may be NULL) the caller's span with its decision. Off
 // when there is no sink or the trace is not kept. The thread does not enter it.

@@ -84,6 +84,16 @@ MUST_USE error blob_stored_size(struct blob_store *store, enum blob_place place,
 // bytes done; anything but OK ends the copying and is returned, with nothing half-made left at the target.
 MUST_USE error blob_copy(struct blob_store *store, const char *id, enum blob_place source, enum blob_place target,
     error (*tell)(void *context, int64_t bytes), void *context);
+// The same into another store, at its place for new ones, from wherever `source` has it; *ret_sha256 is that of the
+// sealed bytes.
+MUST_USE error blob_copy_to(struct blob_store *source, const char *id, struct blob_store *target,
+    error (*tell)(void *context, int64_t bytes), void *context, unsigned char ret_sha256[static 32]);
+// Reads the sealed bytes, wherever they are. NOT_FOUND.
+MUST_USE error blob_stored_sha256(struct blob_store *store, const char *id, error (*tell)(void *context, int64_t bytes),
+    void *context, unsigned char ret_sha256[static 32]);
+// Opens all of it: DATA_CORRUPT unless the plain content has this size and hash. NOT_FOUND.
+MUST_USE error blob_check(struct blob_store *store, const char *id,
+    const unsigned char sealed_key[static BLOB_SEALED_KEY_SIZE], int64_t size, const unsigned char sha256[static 32]);
 // What is done with each blob of a place: anything but OK ends the walk and is returned.
 struct blob_visitor {
     error (*visit)(void *context, const char *id, int64_t stored_size, int64_t changed_us);

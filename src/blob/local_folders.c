@@ -77,7 +77,7 @@ error local_folders_open(const char *directory, struct local **ret_local)
         return error_system("open", directory, ENOMEM);
     local->now = local->old = no_folders;
     local->directory = strdup(directory);
-    ASSERT(local->directory);
+    ASSERT_MEMORY(local->directory);
     pthread_rwlock_init(&local->lock, NULL);
     error result = open_folders(directory, &local->now);
     if (!error_is(result))

@@ -12,7 +12,7 @@
 #include "base/settings.h"
 #include "cmd/data_folder.h"
 #include "cmd/stores.h"
-#include "domain/schema.h"
+#include "cmd/upgrade.h"
 #include "work/sweep.h"
 
 enum { PAGE_ROWS = 500, PAGE_MEMORY_MAX = 4 << 20 };
@@ -62,7 +62,6 @@ static error open_all(struct blobs *blobs)
 {
     struct arena *arena = blobs->call->arena;
     const char *keys, *key_file;
-    int from, to;
     if (access(settings.data, R_OK | W_OK | X_OK) != 0)
         return error_make(ERROR_UNAVAILABLE, "data",
             "There is no data folder %s that this user may change. Name one with --data", settings.data);
@@ -71,7 +70,7 @@ static error open_all(struct blobs *blobs)
     data_folder_keys(arena, &keys, &key_file);
     TRY(keyring_open(keys, key_file, &blobs->keyring));
     TRY(db_open(&(struct db_options) { data_folder_database(arena) }, &blobs->pool));
-    TRY(db_migrate(blobs->pool, schema_migrations, schema_migration_count, &from, &to));
+    TRY(upgrade_database(arena, blobs->pool));
     TRY(db_connect(blobs->pool, &blobs->db));
     TRY(stores_open_blobs(arena, blobs->keyring, &blobs->store));
     return blob_store_check(blobs->store);

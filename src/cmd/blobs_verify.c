@@ -9,7 +9,6 @@
 #include "cmd/blobs.h"
 #include "cmd/progress.h"
 
-enum { BLOCK = 1 << 20 };
 // With a server at work, a file this young may be stored and not yet listed.
 static const int64_t UNDER_WAY_US = 3600 * SECOND_US;
 
@@ -24,7 +23,6 @@ struct verifying {
     int64_t total_bytes, done_bytes;
     struct tally tallies[BLOB_PLACE_COUNT];
     enum blob_place place; // of the walk
-    char *block;
 };
 
 static void finding(struct verifying *verifying, const char *what, enum blob_place place, const char *id)
@@ -37,24 +35,10 @@ static void finding(struct verifying *verifying, const char *what, enum blob_pla
 
 static error read_all(struct verifying *verifying, const struct blob_row *row, const char *id)
 {
-    struct blob_reader *reader;
-    if (row->sealed_key.size != BLOB_SEALED_KEY_SIZE)
+    if (row->sealed_key.size != BLOB_SEALED_KEY_SIZE || row->sha256.size != 32)
         return error_of(ERROR_DATA_CORRUPT);
-    TRY(blob_reader_open(verifying->blobs->store, id, (const unsigned char *)row->sealed_key.data, &reader));
-    struct hasher *hasher = hasher_new();
-    unsigned char sha256[32];
-    error e = OK;
-    size_t got = 1;
-    for (int64_t at = 0; got && !error_is(e); at += (int64_t)got) {
-        e = blob_read(reader, at, verifying->block, BLOCK, &got);
-        if (!error_is(e))
-            hasher_add(hasher, verifying->block, got);
-    }
-    bool same_size = blob_reader_size(reader) == row->size_bytes;
-    blob_reader_close(reader);
-    hasher_finish(hasher, sha256);
-    bool same = same_size && row->sha256.size == sizeof sha256 && !memcmp(sha256, row->sha256.data, sizeof sha256);
-    return error_is(e) ? e : same ? OK : error_of(ERROR_DATA_CORRUPT);
+    return blob_check(verifying->blobs->store, id, (const unsigned char *)row->sealed_key.data, row->size_bytes,
+        (const unsigned char *)row->sha256.data);
 }
 
 static error check_row(void *context, const struct blob_row *row)
@@ -153,12 +137,9 @@ static error report(const struct verifying *verifying)
 
 error blobs_verify(struct blobs *blobs, bool deep)
 {
-    struct verifying verifying = { .blobs = blobs, .deep = deep, .block = malloc(BLOCK) };
-    if (!verifying.block)
-        return error_system("read", "stored files", ENOMEM);
+    struct verifying verifying = { .blobs = blobs, .deep = deep };
     error e = verify(&verifying);
     progress_end(&verifying.progress);
-    free(verifying.block);
     if (e.code == ERROR_CANCELLED)
         return error_make(ERROR_CANCELLED, NULL, "interrupted; not everything was looked at");
     return error_is(e) ? e : report(&verifying);

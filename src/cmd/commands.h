@@ -7,14 +7,16 @@
 #include "work/film.h"
 #include "work/local_pool.h"
 
-extern const struct command api_command, api_document_command, blobs_command, config_command, doctor_command,
-    keys_command, make_command, open_command, preview_command, render_command, say_command, serve_command,
-    stock_command, transcribe_command, user_command, version_command, worker_command;
+extern const struct command api_command, api_document_command, backup_command, blobs_command, config_command,
+    doctor_command, keys_command, make_command, open_command, preview_command, render_command, say_command,
+    serve_command, stock_command, transcribe_command, upgrade_command, user_command, version_command, worker_command;
 
 // Path of kinora-engine: the setting, or beside this program, or where it was installed. UNAVAILABLE says how to mend.
 MUST_USE error engine_path(struct arena *arena, const char **ret_path);
 // Whether the server may listen where the settings say. USAGE says what is wrong.
 MUST_USE error serve_check_listen(bool *ret_beyond_loopback);
+// Whether ADDRESS:PORT can be reached from this machine only.
+bool serve_is_loopback(const char *listen);
 // True once the user has asked to stop (Ctrl-C or SIGTERM); the second time ends the program at once.
 const atomic_bool *interrupt_flag(void);
 void interrupt_listen(void);

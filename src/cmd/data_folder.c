@@ -19,7 +19,48 @@ error data_folder_make(const char *path)
         ERROR_UNAVAILABLE, path, "Cannot make the folder %s: %s. Choose another with --data", path, strerror(errno));
 }
 
+static const char *mark_path(struct arena *arena)
+{
+    return str_format(arena, "%s/restoring", settings.data).data;
+}
+
+bool data_folder_is_half_restored(struct arena *arena)
+{
+    return access(mark_path(arena), F_OK) == 0;
+}
+
+error data_folder_mark_restoring(struct arena *arena, bool restoring)
+{
+    const char *path = mark_path(arena);
+    int mark = restoring ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600) : -1;
+    if (restoring ? mark < 0 : unlink(path) != 0)
+        return error_system("mark", path, errno);
+    if (mark >= 0)
+        close(mark);
+    int folder = open(settings.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = folder >= 0 && fsync(folder) == 0;
+    error result = synced ? OK : error_system("sync", settings.data, errno);
+    if (folder >= 0)
+        close(folder);
+    return result;
+}
+
+error data_folder_check(struct arena *arena)
+{
+    return data_folder_is_half_restored(arena) ? error_make(ERROR_UNAVAILABLE, "data",
+               "The data folder %s is half restored from a backup: run kinora backup restore again, which goes on "
+               "where it was",
+               settings.data)
+                                               : OK;
+}
+
 error data_folder_lock(struct arena *arena, int *ret_lock)
+{
+    TRY(data_folder_check(arena));
+    return data_folder_lock_any(arena, ret_lock);
+}
+
+error data_folder_lock_any(struct arena *arena, int *ret_lock)
 {
     TRY(data_folder_make(settings.data));
     const char *path = str_format(arena, "%s/lock", settings.data).data;
@@ -36,10 +77,41 @@ error data_folder_lock(struct arena *arena, int *ret_lock)
     return OK;
 }
 
+// Every byte but letters and digits as %XX (RFC 3986, 2.1).
+static const char *escaped(struct arena *arena, const char *text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    char *out = arena_alloc_raw(arena, 3 * strlen(text) + 1), *to = out;
+    for (const char *at = text; *at; at++) {
+        unsigned char c = (unsigned char)*at;
+        bool plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z');
+        *to++ = plain ? *at : '%';
+        if (!plain) {
+            *to++ = digits[c >> 4];
+            *to++ = digits[c & 15];
+        }
+    }
+    *to = 0;
+    return out;
+}
+
+// The names of document 004, where a password alone means the server on this machine.
+static const char *postgres_url(struct arena *arena)
+{
+    const char *host = *settings.postgres_host ? settings.postgres_host : "localhost";
+    return str_format(arena, "postgresql://%s%s%s@%s:%lld/%s", escaped(arena, settings.postgres_user),
+        *settings.postgres_password ? ":" : "", escaped(arena, settings.postgres_password), escaped(arena, host),
+        (long long)settings.postgres_port, escaped(arena, settings.postgres_db))
+        .data;
+}
+
 const char *data_folder_database(struct arena *arena)
 {
-    return *settings.database_url ? settings.database_url
-                                  : str_format(arena, "sqlite://%s/kinora.db", settings.data).data;
+    if (*settings.database_url)
+        return settings.database_url;
+    if (*settings.postgres_host || *settings.postgres_password)
+        return postgres_url(arena);
+    return str_format(arena, "sqlite://%s/kinora.db", settings.data).data;
 }
 
 void data_folder_keys(struct arena *arena, const char **ret_directory, const char **ret_path)

@@ -68,7 +68,7 @@ static error back_up(struct import *import)
     strftime(stamp, sizeof stamp, "%Y%m%d-%H%M%S", &utc);
     snprintf(import->backup, sizeof import->backup, "%s/" BACKUP_BEGIN "%s-%03d.sql", folder, stamp,
         (int)(clock_now_us() / 1000 % 1000));
-    TRY(database_export_file(app->db, app->keyring, import->backup));
+    TRY(database_export_file(app->db, app->keyring, false, import->backup));
     forget_backups(folder);
     return OK;
 }
@@ -90,7 +90,7 @@ static error settle(struct import *import, struct arena *arena)
     pthread_mutex_lock(&import->lock);
     import->missing_count = count;
     import->missing = calloc(missing.count + 1, sizeof *import->missing);
-    ASSERT(import->missing);
+    ASSERT_MEMORY(import->missing);
     for (size_t i = 0; i < missing.count; i++)
         snprintf(import->missing[i], sizeof *import->missing, "%.*s",
             STR_ARGS(((struct missing_blob *)missing.items)[i].id));
@@ -139,11 +139,15 @@ static void *run(void *context)
     struct import *import = context;
     struct app *app = import->host.app;
     ARENA_AUTO struct arena *arena = arena_new(ARENA_BYTES);
+    struct db *gate = NULL;
     import->host.pause(import->host.context);
-    error result = replace(import, arena);
+    error result = db_shut_others(app->db, &gate);
+    if (!error_is(result))
+        result = replace(import, arena);
     atomic_fetch_add(&app->epoch, 1); // what waited for the writer meanwhile was about other data
     unlink(import->path);
     error settled = error_is(result) ? OK : settle(import, arena);
+    db_let_others(app->db, gate);
     if (error_is(settled))
         log_event(LOG_ERROR, NULL, "database",
             "The search or the list of files could not be brought in line; the next "
@@ -219,7 +223,7 @@ static void sweep_uploads(void)
 void import_open(const struct import_host *host, struct import **ret_import)
 {
     struct import *import = calloc(1, sizeof *import);
-    ASSERT(import);
+    ASSERT_MEMORY(import);
     import->host = *host;
     import->state = "none";
     pthread_mutex_init(&import->lock, NULL);

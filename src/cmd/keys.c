@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // kinora keys: a pair of one's own, and another master key for a data folder.
+#include "cmd/keys.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,8 +11,11 @@
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
+#include "cmd/upgrade.h"
+#include "crypt/recovery.h"
 #include "domain/reseal.h"
-#include "domain/schema.h"
+
+enum { KIT_BYTES_MAX = 4096 };
 
 struct values {
     const char *output;
@@ -84,9 +89,8 @@ static error walk(struct db_pool *pool, struct rotation *rotation)
 static error reseal_all(const struct call *call, struct db_pool *pool, struct keyring *keyring, int64_t *ret_resealed)
 {
     struct rotation rotation = { .arena = call->arena, .keyring = keyring };
-    int from, to;
     int64_t resealed = 0;
-    TRY(db_migrate(pool, schema_migrations, schema_migration_count, &from, &to));
+    TRY(upgrade_database(call->arena, pool));
     do { // until a whole walk finds nothing that the old key sealed
         TRY(walk(pool, &rotation));
         resealed += rotation.reseal.resealed;
@@ -134,13 +138,92 @@ static error rotate(const struct call *call)
     return result;
 }
 
+// The recovery kit ------------------------------------------------------------------------------------
+
+error keys_print_kit(struct arena *arena, const struct keyring *keyring, FILE *out)
+{
+    unsigned char key[CRYPT_KEY_SIZE];
+    keyring_key(keyring, key);
+    str kit = recovery_kit(arena, key);
+    explicit_bzero(key, sizeof key);
+    fprintf(out, "%.*s\n", STR_ARGS(kit));
+    explicit_bzero((char *)kit.data, kit.size);
+    return fflush(out) == 0 ? OK : error_system("write", "the recovery kit", errno);
+}
+
+static error show_kit(const struct call *call)
+{
+    const char *directory, *path;
+    struct keyring *keyring;
+    data_folder_keys(call->arena, &directory, &path);
+    const char *key = path ? path : str_format(call->arena, "%s/master.key", directory).data;
+    if (access(key, F_OK) != 0)
+        return error_make(ERROR_NOT_FOUND, key, "There is no master key %s. Name the data folder with --data", key);
+    TRY(crypt_init());
+    TRY(keyring_open(directory, path, &keyring));
+    error printed = keys_print_kit(call->arena, keyring, stdout);
+    str fingerprint = keyring_fingerprint(call->arena, keyring);
+    bool changing = keyring_is_changing(keyring);
+    keyring_close(keyring);
+    TRY(printed);
+    fprintf(stderr,
+        "This is the master key %.*s. Whoever has it and the data can read everything; without it nobody can. Keep it "
+        "on "
+        "paper, away from this machine and from its backups%s\n",
+        STR_ARGS(fingerprint), changing ? ". The key is being changed: end that first, with kinora keys rotate" : "");
+    return OK;
+}
+
+// From a file, or from standard input.
+static error restore_kit(const struct call *call)
+{
+    const char *directory, *path;
+    unsigned char key[CRYPT_KEY_SIZE];
+    struct keyring *keyring;
+    data_folder_keys(call->arena, &directory, &path);
+    TRY(crypt_init());
+    TRY(keys_read_kit(call->arena, call->operand_count > 1 ? call->operands[1] : "-", key));
+    error made = keyring_of(key, &keyring);
+    explicit_bzero(key, sizeof key);
+    TRY(made);
+    error put = path ? OK : data_folder_make(settings.data);
+    if (!error_is(put))
+        put = keyring_put(keyring, directory, path);
+    str fingerprint = keyring_fingerprint(call->arena, keyring);
+    keyring_close(keyring);
+    TRY(put);
+    fprintf(stderr, "The master key %.*s is in %s now\n", STR_ARGS(fingerprint), path ? path : directory);
+    return OK;
+}
+
+error keys_read_kit(struct arena *arena, const char *path, unsigned char ret_key[static CRYPT_KEY_SIZE])
+{
+    char text[KIT_BYTES_MAX];
+    FILE *file = !strcmp(path, "-") ? stdin : fopen(path, "re");
+    if (!file)
+        return error_make(ERROR_NOT_FOUND, path, "Cannot read the recovery kit %s: %s",
+            str_copy(arena, str_of(path)).data, strerror(errno));
+    size_t size = fread(text, 1, sizeof text, file);
+    if (file != stdin)
+        fclose(file);
+    error read = recovery_kit_read((str) { text, size }, ret_key);
+    explicit_bzero(text, sizeof text);
+    return read;
+}
+
 static error run(const struct call *call)
 {
-    if (!strcmp(call->operands[0], "new"))
+    const char *what = call->operands[0];
+    if (!strcmp(what, "restore"))
+        return restore_kit(call);
+    if (call->operand_count == 1 && !strcmp(what, "new"))
         return new_pair(call);
-    if (!strcmp(call->operands[0], "rotate"))
+    if (call->operand_count == 1 && !strcmp(what, "rotate"))
         return rotate(call);
-    return error_make(ERROR_USAGE, NULL, "kinora keys new -o FILE or kinora keys rotate");
+    if (call->operand_count == 1 && !strcmp(what, "recovery-kit"))
+        return show_kit(call);
+    return error_make(ERROR_USAGE, NULL,
+        "kinora keys new -o FILE, kinora keys rotate, kinora keys recovery-kit or kinora keys restore [FILE]");
 }
 
 static const struct option options[] = {
@@ -151,15 +234,17 @@ static const struct option options[] = {
 
 const struct command keys_command = {
     .name = "keys",
-    .operands = "new|rotate",
+    .operands = "new|rotate|recovery-kit|restore [FILE]",
     .operand_least = 1,
-    .operand_most = 1,
-    .summary = "Make a pair of keys of your own; change the master key",
+    .operand_most = 2,
+    .summary = "Make a pair of keys of your own; change, write down or bring back the master key",
     .help = "new: makes an X25519 pair, writes the private key to -o FILE (which nobody else may read) and prints the\n"
             "public key, for PUT /api/v1/keys/me.\n\n"
             "rotate: gives the data folder --data (./data) another master key and seals with it all that the old one\n"
             "had sealed. Every server and worker of that data must be stopped. When it is interrupted or killed, run\n"
             "it again: it goes on where it was, and until then both keys stay in place.\n\n"
+            "recovery-kit: prints the master key of the data folder as letters and digits to write down.\n\n"
+            "restore: puts a master key in place again, from FILE or standard input with its recovery kit.\n\n"
             "Example: kinora keys new -o my.key",
     .options = options,
     .values_size = sizeof(struct values),

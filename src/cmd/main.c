@@ -18,6 +18,8 @@ static const struct command *const commands[] = {
     &preview_command,
     &user_command,
     &blobs_command,
+    &backup_command,
+    &upgrade_command,
     &keys_command,
     &open_command,
     &api_command,

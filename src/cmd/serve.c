@@ -10,6 +10,7 @@
 #include "api/limiter.h"
 #include "api/metrics.h"
 #include "api/realtime.h"
+#include "api/relay.h"
 #include "api/route.h"
 #include "api/waiting.h"
 #include "api/web.h"
@@ -19,6 +20,7 @@
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
 #include "cmd/import.h"
+#include "cmd/keys.h"
 #include "cmd/service.h"
 #include "cmd/stock_start.h"
 #include "cmd/stores.h"
@@ -34,7 +36,8 @@
 #include "work/voices.h"
 
 static const int64_t GRACE_US = 10 * SECOND_US;
-enum { STOCK_BYTES_MAX = 64 << 20 };
+enum { STOCK_BYTES_MAX = 64 << 20, SETTINGS_BYTES_MAX = 4 << 20 };
+enum { POOL_LEAST = 5, POOL_MOST = 20 }; // document 004
 
 struct service {
     struct app app;
@@ -49,6 +52,7 @@ struct service {
     struct server *server;
     struct otlp *otlp;
     struct engineio *engines[2]; // ends with NULL
+    bool has_new_key;            // made by this start
     int lock;
     char fingerprint[TLS_FINGERPRINT_SIZE]; // of our own certificate; empty: it is not our own
 };
@@ -72,7 +76,7 @@ static error check_blobs(struct arena *arena, struct service *service)
     return OK;
 }
 
-static bool is_loopback(const char *listen)
+bool serve_is_loopback(const char *listen)
 {
     return !strncmp(listen, "127.", 4) || !strncmp(listen, "[::1]", 5) || !strncmp(listen, "localhost:", 10);
 }
@@ -91,7 +95,7 @@ error serve_check_listen(bool *ret_beyond_loopback)
     if (!*settings.tls_cert != !*settings.tls_key)
         return error_make(ERROR_USAGE, "tls_cert", "--tls-cert and --tls-key belong together: one of them is missing");
     TRY(client_check_settings());
-    *ret_beyond_loopback = !is_loopback(settings.listen);
+    *ret_beyond_loopback = !serve_is_loopback(settings.listen);
     bool open = *ret_beyond_loopback && !tls;
     if (open && !settings.insecure_http && !*settings.trusted_proxies)
         return error_make(ERROR_USAGE, "listen",
@@ -155,6 +159,9 @@ static error open_stores(struct arena *arena, struct service *service)
 {
     struct app *app = &service->app;
     int64_t found;
+    const char *keys, *key_file;
+    data_folder_keys(arena, &keys, &key_file);
+    service->has_new_key = !key_file && access(str_format(arena, "%s/master.key", keys).data, F_OK) != 0;
     error opened = service_open(arena, &service->stores);
     app->keyring = service->stores.keyring;
     app->db = service->stores.db;
@@ -168,6 +175,15 @@ static error open_stores(struct arena *arena, struct service *service)
     TRY(data_folder_complete_keys(app->db, app->blobs));
     struct keys_load load = { service, arena };
     return db_write(app->db, load_keys, &load);
+}
+
+// What another server has changed; where jobs run, the runner's clock looks.
+static void look_for_settings(struct service *service)
+{
+    ARENA_AUTO struct arena *arena = arena_new(SETTINGS_BYTES_MAX);
+    error result = settings.no_workers ? load_settings(arena, &service->app) : OK;
+    if (error_is(result))
+        log_event(LOG_WARN, NULL, "serve", "Settings could not be read", LOG_TEXT("reason", str_of(result.message)));
 }
 
 static bool workers_ready(void *context)
@@ -195,6 +211,7 @@ static error start_engines(struct arena *arena, struct service *service)
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &service->plain));
     TRY(warm_open(service->plain, 2, &service->app.warm));
     service->app.preview = preview_frame;
+    service->app.text_boxes = preview_text_boxes;
     service->app.draft_key = draft_key;
     service->app.avatar_show = avatar_show;
     service->app.avatar_context = service->app.warm;
@@ -230,12 +247,17 @@ static error start_server(struct service *service)
         .worker_stop = app_worker_stop,
         .refuse = route_refuse,
         .finished = metrics_answered };
+    // With PostgreSQL they are the pool: each holds one connection.
+    bool is_pool = db_pool_kind(service->app.db) == DB_POSTGRES;
     service->engines[0] = realtime_engine(service->app.realtime);
     struct server_options options = { .listen = settings.listen,
         .strict_transport_s = settings.hsts,
         .tls_certificate = *settings.tls_cert ? settings.tls_cert : NULL,
         .tls_key = *settings.tls_key ? settings.tls_key : NULL,
-        .handler_threads = (int)settings.handler_threads,
+        .handler_threads = settings.handler_threads ? (int)settings.handler_threads
+                           : is_pool                ? POOL_LEAST
+                                                    : 0,
+        .handler_threads_most = is_pool && !settings.handler_threads ? POOL_MOST : 0,
         .body_stall_timeout_us = settings.stall_timeout * SECOND_US,
         .engines = service->engines };
     return server_start(&options, &app, &service->server);
@@ -250,7 +272,8 @@ static error start(struct arena *arena, struct service *service)
     TRY(tracing_start(arena, &service->otlp));
     app->job_kinds = service_workers_kinds(arena);
     app->data_directory = settings.data;
-    app->web = web_files;
+    app->web[0] = web_files;
+    app->web[1] = reference_files;
     app->asr_engines = asr_names(arena, false);
     app->asr_ready = asr_names(arena, true);
     app->waiting = waiting_new(app);
@@ -262,6 +285,7 @@ static error start(struct arena *arena, struct service *service)
     TRY(start_engines(arena, service));
     TRY(follower_start(app, &service->follower));
     db_on_commit(app->db, committed, service);
+    relay_start(app);
     import_open(&(struct import_host) { app, service, pause_runner, resume_runner }, &service->import);
     mailer_start(app->db, app->blobs, &service->mailer);
     return start_server(service);
@@ -271,6 +295,7 @@ static void stop(struct service *service)
 {
     struct app *app = &service->app;
     import_close(service->import);
+    relay_stop(app);
     if (app->db) // requests go on committing while the runner and the follower end
         db_on_commit(app->db, NULL, NULL);
     service_workers_stop(&service->workers);
@@ -294,6 +319,22 @@ static void stop(struct service *service)
     otlp_stop(service->otlp);
     if (service->lock >= 0)
         close(service->lock);
+}
+
+// On a terminal, once. Elsewhere standard error is a log, which the key must not be in.
+static void show_new_key(struct arena *arena, const struct service *service)
+{
+    if (!service->has_new_key)
+        return;
+    fprintf(stderr, "  A master key was made: without it nobody can read what is stored here, you neither.\n");
+    if (!isatty(STDERR_FILENO)) {
+        fprintf(stderr, "  Write it down: kinora keys recovery-kit --data %s\n\n", settings.data);
+        return;
+    }
+    fprintf(stderr, "  This is its recovery kit. Write it down and keep it away from this machine:\n\n");
+    if (error_is(keys_print_kit(arena, service->stores.keyring, stderr)))
+        return; // nobody sees the rest either
+    fprintf(stderr, "\n  It is not shown again by itself; kinora keys recovery-kit shows it.\n\n");
 }
 
 static void greet(const struct service *service)
@@ -344,6 +385,12 @@ static void look_for_stock(void *context)
         log_event(LOG_INFO, NULL, "stock", "The stock was taken up");
 }
 
+static void look(void *context)
+{
+    look_for_settings(context);
+    look_for_stock(context);
+}
+
 static error run(const struct call *call)
 {
     struct service service = { .lock = -1 };
@@ -353,8 +400,9 @@ static error run(const struct call *call)
     error result = start(call->arena, &service);
     if (!error_is(result)) {
         greet(&service);
+        show_new_key(call->arena, &service);
         log_event(LOG_INFO, NULL, "serve", "Ready", LOG_TEXT("listen", str_of(settings.listen)));
-        service_wait(reload, look_for_stock, &service);
+        service_wait(reload, look, &service);
         log_event(LOG_INFO, NULL, "serve", "Stopping");
     }
     // The message must survive what stopping says.

@@ -12,7 +12,7 @@
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
 #include "cmd/stores.h"
-#include "domain/schema.h"
+#include "cmd/upgrade.h"
 #include "work/job_kind.h"
 
 enum { BUFFERS_FROM = 128 << 10 }; // bytes: above what a request of text takes
@@ -84,22 +84,23 @@ static error open_database(struct arena *arena, struct db_pool **ret_db)
 error service_open(struct arena *arena, struct stores *ret_stores)
 {
     const char *keys, *key_file;
-    int from, to;
     TRY(crypt_init());
+    TRY(data_folder_check(arena));
     data_folder_keys(arena, &keys, &key_file);
     TRY(keyring_open(keys, key_file, &ret_stores->keyring));
     if (keyring_is_changing(ret_stores->keyring))
         log_event(LOG_WARN, NULL, "keys",
             "A change of the master key was interrupted; stop this server and run kinora keys rotate to end it");
     TRY(open_database(arena, &ret_stores->db));
-    TRY(db_migrate(ret_stores->db, schema_migrations, schema_migration_count, &from, &to));
+    TRY(upgrade_database(arena, ret_stores->db));
     return stores_open_blobs(arena, ret_stores->keyring, &ret_stores->blobs);
 }
 
 void service_close(struct stores *stores)
 {
     blob_store_close(stores->blobs);
-    db_close(stores->db);
+    if (stores->db)
+        db_close(stores->db);
     keyring_close(stores->keyring);
 }
 

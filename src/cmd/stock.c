@@ -8,7 +8,7 @@
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
 #include "cmd/stock_start.h"
-#include "domain/schema.h"
+#include "cmd/upgrade.h"
 
 struct request {
     struct arena *arena;
@@ -71,8 +71,7 @@ static error run_on(const struct call *call, struct db_pool *pool)
 {
     struct arena *arena = call->arena;
     const char *what = call->operands[0];
-    int from, to;
-    TRY(db_migrate(pool, schema_migrations, schema_migration_count, &from, &to));
+    TRY(upgrade_database(arena, pool));
     if (!strcmp(what, "list") && call->operand_count == 1)
         return list(arena, pool);
     if (call->operand_count == 2 && !strcmp(what, "import"))

@@ -44,6 +44,19 @@ static error add_object_store(struct arena *arena, struct blob_store *store, boo
     return blob_store_add_s3(store, &options, for_new);
 }
 
+static error open_at(struct arena *arena, const char *folder, const struct keyring *keyring, bool with_s3, bool for_new,
+    struct blob_store **ret_store)
+{
+    struct blob_store *store;
+    TRY(blob_store_open(str_format(arena, "%s/blobs", folder).data, keyring, &store));
+    error e = with_s3 ? add_object_store(arena, store, for_new) : OK;
+    if (error_is(e))
+        blob_store_close(store);
+    else
+        *ret_store = store;
+    return e;
+}
+
 error stores_open_blobs(struct arena *arena, const struct keyring *keyring, struct blob_store **ret_store)
 {
     str wanted = str_of(settings.blob_store);
@@ -54,12 +67,11 @@ error stores_open_blobs(struct arena *arena, const struct keyring *keyring, stru
     if (s3 && !there)
         return error_make(
             ERROR_USAGE, "s3_endpoint", "KINORA_BLOB_STORE is s3, but KINORA_S3_ENDPOINT does not say where that is");
-    struct blob_store *store;
-    TRY(blob_store_open(str_format(arena, "%s/blobs", settings.data).data, keyring, &store));
-    error e = there ? add_object_store(arena, store, !local) : OK;
-    if (error_is(e))
-        blob_store_close(store);
-    else
-        *ret_store = store;
-    return e;
+    return open_at(arena, settings.data, keyring, there, !local, ret_store);
+}
+
+error stores_open_trial(
+    struct arena *arena, const char *folder, const struct keyring *keyring, struct blob_store **ret_store)
+{
+    return open_at(arena, folder, keyring, true, true, ret_store);
 }

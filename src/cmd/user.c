@@ -9,8 +9,8 @@
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
+#include "cmd/upgrade.h"
 #include "domain/audit.h"
-#include "domain/schema.h"
 
 struct values {
     const char *email, *plan;
@@ -109,8 +109,7 @@ static error run_on(struct request *request, struct db_pool *pool)
     const struct call *call = request->call;
     const struct values *values = call->values;
     const char *what = call->operands[0];
-    int from, to;
-    TRY(db_migrate(pool, schema_migrations, schema_migration_count, &from, &to));
+    TRY(upgrade_database(request->arena, pool));
     if (!strcmp(what, "list"))
         return list(request, pool);
     bool adding = !strcmp(what, "add");

@@ -3,19 +3,23 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "api/relay.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
 #include "cmd/service.h"
 #include "cmd/tracing.h"
+#include "cmd/worker_status.h"
 #include "net/child.h"
 
 struct station {
     struct stores stores;
     struct zygote *plain;
     struct service_workers workers;
+    struct hub *hub; // nobody listens here: it is told to the servers
     struct otlp *otlp;
+    struct worker_status *status;
     int lock;
 };
 
@@ -28,7 +32,7 @@ static void committed(void *context)
 static error start(struct arena *arena, struct station *station)
 {
     const char *engine;
-    if (!*settings.database_url || str_starts(str_of(settings.database_url), STR("sqlite:")))
+    if (str_starts(str_of(data_folder_database(arena)), STR("sqlite:")))
         return error_make(ERROR_USAGE, "database_url",
             "A worker needs the PostgreSQL database of its servers: give --database-url postgresql://...");
     TRY(data_folder_lock(arena, &station->lock));
@@ -36,9 +40,11 @@ static error start(struct arena *arena, struct station *station)
     TRY(service_open(arena, &station->stores));
     TRY(engine_path(arena, &engine));
     TRY(zygote_start(engine, ZYGOTE_PLAIN, &station->plain));
-    TRY(service_workers_start(arena, &station->stores, station->plain, NULL, &station->workers));
+    station->hub = hub_new();
+    relay_progress(station->hub, station->stores.db);
+    TRY(service_workers_start(arena, &station->stores, station->plain, station->hub, &station->workers));
     db_on_commit(station->stores.db, committed, station);
-    return OK;
+    return worker_status_start(&station->stores, &station->workers, &station->status);
 }
 
 static void stop(struct station *station)
@@ -46,6 +52,8 @@ static void stop(struct station *station)
     if (station->stores.db)
         db_on_commit(station->stores.db, NULL, NULL);
     service_workers_stop(&station->workers);
+    hub_free(station->hub);
+    worker_status_stop(station->status); // tells until the end that it takes nothing more
     if (station->plain)
         zygote_stop(station->plain);
     service_close(&station->stores);
@@ -76,7 +84,8 @@ const struct command worker_command = {
         "Takes jobs from the PostgreSQL database --database-url and reads and writes files in the object store of\n"
         "the settings, with the servers' master key (--master-key-file). Its data folder --data (./data) holds only\n"
         "what is under way. --slots says how many jobs of which kinds it takes at a time; --drain-timeout how long\n"
-        "running jobs may go on when it is stopped.\n\n"
+        "running jobs may go on when it is stopped. --metrics-listen 127.0.0.1:9100 makes it answer /metrics, /health\n"
+        "and /ready there.\n\n"
         "Example: kinora worker --database-url postgresql://kinora@db/kinora --slots render=2,transcribe=2",
     .settings = true,
     .run = run,

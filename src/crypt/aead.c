@@ -16,7 +16,7 @@ static struct aead *begin(
     ASSERT(bound_size <= INT_MAX);
     int done = 0;
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    ASSERT(context && EVP_CipherInit_ex(context, EVP_aes_256_gcm(), NULL, key, nonce, seal) == 1);
+    ASSERT_MEMORY(context && EVP_CipherInit_ex(context, EVP_aes_256_gcm(), NULL, key, nonce, seal) == 1);
     if (bound_size)
         ASSERT(EVP_CipherUpdate(context, NULL, &done, bound, (int)bound_size) == 1);
     return (struct aead *)context;

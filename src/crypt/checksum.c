@@ -26,10 +26,10 @@ struct checksum *checksum_new(str algorithm)
     if (!type)
         return NULL;
     struct checksum *checksum = OPENSSL_zalloc(sizeof *checksum);
-    ASSERT(checksum);
+    ASSERT_MEMORY(checksum);
     checksum->context = EVP_MD_CTX_new();
     checksum->size = (size_t)EVP_MD_get_size(type);
-    ASSERT(checksum->context && EVP_DigestInit_ex(checksum->context, type, NULL) == 1);
+    ASSERT_MEMORY(checksum->context && EVP_DigestInit_ex(checksum->context, type, NULL) == 1);
     return checksum;
 }
 

@@ -20,6 +20,12 @@ bool crypt_password_verify(str hash, str password);
 struct keyring;
 MUST_USE error keyring_open(const char *directory, const char *path, struct keyring **ret_keyring);
 void keyring_close(struct keyring *keyring);
+// The same with a key that is in memory, and in no file.
+MUST_USE error keyring_of(const unsigned char key[static CRYPT_KEY_SIZE], struct keyring **ret_keyring);
+// The key itself, for a recovery kit; to be wiped.
+void keyring_key(const struct keyring *keyring, unsigned char ret_key[static CRYPT_KEY_SIZE]);
+// Puts it where keyring_open looks, on disk when this returns. FILE_EXISTS when another key is there; OK with this one.
+MUST_USE error keyring_put(const struct keyring *keyring, const char *directory, const char *path);
 // First 16 hexadecimal digits of SHA-256 over a label and the key.
 str keyring_fingerprint(struct arena *arena, const struct keyring *keyring);
 // AES-256-GCM under a key derived from the master key and `purpose`, with `bound` as associated data.
@@ -67,6 +73,10 @@ MUST_USE error token_issue(
 MUST_USE error token_verify(struct arena *arena, const unsigned char key[static CRYPT_KEY_SIZE], str text,
     int64_t now_us, struct token *ret_token);
 
+// For short messages of our own, many times cheaper than the two below: keyed BLAKE2b (RFC 7693) as a message
+// authentication code, and plain BLAKE2b of 128 bits to tell contents apart.
+void crypt_mac(const unsigned char key[static CRYPT_KEY_SIZE], str message, unsigned char ret_mac[static 32]);
+void crypt_mark(const void *bytes, size_t size, unsigned char ret_mark[static 16]);
 void crypt_hmac_sha256(const void *key, size_t key_size, str message, unsigned char ret_mac[static 32]);
 void crypt_sha256(const void *bytes, size_t size, unsigned char ret_hash[static 32]);
 bool crypt_equal(const void *a, const void *b, size_t size); // constant time

@@ -3,8 +3,55 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <sodium.h>
+#include <stdlib.h>
 
+#include "base/memory.h"
 #include "crypt/crypt.h"
+
+static void blake2b(unsigned char *ret_hash, size_t hash_size, str message, const void *key, size_t key_size)
+{
+    const unsigned char *bytes = (const unsigned char *)message.data;
+    ASSERT(crypto_generichash(ret_hash, hash_size, bytes, message.size, key, key_size) == 0);
+}
+
+void crypt_mac(const unsigned char key[static CRYPT_KEY_SIZE], str message, unsigned char ret_mac[static 32])
+{
+    blake2b(ret_mac, 32, message, key, CRYPT_KEY_SIZE);
+}
+
+void crypt_mark(const void *bytes, size_t size, unsigned char ret_mark[static 16])
+{
+    blake2b(ret_mark, 16, (str) { bytes, size }, NULL, 0);
+}
+
+// OpenSSL 3.0 does not bear a failed allocation everywhere: it crashes, which says nothing.
+static void *allocate(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return memory_take(size);
+}
+
+static void *grow(void *old, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return memory_grow(old, size);
+}
+
+static void release(void *block, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(block);
+}
+
+// Before OpenSSL allocates for the first time, or it refuses.
+__attribute__((constructor)) static void find_memory_for_openssl(void)
+{
+    CRYPTO_set_mem_functions(allocate, grow, release);
+}
 
 void crypt_hmac_sha256(const void *key, size_t key_size, str message, unsigned char ret_mac[static 32])
 {
@@ -19,7 +66,7 @@ void crypt_hmac_sha256(const void *key, size_t key_size, str message, unsigned c
 
 void crypt_sha256(const void *bytes, size_t size, unsigned char ret_hash[static 32])
 {
-    ASSERT(EVP_Digest(bytes, size, ret_hash, NULL, EVP_sha256(), NULL) == 1);
+    ASSERT_MEMORY(EVP_Digest(bytes, size, ret_hash, NULL, EVP_sha256(), NULL) == 1);
 }
 
 bool crypt_equal(const void *a, const void *b, size_t size)
@@ -34,9 +81,9 @@ struct hasher {
 struct hasher *hasher_new(void)
 {
     struct hasher *hasher = OPENSSL_malloc(sizeof *hasher);
-    ASSERT(hasher);
+    ASSERT_MEMORY(hasher);
     hasher->context = EVP_MD_CTX_new();
-    ASSERT(hasher->context && EVP_DigestInit_ex(hasher->context, EVP_sha256(), NULL) == 1);
+    ASSERT_MEMORY(hasher->context && EVP_DigestInit_ex(hasher->context, EVP_sha256(), NULL) == 1);
     return hasher;
 }
 

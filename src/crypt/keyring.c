@@ -85,9 +85,9 @@ static error prepare_folder(const char *directory)
     return OK;
 }
 
-// Writes a new key under a name of its own and links it to `path`. Link, not rename, since of two programs
+// Writes a key under a name of its own and links it to `path`. Link, not rename, since of two programs
 // that start at once the second must not replace the key that the first already uses.
-static error create(const char *directory, const char *path)
+static error create(const char *directory, const char *path, const unsigned char key[static CRYPT_KEY_SIZE])
 {
     char temporary[PATH_MAX];
     if (snprintf(temporary, sizeof temporary, "%s.XXXXXX", path) >= (int)sizeof temporary)
@@ -95,12 +95,9 @@ static error create(const char *directory, const char *path)
     int fd = mkostemp(temporary, O_CLOEXEC); // made with mode 0600
     if (fd < 0)
         return error_system("make", temporary, errno);
-    unsigned char key[CRYPT_KEY_SIZE];
-    id_random(key, sizeof key);
-    ssize_t put = write(fd, key, sizeof key);
-    sodium_memzero(key, sizeof key);
+    ssize_t put = write(fd, key, CRYPT_KEY_SIZE);
     error e = OK;
-    if (put != (ssize_t)sizeof key)
+    if (put != CRYPT_KEY_SIZE)
         e = error_system("write", temporary, put < 0 ? errno : ENOSPC);
     else if (fsync(fd) != 0)
         e = error_system("sync", temporary, errno);
@@ -110,6 +107,15 @@ static error create(const char *directory, const char *path)
     unlink(temporary);
     TRY(e);
     return sync_folder(directory);
+}
+
+static error create_new(const char *directory, const char *path)
+{
+    unsigned char key[CRYPT_KEY_SIZE];
+    id_random(key, sizeof key);
+    error e = create(directory, path, key);
+    sodium_memzero(key, sizeof key);
+    return e;
 }
 
 // Where the key is, and the next one while it is changed.
@@ -134,7 +140,7 @@ static error load_or_create(const char *directory, const char *path, unsigned ch
     TRY(load(path, key, &found));
     if (found)
         return OK;
-    TRY(create(directory, path));
+    TRY(create_new(directory, path));
     TRY(load(path, key, &found));
     return found ? OK : error_system("open", path, ENOENT);
 }
@@ -174,6 +180,23 @@ error keyring_open(const char *directory, const char *path, struct keyring **ret
     return OK;
 }
 
+error keyring_of(const unsigned char key[static CRYPT_KEY_SIZE], struct keyring **ret_keyring)
+{
+    struct keyring *keyring = sodium_malloc(sizeof *keyring);
+    if (!keyring)
+        return error_system("hold", "master key", ENOMEM);
+    sodium_memzero(keyring, sizeof *keyring);
+    memcpy(keyring->key, key, CRYPT_KEY_SIZE);
+    sodium_mprotect_readonly(keyring);
+    *ret_keyring = keyring;
+    return OK;
+}
+
+void keyring_key(const struct keyring *keyring, unsigned char ret_key[static CRYPT_KEY_SIZE])
+{
+    memcpy(ret_key, keyring->key, CRYPT_KEY_SIZE);
+}
+
 void keyring_close(struct keyring *keyring)
 {
     sodium_free(keyring);
@@ -198,15 +221,16 @@ static void derive(const unsigned char master[static CRYPT_KEY_SIZE], const char
     int info_size = snprintf(info, sizeof info, "kinora %s", purpose);
     ASSERT(info_size > 0 && info_size < (int)sizeof info);
     EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    ASSERT_MEMORY(kdf);
     EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
-    ASSERT(context);
+    ASSERT_MEMORY(context);
     OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char[]) { "SHA256" }, 0),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)master, CRYPT_KEY_SIZE),
         OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, info, (size_t)info_size),
         OSSL_PARAM_construct_end(),
     };
-    ASSERT(EVP_KDF_derive(context, ret_key, CRYPT_KEY_SIZE, parameters) == 1);
+    ASSERT_MEMORY(EVP_KDF_derive(context, ret_key, CRYPT_KEY_SIZE, parameters) == 1);
     EVP_KDF_CTX_free(context);
     EVP_KDF_free(kdf);
 }
@@ -283,7 +307,7 @@ error keyring_change_begin(const char *directory, const char *path)
     if (found)
         return OK;
     folder_of(places.now, folder);
-    return create(folder, places.next);
+    return create_new(folder, places.next);
 }
 
 error keyring_change_finish(const char *directory, const char *path)
@@ -295,6 +319,24 @@ error keyring_change_finish(const char *directory, const char *path)
         return error_system("put the next master key in place", places.now, errno);
     folder_of(places.now, folder);
     return sync_folder(folder);
+}
+
+error keyring_put(const struct keyring *keyring, const char *directory, const char *path)
+{
+    struct places places;
+    char folder[PATH_MAX];
+    unsigned char there[CRYPT_KEY_SIZE];
+    bool found = false;
+    TRY(find_places(directory, path, &places));
+    if (!path)
+        TRY(prepare_folder(directory));
+    folder_of(places.now, folder);
+    TRY(load(places.now, there, &found));
+    if (!found)
+        return create(folder, places.now, keyring->key);
+    bool same = sodium_memcmp(there, keyring->key, sizeof there) == 0;
+    sodium_memzero(there, sizeof there);
+    return same ? OK : error_make(ERROR_FILE_EXISTS, NULL, "Another master key is in %s", places.now);
 }
 
 error keyring_reseal(

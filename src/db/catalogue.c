@@ -225,7 +225,7 @@ static void keep_text(struct db_dump *dump, size_t i, str text)
         dump->kept[i] = malloc(text.size);
         dump->room[i] = dump->kept[i] ? text.size : 0;
     }
-    ASSERT(!text.size || dump->kept[i]);
+    ASSERT_MEMORY(!text.size || dump->kept[i]);
     if (text.size)
         memcpy(dump->kept[i], text.data, text.size);
     dump->values[i].text = (str) { dump->kept[i] ? dump->kept[i] : "", text.size };

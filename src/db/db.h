@@ -87,6 +87,9 @@ void db_close(struct db_pool *pool); // after every connection was given back
 enum db_kind db_pool_kind(const struct db_pool *pool);
 // A connection for reading (SQLite: query_only), one a thread; to be closed by the thread that made it.
 MUST_USE error db_connect(struct db_pool *pool, struct db **ret_db);
+// The same for a thread that also changes things: on PostgreSQL its changes run on this connection as well, which is
+// made when it is first used, so that this cannot fail there. The thread that made it closes it.
+MUST_USE error db_connect_thread(struct db_pool *pool, struct db **ret_db);
 void db_disconnect(struct db *db); // NULL is allowed
 
 // Asking ------------------------------------------------------------------------------------------
@@ -130,11 +133,25 @@ MUST_USE error db_write_loose(struct db_pool *pool, db_change change, void *cont
 // undid the change; it must be quick. UNAVAILABLE at once when the bounded queue is full.
 MUST_USE error db_write_async(
     struct db_pool *pool, db_change change, void (*done)(void *context, error result), void *context);
+// Shuts the database to the changes of all other programs, when those under way have ended: theirs are DATABASE_BUSY
+// until db_let_others, or until this program ends, however it does. Those of this pool go on: who shuts keeps them back
+// itself. DATABASE_BUSY when another program has shut it and does not open it within a minute. On SQLite there are no
+// others.
+MUST_USE error db_shut_others(struct db_pool *pool, struct db **ret_gate);
+void db_let_others(struct db_pool *pool, struct db *gate); // NULL is allowed
 // Calls `hook` after each committed batch, before its answers (writer thread; PostgreSQL: the changing ones,
 // one at a time): wakes the followers of the event table. On PostgreSQL also when another program has committed, by one
 // coalesced NOTIFY; one may be lost, so followers look by themselves now and then. NULL ends it. Call it from one
 // thread.
 void db_on_commit(struct db_pool *pool, void (*hook)(void *context), void *context);
+
+// Words between the programs that share a PostgreSQL database, for what passes (progress, presence), not for what must
+// last: they are lost while the database is away. Nothing on SQLite, and before db_on_commit.
+enum { DB_WORD_BYTES_MAX = 4000 }; // of one; longer ones, and those with a line end, are not told
+// Within a quarter of a second; a newer text with the same key takes the place of one that was not sent yet.
+void db_tell(struct db_pool *pool, str key, str text);
+// Calls `hook` with each text that another program told, on a thread of its own. NULL ends it.
+void db_on_told(struct db_pool *pool, void (*hook)(void *context, str text), void *context);
 
 // Migrations --------------------------------------------------------------------------------------
 struct db_migration {
@@ -147,3 +164,11 @@ struct db_migration {
 // untouched (CONFLICT, says both versions).
 MUST_USE error db_migrate(
     struct db_pool *pool, const struct db_migration *migrations, size_t count, int *ret_from, int *ret_to);
+// The same as a part of a change that does more: the lock first of all in it, then the steps, of the whole list or of
+// its beginning; they may be called again later in the change.
+MUST_USE error db_migrate_lock(struct db *db);
+MUST_USE error db_migrate_steps(struct db *db, const struct db_migration *migrations, size_t count, int *ret_from);
+// What the database has now; 0: nothing yet.
+MUST_USE error db_schema_version(struct db *db, int *ret_version);
+// A consistent copy of a SQLite database as a new file (0600), on disk when this returns, while others change it.
+MUST_USE error db_copy_file(struct db_pool *pool, const char *path);

@@ -43,10 +43,10 @@ enum db_isolation { DB_SERIALIZABLE, DB_COMMITTED };
 
 struct db_driver {
     enum db_kind kind;
-    const char *read_begin; // SQL that opens a snapshot
     MUST_USE error (*open)(const char *url, struct db_pool **ret_pool);
     void (*close)(struct db_pool *pool);
     MUST_USE error (*connect)(struct db_pool *pool, struct db **ret_db);
+    MUST_USE error (*connect_thread)(struct db_pool *pool, struct db **ret_db);
     void (*disconnect)(struct db *db);
     // Adds the statement, which must not be there yet, to the connection's cache.
     MUST_USE error (*prepare)(struct db *db, const struct db_statement *statement, struct db_prepared **ret_prepared);
@@ -63,9 +63,14 @@ struct db_driver {
     // Runs or queues the change; `done` is called only when this returns OK.
     MUST_USE error (*write)(
         struct db_pool *pool, enum db_isolation isolation, db_change change, db_done done, void *context);
-    // Where several programs share a database (else NULL): to hear of the others' commits, to tell them of one's own.
+    // Where several programs share a database (else NULL): to keep the others from changing it, to hear of their
+    // commits, to tell them of one's own.
+    MUST_USE error (*shut)(struct db_pool *pool, struct db **ret_gate);
+    void (*let)(struct db_pool *pool, struct db *gate);
     void (*listen)(struct db_pool *pool, bool on);
     void (*notify)(struct db_pool *pool);
+    void (*tell)(struct db_pool *pool, str key, str text);               // words to the other programs
+    MUST_USE error (*copy_file)(struct db_pool *pool, const char *path); // NULL: not a file
 };
 
 struct db_pool {
@@ -73,14 +78,18 @@ struct db_pool {
     pthread_mutex_t hook_lock;
     void (*hook)(void *context);
     void *hook_context;
+    pthread_mutex_t told_lock; // its own: who is told may tell
+    void (*told)(void *context, str text);
+    void *told_context;
 };
 
 extern const struct db_driver db_sqlite_driver, db_postgres_driver;
 
 void db_pool_init(struct db_pool *pool, const struct db_driver *driver);
 void db_pool_done(struct db_pool *pool);
-void db_pool_committed(struct db_pool *pool); // calls the hook and tells other programs
-void db_pool_heard(struct db_pool *pool);     // another program has committed: calls the hook
+void db_pool_committed(struct db_pool *pool);      // calls the hook and tells other programs
+void db_pool_heard(struct db_pool *pool);          // another program has committed: calls the hook
+void db_pool_told(struct db_pool *pool, str text); // another program's word
 enum db_broken { DB_BROKEN_UNIQUE, DB_BROKEN_REFERENCE, DB_BROKEN_NOT_NULL, DB_BROKEN_CHECK };
 // The CONFLICT of a violated constraint; `field` (may be NULL) is its name or its column's.
 MUST_USE error db_conflict(enum db_broken broken, const char *field);

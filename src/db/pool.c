@@ -37,6 +37,11 @@ error db_connect(struct db_pool *pool, struct db **ret_db)
     return pool->driver->connect(pool, ret_db);
 }
 
+error db_connect_thread(struct db_pool *pool, struct db **ret_db)
+{
+    return pool->driver->connect_thread(pool, ret_db);
+}
+
 void db_disconnect(struct db *db)
 {
     if (db)
@@ -47,11 +52,13 @@ void db_pool_init(struct db_pool *pool, const struct db_driver *driver)
 {
     pool->driver = driver;
     pthread_mutex_init(&pool->hook_lock, NULL);
+    pthread_mutex_init(&pool->told_lock, NULL);
 }
 
 void db_pool_done(struct db_pool *pool)
 {
     pthread_mutex_destroy(&pool->hook_lock);
+    pthread_mutex_destroy(&pool->told_lock);
 }
 
 void db_on_commit(struct db_pool *pool, void (*hook)(void *context), void *context)
@@ -81,6 +88,32 @@ void db_pool_heard(struct db_pool *pool)
     pthread_mutex_lock(&pool->hook_lock);
     if (pool->hook)
         pool->hook(pool->hook_context);
+    pthread_mutex_unlock(&pool->hook_lock);
+}
+
+void db_on_told(struct db_pool *pool, void (*hook)(void *context, str text), void *context)
+{
+    pthread_mutex_lock(&pool->told_lock);
+    pool->told = hook;
+    pool->told_context = context;
+    pthread_mutex_unlock(&pool->told_lock);
+}
+
+void db_pool_told(struct db_pool *pool, str text)
+{
+    pthread_mutex_lock(&pool->told_lock);
+    if (pool->told)
+        pool->told(pool->told_context, text);
+    pthread_mutex_unlock(&pool->told_lock);
+}
+
+void db_tell(struct db_pool *pool, str key, str text)
+{
+    if (!pool->driver->tell || text.size > DB_WORD_BYTES_MAX || str_index(text, '\n') >= 0)
+        return;
+    pthread_mutex_lock(&pool->hook_lock); // the listener lasts as long as the hook
+    if (pool->hook)
+        pool->driver->tell(pool, key, text);
     pthread_mutex_unlock(&pool->hook_lock);
 }
 
@@ -193,7 +226,25 @@ error db_write(struct db_pool *pool, db_change change, void *context)
     return write_and_wait(pool, DB_SERIALIZABLE, change, context);
 }
 
+error db_shut_others(struct db_pool *pool, struct db **ret_gate)
+{
+    *ret_gate = NULL;
+    return pool->driver->shut ? pool->driver->shut(pool, ret_gate) : OK;
+}
+
+void db_let_others(struct db_pool *pool, struct db *gate)
+{
+    if (gate)
+        pool->driver->let(pool, gate);
+}
+
 error db_write_loose(struct db_pool *pool, db_change change, void *context)
 {
     return write_and_wait(pool, DB_COMMITTED, change, context);
+}
+
+error db_copy_file(struct db_pool *pool, const char *path)
+{
+    ASSERT(pool->driver->copy_file);
+    return pool->driver->copy_file(pool, path);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/metric.h"
 
 // Object ids of types, fixed in PostgreSQL's catalogue (pg_type.dat).
@@ -83,7 +84,8 @@ static error note(struct postgres_db *db, error e)
 error postgres_error(struct postgres_db *db, const PGresult *result, const char *what)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    db->lost = PQstatus(db->handle) == CONNECTION_BAD;
+    // Without a code the server has not answered; libpq may hold the connection for good while it still reads from it.
+    db->lost = !state || !strncmp(state, "57P", 3) || PQstatus(db->handle) == CONNECTION_BAD;
     if (!state)
         return note(db, error_make(ERROR_UNAVAILABLE, NULL, "The connection to the database broke"));
     if (!strcmp(state, "40001") || !strcmp(state, "40P01"))
@@ -113,15 +115,22 @@ static void keep_quiet(void *context, const PGresult *notice)
     (void)notice;
 }
 
+// The server, too, is to notice that we are cut off; and what holds a lock must not hold it for long when its program
+// has gone away or waits.
+#define COMMON                                                                                                         \
+    "SET bytea_output = hex; SET datestyle = ISO; SET timezone = 'UTC'; SET statement_timeout = '60s';"                \
+    "SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 2;"                      \
+    "SET tcp_user_timeout = 8000;"
+#define NO_LONG_WAIT "SET idle_in_transaction_session_timeout = '30s';"
+#define READ_ONLY "SET default_transaction_read_only = on"
+
 static error configure(struct postgres_db *db)
 {
+    static const char *const settings[] = { [POSTGRES_READS] = COMMON READ_ONLY,
+        [POSTGRES_WRITES] = COMMON NO_LONG_WAIT,
+        [POSTGRES_BOTH] = COMMON NO_LONG_WAIT READ_ONLY };
     PQsetNoticeReceiver(db->handle, keep_quiet, NULL);
-    return postgres_run(
-        db, db->writing
-                ? "SET bytea_output = hex; SET datestyle = ISO; SET timezone = 'UTC'; SET statement_timeout = '60s';"
-                  "SET idle_in_transaction_session_timeout = '30s'; SET default_transaction_isolation = serializable"
-                : "SET bytea_output = hex; SET datestyle = ISO; SET timezone = 'UTC'; SET statement_timeout = '60s';"
-                  "SET default_transaction_read_only = on");
+    return postgres_run(db, settings[db->use]);
 }
 
 static error connection_error(const PGconn *handle)
@@ -130,19 +139,73 @@ static error connection_error(const PGconn *handle)
     return error_make(ERROR_UNAVAILABLE, "database_url", "Cannot connect to the database: %.*s", STR_ARGS(line));
 }
 
-error postgres_connect(struct postgres_pool *pool, bool writing, struct postgres_db **ret_db)
+// A network that swallows everything is noticed within these times, in seconds and (the last) milliseconds.
+static const char *const connect_keys[] = { "connect_timeout", "keepalives_idle", "keepalives_interval",
+    "keepalives_count", "tcp_user_timeout", "application_name", "client_encoding", "dbname", NULL };
+
+static PGconn *new_handle(const struct postgres_pool *pool)
+{
+    // The URL stands last: what it says wins.
+    const char *const values[] = { "3", "5", "2", "3", "10000", "kinora", "UTF8", pool->url, NULL };
+    return PQconnectdbParams(connect_keys, values, 1);
+}
+
+// After a failure the next try is a while off, twice as long each time: who asks meanwhile hears so at once, and a
+// database that comes back is not stormed. Of several only one tries.
+static const int64_t PAUSE_FIRST_US = SECOND_US / 10, PAUSE_MOST_US = SECOND_US, TRY_US = 4 * SECOND_US;
+
+static bool may_try(struct postgres_pool *pool)
+{
+    int64_t now = clock_mono_us();
+    pthread_mutex_lock(&pool->lock);
+    bool may = !pool->pause_us || now >= pool->next_us;
+    if (may && pool->pause_us)
+        pool->next_us = now + TRY_US;
+    pthread_mutex_unlock(&pool->lock);
+    return may;
+}
+
+static void tried(struct postgres_pool *pool, bool went_well)
+{
+    pthread_mutex_lock(&pool->lock);
+    int64_t longer_us = pool->pause_us ? pool->pause_us * 2 : PAUSE_FIRST_US;
+    pool->pause_us = went_well ? 0 : longer_us < PAUSE_MOST_US ? longer_us : PAUSE_MOST_US;
+    pool->next_us = clock_mono_us() + pool->pause_us;
+    pthread_mutex_unlock(&pool->lock);
+}
+
+error postgres_reconnect(struct postgres_db *db)
+{
+    struct postgres_pool *pool = (struct postgres_pool *)db->base.pool;
+    db_cache_clear(&db->base.cache, NULL); // the server's side of it is gone
+    if (!may_try(pool))
+        return error_make(ERROR_UNAVAILABLE, "database_url", "The database does not answer");
+    if (db->handle)
+        PQreset(db->handle);
+    else {
+        db->handle = new_handle(pool);
+        metric_add(METRIC_db_connections, 1, STR_NONE, STR_NONE);
+    }
+    db->lost = PQstatus(db->handle) != CONNECTION_OK;
+    error result = db->lost ? connection_error(db->handle) : configure(db);
+    tried(pool, !error_is(result));
+    return result;
+}
+
+static struct postgres_db *new_db(struct postgres_pool *pool, enum postgres_use use)
 {
     struct postgres_db *db = calloc(1, sizeof *db);
-    if (!db)
-        return error_of(ERROR_UNAVAILABLE);
+    ASSERT(db);
     db->base.pool = &pool->base;
-    db->writing = writing;
-    metric_add(METRIC_db_connections, 1, STR_NONE, STR_NONE);
-    // The URL stands last: what it says wins.
-    const char *const keys[] = { "connect_timeout", "application_name", "client_encoding", "dbname", NULL };
-    const char *const values[] = { "10", "kinora", "UTF8", pool->url, NULL };
-    db->handle = PQconnectdbParams(keys, values, 1);
-    error result = PQstatus(db->handle) == CONNECTION_OK ? configure(db) : connection_error(db->handle);
+    db->use = use;
+    db->lost = true;
+    return db;
+}
+
+error postgres_connect(struct postgres_pool *pool, enum postgres_use use, struct postgres_db **ret_db)
+{
+    struct postgres_db *db = new_db(pool, use);
+    error result = postgres_reconnect(db);
     if (error_is(result)) {
         postgres_disconnect(db);
         return result;
@@ -151,36 +214,51 @@ error postgres_connect(struct postgres_pool *pool, bool writing, struct postgres
     return OK;
 }
 
-error postgres_reconnect(struct postgres_db *db)
-{
-    db_cache_clear(&db->base.cache, NULL); // the server's side of it is gone
-    PQreset(db->handle);
-    db->lost = PQstatus(db->handle) != CONNECTION_OK;
-    return db->lost ? connection_error(db->handle) : configure(db);
-}
-
 void postgres_disconnect(struct postgres_db *db)
 {
     if (!db)
         return;
     db_cache_clear(&db->base.cache, NULL);
     buffer_done(&db->scratch);
+    if (db->handle)
+        metric_add(METRIC_db_connections, -1, STR_NONE, STR_NONE);
     PQfinish(db->handle);
-    metric_add(METRIC_db_connections, -1, STR_NONE, STR_NONE);
     free(db);
 }
 
 static error connect_reader(struct db_pool *pool, struct db **ret_db)
 {
     struct postgres_db *db;
-    TRY(postgres_connect((struct postgres_pool *)pool, false, &db));
+    TRY(postgres_connect((struct postgres_pool *)pool, POSTGRES_READS, &db));
     *ret_db = &db->base;
     return OK;
 }
 
-static void disconnect_reader(struct db *db)
+// A change finds the connection of its thread here, since it is told only the pool.
+static _Thread_local struct postgres_db *thread_own;
+
+static error connect_thread(struct db_pool *pool, struct db **ret_db)
 {
-    postgres_disconnect((struct postgres_db *)db);
+    struct postgres_db *db = new_db((struct postgres_pool *)pool, POSTGRES_BOTH);
+    thread_own = db;
+    *ret_db = &db->base;
+    return OK;
+}
+
+struct postgres_db *postgres_own(struct postgres_pool *pool)
+{
+    struct postgres_db *db = thread_own;
+    bool is_free = db && db->base.pool == &pool->base && !db->base.in_snapshot && !db->result;
+    return is_free ? db : NULL;
+}
+
+static void disconnect_reader(struct db *base)
+{
+    struct postgres_db *db = (struct postgres_db *)base;
+    ASSERT(db->use != POSTGRES_BOTH || thread_own == db);
+    if (thread_own == db)
+        thread_own = NULL;
+    postgres_disconnect(db);
 }
 
 static void close_pool(struct db_pool *base)
@@ -332,10 +410,16 @@ static bool can_reconnect(const struct postgres_db *db)
     return db->lost && !db->base.in_change && !db->base.in_snapshot;
 }
 
+static error connect_if_lost(struct postgres_db *db)
+{
+    return can_reconnect(db) ? postgres_reconnect(db) : OK;
+}
+
 static error start(
     struct db *base, const struct db_statement *statement, struct db_args args, struct db_prepared **ret_prepared)
 {
     struct postgres_db *db = (struct postgres_db *)base;
+    TRY(connect_if_lost(db));
     error result = execute(db, statement, args, ret_prepared);
     if (!error_is(result) || !can_reconnect(db))
         return result;
@@ -346,6 +430,7 @@ static error start(
 static error script(struct db *base, const char *sql)
 {
     struct postgres_db *db = (struct postgres_db *)base;
+    TRY(connect_if_lost(db));
     error result = postgres_run(db, sql);
     if (!error_is(result) || !can_reconnect(db))
         return result;
@@ -410,10 +495,10 @@ static void discard(struct db *base, struct db_prepared *prepared)
 
 const struct db_driver db_postgres_driver = {
     .kind = DB_POSTGRES,
-    .read_begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     .open = open_pool,
     .close = close_pool,
     .connect = connect_reader,
+    .connect_thread = connect_thread,
     .disconnect = disconnect_reader,
     .prepare = prepare,
     .start = start,
@@ -425,6 +510,9 @@ const struct db_driver db_postgres_driver = {
     .discard = discard,
     .script = script,
     .write = postgres_write,
+    .shut = postgres_shut,
+    .let = postgres_let,
     .listen = postgres_listen,
     .notify = postgres_notify,
+    .tell = postgres_tell,
 };

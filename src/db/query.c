@@ -158,12 +158,26 @@ error db_script(struct db *db, const char *sql)
     return db->pool->driver->script(db, sql);
 }
 
+static const struct db_statement snapshot = { "snapshot", "BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" };
+static const struct db_statement snapshot_end = { "snapshot_end", "ROLLBACK", "ROLLBACK" };
+
+// Prepared, and no work of its own in a trace.
+static error run_quietly(struct db *db, const struct db_statement *statement)
+{
+    struct db_prepared *prepared;
+    bool row;
+    TRY(db->pool->driver->start(db, statement, DB_NO_ARGS, &prepared));
+    error result = db->pool->driver->next(db, prepared, &row);
+    db->pool->driver->finish(db, prepared);
+    return result;
+}
+
 // A change has a transaction and with it a snapshot already.
 error db_read_begin(struct db *db)
 {
     if (db->in_change)
         return OK;
-    TRY(db_script(db, db->pool->driver->read_begin));
+    TRY(run_quietly(db, &snapshot));
     db->in_snapshot = true;
     return OK;
 }
@@ -174,6 +188,6 @@ void db_read_end(struct db *db)
         return;
     db->in_snapshot = false;
     // Nothing was changed, so there is nothing to lose; a lost connection shows at the next statement.
-    error ignored = db_script(db, "ROLLBACK");
+    error ignored = run_quietly(db, &snapshot_end);
     (void)ignored;
 }

@@ -26,7 +26,7 @@ static void map_columns(struct db *db, struct db_prepared *prepared, const struc
     size_t count = (size_t)prepared->column_count;
     if (!prepared->fields) {
         prepared->fields = calloc(count ? count : 1, sizeof *prepared->fields);
-        ASSERT(prepared->fields);
+        ASSERT_MEMORY(prepared->fields);
     }
     for (int i = 0; i < prepared->column_count; i++) {
         const char *column = db->pool->driver->column_name(db, prepared, i);

@@ -56,7 +56,10 @@ error sqlite_error(sqlite3 *handle, const char *what)
     case SQLITE_IOERR:
         if (system_error == ENOSPC || system_error == EDQUOT)
             return error_of(ERROR_STORAGE_FULL);
-        break;
+        return error_make(ERROR_UNAVAILABLE, what, "The disk of the database fails: %s",
+            system_error ? strerror(system_error) : sqlite3_errmsg(handle));
+    case SQLITE_READONLY:
+        return error_make(ERROR_UNAVAILABLE, what, "The database may not be written: %s", sqlite3_errmsg(handle));
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return error_of(ERROR_DATABASE_BUSY);
@@ -345,12 +348,46 @@ static error write_change(
     return sqlite_writer_add(((struct sqlite_pool *)pool)->writer, change, done, context);
 }
 
+// Into an empty file of ours, so that nobody else may ever read it.
+static error copy_to(struct sqlite_db *db, const char *path)
+{
+    sqlite3_stmt *handle;
+    if (sqlite3_exec(db->handle, "PRAGMA query_only = OFF", NULL, NULL, NULL) != SQLITE_OK
+        || sqlite3_prepare_v2(db->handle, "VACUUM INTO ?1", -1, &handle, NULL) != SQLITE_OK)
+        return sqlite_error(db->handle, "copying");
+    int result = sqlite3_bind_text(handle, 1, path, -1, SQLITE_STATIC);
+    if (result == SQLITE_OK)
+        result = sqlite3_step(handle);
+    error e = result == SQLITE_DONE ? OK : sqlite_error(db->handle, "copying");
+    sqlite3_finalize(handle);
+    return e;
+}
+
+static error copy_file(struct db_pool *pool, const char *path)
+{
+    struct sqlite_db *db;
+    int file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0)
+        return error_system("make", path, errno);
+    error result = sqlite_connect((struct sqlite_pool *)pool, false, &db);
+    if (!error_is(result)) {
+        result = copy_to(db, path);
+        sqlite_disconnect(db);
+    }
+    if (!error_is(result) && fsync(file) != 0)
+        result = error_system("sync", path, errno);
+    close(file);
+    if (error_is(result))
+        unlink(path);
+    return result;
+}
+
 const struct db_driver db_sqlite_driver = {
     .kind = DB_SQLITE,
-    .read_begin = "BEGIN",
     .open = open_pool,
     .close = close_pool,
     .connect = connect_reader,
+    .connect_thread = connect_reader, // changes have a thread of their own
     .disconnect = disconnect_reader,
     .prepare = prepare,
     .start = start,
@@ -362,4 +399,5 @@ const struct db_driver db_sqlite_driver = {
     .discard = forget,
     .script = script,
     .write = write_change,
+    .copy_file = copy_file,
 };

@@ -45,7 +45,7 @@ void db_cache_add(struct db_cache *cache, struct db_prepared *prepared)
     if (cache->count * 2 >= cache->room) {
         size_t room = cache->room ? cache->room * 2 : 64;
         struct db_prepared **slots = calloc(room, sizeof *slots);
-        ASSERT(slots);
+        ASSERT_MEMORY(slots);
         for (size_t i = 0; i < cache->room; i++) {
             if (cache->slots[i])
                 slot_fill(slots, room, cache->slots[i]);
@@ -82,7 +82,7 @@ void db_cache_clear(struct db_cache *cache, void (*discard)(struct db_prepared *
 void db_cache_remove(struct db_cache *cache, struct db_prepared *prepared)
 {
     struct db_prepared **slots = calloc(cache->room, sizeof *slots);
-    ASSERT(slots);
+    ASSERT_MEMORY(slots);
     for (size_t i = 0; i < cache->room; i++)
         if (cache->slots[i] && cache->slots[i] != prepared)
             slot_fill(slots, cache->room, cache->slots[i]);

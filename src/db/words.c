@@ -88,6 +88,6 @@ str db_sqlite_words(struct arena *arena, str sql)
             buffer_append(&out, sql.data + i, size ? size : (size = 1));
         i += size;
     }
-    ASSERT(!out.failed);
+    ASSERT_MEMORY(!out.failed);
     return str_copy(arena, out.size ? buffer_str(&out) : STR(""));
 }

@@ -108,7 +108,8 @@ static void note_done(void *context, error result)
 static void note_use(struct db_pool *pool, str id)
 {
     struct use *use = calloc(1, sizeof *use);
-    ASSERT(use && id.size < sizeof use->id);
+    ASSERT_MEMORY(use);
+    ASSERT(id.size < sizeof use->id);
     memcpy(use->id, id.data, id.size);
     use->at_us = clock_now_us();
     if (error_is(db_write_async(pool, note_change, note_done, use)))

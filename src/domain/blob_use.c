@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "domain/blob_use.h"
 
+#include "domain/backup_row.h"
+
 #define UNUSED                                                                                                         \
     "NOT EXISTS (SELECT 1 FROM media WHERE media.blob_id = blob.id)"                                                   \
     " AND NOT EXISTS (SELECT 1 FROM cache WHERE cache.blob_id = blob.id)"                                              \
@@ -24,8 +26,11 @@ DB_STATEMENT(release, "DELETE FROM blob WHERE id = $1 AND " UNUSED);
 error blob_use_release(struct scope *scope, str blob_id, bool *ret_free)
 {
     int64_t changed;
+    bool held = false;
     TRY(db_run(scope->db, &release, DB_ARGS(db_text(blob_id)), &changed));
-    *ret_free = changed > 0;
+    if (changed)
+        TRY(backup_row_is_held(scope, &held));
+    *ret_free = changed > 0 && !held;
     return OK;
 }
 

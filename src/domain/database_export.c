@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "domain/database_tables.h"
-#include "domain/schema.h"
 
 enum { ARENA_BYTES = 4 << 20, FILE_PIECE = 1 << 20 };
 
@@ -21,6 +21,8 @@ struct database_export {
     size_t count, table; // which table is next or under way
     struct db_dump *dump;
     int64_t rows;
+    struct database_sum *sums; // by table; NULL: they are not wanted
+    int schema;
     bool began, ended;
 };
 
@@ -37,21 +39,23 @@ void database_export_close(struct database_export *export)
     free(export);
 }
 
-static error open_snapshot(struct db_pool *pool, struct database_export *export)
+static error open_snapshot(struct db_pool *pool, bool (*wanted)(str table), struct database_export *export)
 {
     TRY(db_connect(pool, &export->db));
     TRY(db_read_begin(export->db));
     export->reading = true;
-    return database_tables(export->db, export->arena, database_is_moved, &export->tables, &export->count);
+    TRY(db_schema_version(export->db, &export->schema));
+    return database_tables(export->db, export->arena, wanted, &export->tables, &export->count);
 }
 
-error database_export_open(struct db_pool *pool, const struct keyring *keyring, struct database_export **ret_export)
+static error open_export(
+    struct db_pool *pool, const struct keyring *keyring, bool (*wanted)(str table), struct database_export **ret_export)
 {
     struct database_export *export = calloc(1, sizeof *export);
-    ASSERT(export);
+    ASSERT_MEMORY(export);
     export->arena = arena_new(ARENA_BYTES);
     export->keyring = keyring;
-    error result = open_snapshot(pool, export);
+    error result = open_snapshot(pool, wanted, export);
     if (error_is(result))
         database_export_close(export);
     else
@@ -59,11 +63,44 @@ error database_export_open(struct db_pool *pool, const struct keyring *keyring, 
     return result;
 }
 
+error database_export_open(struct db_pool *pool, const struct keyring *keyring, struct database_export **ret_export)
+{
+    return open_export(pool, keyring, database_is_moved, ret_export);
+}
+
+error database_export_open_whole(
+    struct db_pool *pool, const struct keyring *keyring, struct database_export **ret_export)
+{
+    struct database_export *export;
+    TRY(open_export(pool, keyring, database_is_backed_up, &export));
+    export->sums = ARENA_ARRAY(export->arena, struct database_sum, export->count);
+    for (size_t i = 0; i < export->count; i++)
+        export->sums[i].table = export->tables[i].name;
+    *ret_export = export;
+    return OK;
+}
+
+struct db *database_export_snapshot(struct database_export *export)
+{
+    return export->db;
+}
+
+int database_export_schema(const struct database_export *export)
+{
+    return export->schema;
+}
+
+const struct database_sum *database_export_sums(const struct database_export *export, size_t *ret_count)
+{
+    ASSERT(export->sums && export->ended);
+    *ret_count = export->count;
+    return export->sums;
+}
+
 static void put_head(struct database_export *export, struct buffer *out)
 {
-    int version = schema_migrations[schema_migration_count - 1].version;
-    buffer_format(out, "-- " DATABASE_FORMAT "\n-- schema %d\n-- master key %.*s\n-- taken %.*s\n", version,
-        STR_ARGS(keyring_fingerprint(export->arena, export->keyring)),
+    buffer_format(out, "-- " DATABASE_FORMAT "\n-- schema %d\n-- master key %.*s\n-- taken %.*s\n", export->schema,
+        STR_ARGS(export->keyring ? keyring_fingerprint(export->arena, export->keyring) : STR("0000000000000000")),
         STR_ARGS(clock_text(export->arena, clock_now_us())));
 }
 
@@ -139,6 +176,18 @@ static void put_row(struct buffer *out, const struct db_table *table, const stru
     buffer_append_c(out, ");\n");
 }
 
+static void add_up(struct database_sum *sum, str row)
+{
+    unsigned char hash[32];
+    uint64_t part;
+    crypt_sha256(row.data, row.size, hash);
+    for (size_t i = 0; i < 4; i++) {
+        memcpy(&part, hash + i * sizeof part, sizeof part);
+        sum->digest[i] += part; // around its end and on
+    }
+    sum->rows++;
+}
+
 // A table's head, a row, or a table's end.
 static error step(struct database_export *export, struct buffer *out)
 {
@@ -152,7 +201,10 @@ static error step(struct database_export *export, struct buffer *out)
     }
     TRY(db_dump_next(export->dump, &values, &row));
     if (row) {
+        size_t before = out->size;
         put_row(out, table, values);
+        if (export->sums && !out->failed)
+            add_up(&export->sums[export->table], str_sub(buffer_str(out), before, out->size));
         export->rows++;
         return OK;
     }
@@ -193,13 +245,14 @@ static error write_all(struct database_export *export, int file)
     return fsync(file) < 0 ? error_system("write", "the backup", errno) : OK;
 }
 
-error database_export_file(struct db_pool *pool, const struct keyring *keyring, const char *path)
+error database_export_file(struct db_pool *pool, const struct keyring *keyring, bool whole, const char *path)
 {
     struct database_export *export;
     int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0)
         return error_system("make", "the backup", errno);
-    error result = database_export_open(pool, keyring, &export);
+    error result = whole ? database_export_open_whole(pool, keyring, &export)
+                         : database_export_open(pool, keyring, &export);
     if (!error_is(result)) {
         result = write_all(export, file);
         database_export_close(export);

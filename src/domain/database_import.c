@@ -5,27 +5,18 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "domain/database_parse.h"
+#include "domain/database_load.h"
 #include "domain/event.h"
 #include "domain/schema.h"
+#include "domain/search.h"
 #include "domain/session.h"
 
 enum { ARENA_BYTES = 16 << 20, BLOBS_AT_ONCE = 1000 };
 
 struct importing {
     struct database_import *import;
-    struct db *db;
-    struct arena *arena;
-    struct db_table *tables;
-    size_t count;
-    bool *begun; // by table
-    struct db_load *load;
+    struct database_load load;
 };
-
-static error wrong(const char *thing, str name, const char *what)
-{
-    return error_make(ERROR_VALIDATION_ERROR, "file", "the %s %.*s %s", thing, STR_ARGS(name), what);
-}
 
 static error read_file(void *context, void *room, size_t size, size_t *ret_got)
 {
@@ -57,58 +48,14 @@ static error take_head(void *context, const struct database_head *head)
     return OK;
 }
 
-static error place_of(
-    const struct db_table *table, const struct db_column *column, const size_t *taken, size_t count, size_t *ret_place)
-{
-    for (size_t i = 0; i < table->column_count; i++) {
-        if (!str_equal(table->columns[i].name, column->name))
-            continue;
-        if (table->columns[i].kind != column->kind)
-            return wrong("column", column->name, "has another type here");
-        for (size_t k = 0; k < count; k++)
-            if (taken[k] == i)
-                return wrong("column", column->name, "stands there twice");
-        *ret_place = i;
-        return OK;
-    }
-    return wrong("column", column->name, "is none of this table");
-}
-
-static error check_required(const struct db_table *table, const size_t *taken, size_t count)
-{
-    for (size_t i = 0; i < table->column_count; i++) {
-        bool there = !table->columns[i].required;
-        for (size_t k = 0; k < count && !there; k++)
-            there = taken[k] == i;
-        if (!there)
-            return wrong("column", table->columns[i].name, "is missing");
-    }
-    return OK;
-}
-
 static error take_table(void *context, str name, const struct db_column *columns, size_t count)
 {
-    struct importing *importing = context;
-    size_t taken[DATABASE_COLUMNS_MAX], at = 0;
-    while (at < importing->count && !str_equal(importing->tables[at].name, name))
-        at++;
-    if (at == importing->count)
-        return wrong("table", name, "is none that can be imported");
-    if (importing->begun[at])
-        return wrong("table", name, "stands there twice");
-    importing->begun[at] = true;
-    for (size_t i = 0; i < count; i++)
-        TRY(place_of(&importing->tables[at], &columns[i], taken, i, &taken[i]));
-    TRY(check_required(&importing->tables[at], taken, count));
-    importing->import->tables++;
-    return db_load_table(importing->load, &importing->tables[at], taken, count);
+    return database_load_table(&((struct importing *)context)->load, name, columns, count);
 }
 
 static error take_row(void *context, const struct db_value *values)
 {
-    struct importing *importing = context;
-    importing->import->rows++;
-    return db_load_row(importing->load, values);
+    return database_load_row(&((struct importing *)context)->load, values);
 }
 
 DB_STATEMENT(session_users, "SELECT user_id AS id FROM session GROUP BY user_id");
@@ -135,9 +82,6 @@ DB_STATEMENT(end_jobs,
     "UPDATE job SET state = 'cancelled', unique_key = NULL, lease_until = NULL, runner_id = NULL, fence = fence + 1,"
     " finished_at = $1 WHERE state IN ('pending', 'processing', 'waiting')");
 DB_STATEMENT(end_media, "UPDATE media SET status = 'cancelled' WHERE status IN ('pending', 'processing')");
-DB_STATEMENT(find_again,
-    "INSERT INTO search_pending (source, id) SELECT 0, id FROM media UNION ALL SELECT 1, id FROM transcription"
-    " UNION ALL SELECT 2, id FROM video UNION ALL SELECT 3, id FROM scenes");
 DB_STATEMENT(superusers, "SELECT count(*) FROM users WHERE is_superuser AND is_active");
 
 static error settle(struct scope *scope, const struct list *holders)
@@ -148,7 +92,7 @@ static error settle(struct scope *scope, const struct list *holders)
         return error_make(ERROR_VALIDATION_ERROR, "file", "The export has no active superuser: nobody could log in");
     TRY(db_run(scope->db, &end_jobs, DB_ARGS(db_int(clock_now_us())), NULL));
     TRY(db_run(scope->db, &end_media, DB_NO_ARGS, NULL));
-    TRY(db_run(scope->db, &find_again, DB_NO_ARGS, NULL));
+    TRY(search_find_again(scope));
     return end_sessions(scope, holders);
 }
 
@@ -158,11 +102,11 @@ static error load_all(struct importing *importing)
     size_t count;
     struct list holders;
     struct database_parser parser = { read_file, take_head, take_table, take_row, importing };
-    struct scope scope = { .arena = importing->arena, .db = importing->db };
+    struct scope scope = { .arena = importing->load.arena, .db = importing->load.db };
     TRY(db_all(scope.db, scope.arena, &session_users, DB_NO_ARGS, &holder_shape, 0, &holders));
     TRY(database_parse(&parser));
-    TRY(database_tables(importing->db, importing->arena, database_is_cleared, &cleared, &count));
-    TRY(db_load_swap(importing->load, cleared, count));
+    TRY(database_tables(scope.db, scope.arena, database_is_cleared, &cleared, &count));
+    TRY(db_load_swap(importing->load.load, cleared, count));
     return settle(&scope, &holders);
 }
 
@@ -170,15 +114,15 @@ error database_import(struct db *db, void *context)
 {
     struct database_import *import = context;
     ARENA_AUTO struct arena *arena = arena_new(ARENA_BYTES);
-    struct importing importing = { .import = import, .db = db, .arena = arena };
-    import->tables = import->rows = 0;
+    struct importing importing = { .import = import };
     if (lseek(import->file, 0, SEEK_SET) < 0)
         return error_system("read", "the uploaded file", errno);
-    TRY(database_tables(db, arena, database_is_moved, &importing.tables, &importing.count));
-    importing.begun = ARENA_ARRAY(arena, bool, importing.count);
-    TRY(db_load_begin(db, arena, importing.tables, importing.count, &importing.load));
-    error result = load_all(&importing);
-    db_load_end(importing.load);
+    error result = database_load_begin(&importing.load, db, arena, database_is_moved);
+    if (!error_is(result))
+        result = load_all(&importing);
+    import->tables = importing.load.tables_done;
+    import->rows = importing.load.rows_done;
+    database_load_end(&importing.load);
     return result;
 }
 

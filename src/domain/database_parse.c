@@ -367,12 +367,12 @@ static error read_all(struct reading *reading)
 error database_parse(const struct database_parser *parser)
 {
     struct reading *reading = calloc(1, sizeof *reading);
-    ASSERT(reading);
+    ASSERT_MEMORY(reading);
     reading->parser = parser;
     reading->line = 1;
     reading->arena = arena_new(DATABASE_ROW_BYTES_MAX);
     reading->piece = malloc(PIECE_BYTES);
-    ASSERT(reading->piece);
+    ASSERT_MEMORY(reading->piece);
     error result = read_all(reading);
     free(reading->piece);
     arena_free(reading->arena);

@@ -12,7 +12,7 @@ static bool is_one_of(str table, const char *const *names)
 
 bool database_is_own(str table)
 {
-    static const char *const own[] = { "audit", "schema_version", "secret", NULL };
+    static const char *const own[] = { "audit", "backup", "schema_version", "secret", NULL };
     return is_one_of(table, own);
 }
 
@@ -23,9 +23,16 @@ bool database_is_cleared(str table)
 
 bool database_is_moved(str table)
 {
-    static const char *const passing[] = { "api_key", "departure", "departure_blob", "event", "kept_answer",
+    static const char *const passing[] = { "api_key", "attempt", "departure", "departure_blob", "event", "kept_answer",
         "reset_request", "reset_token", "runner", "search_entry", "search_pending", "session", NULL };
     return !database_is_own(table) && !is_one_of(table, passing);
+}
+
+bool database_is_backed_up(str table)
+{
+    static const char *const passing[] = { "backup", "event", "kept_answer", "reset_request", "reset_token", "runner",
+        "schema_version", "search_entry", "search_pending", NULL };
+    return !is_one_of(table, passing);
 }
 
 error database_tables(

@@ -7,6 +7,9 @@
 // False for what is passing (sessions, events, what is kept for a moment), what is made anew (the search) and what is
 // this installation's own (its version and its keys).
 bool database_is_moved(str table);
+// What a backup has: also what is this installation's own, sessions (those of API keys outlive a restore) and keys of
+// the API.
+bool database_is_backed_up(str table);
 // Not emptied either: what is this installation's own.
 bool database_is_own(str table);
 // Those of db_tables for which `wanted` holds, in their order.

@@ -64,33 +64,92 @@ error event_add_all(struct scope *scope, const struct event_new *events, size_t 
 
 #define COLUMNS "number, kind, user_id, video_id, media_id, session_id, socket_id, payload, created_at"
 
-// One writer makes SQLite's numbers commit-ordered; PostgreSQL reads below the visible horizon only.
-DB_STATEMENT2(after, "SELECT " COLUMNS " FROM event WHERE number > $1 ORDER BY number LIMIT $2",
-    "SELECT " COLUMNS " FROM event WHERE number > $1 AND xid < pg_snapshot_xmin(pg_current_snapshot())"
-    " ORDER BY number LIMIT $2");
+DB_STATEMENT(after, "SELECT " COLUMNS " FROM event WHERE number > $1 ORDER BY number LIMIT $2");
 
-error event_after(struct scope *scope, int64_t after_number, int64_t limit, struct list *ret_events)
+static error read_after(struct scope *scope, int64_t after_number, int64_t limit, struct list *ret_events)
 {
     return db_all(
         scope->db, scope->arena, &after, DB_ARGS(db_int(after_number), db_int(limit)), &event_shape, 0, ret_events);
 }
 
-DB_STATEMENT(after_for_user,
-    "SELECT " COLUMNS " FROM event WHERE number > $1 AND (user_id = $2"
-    " OR video_id IN (SELECT id FROM video WHERE user_id = $2)"
-    " OR video_id IN (SELECT video_id FROM video_member WHERE user_id = $2)) ORDER BY number LIMIT $3");
-DB_STATEMENT(after_for_media,
-    "SELECT " COLUMNS " FROM event WHERE number > $1 AND user_id = $2 AND media_id = $3 ORDER BY number LIMIT $4");
+// How many of the first rows have nothing missing before them.
+static size_t without_gap(const struct event_place *place, const struct list *events)
+{
+    int64_t before = place->at;
+    size_t count = 0;
+    for (; count < events->count; count++) {
+        int64_t number = ((const struct event *)events->items)[count].number;
+        if (number != before + 1 && number > place->sure)
+            break;
+        before = number;
+    }
+    return count;
+}
 
-error event_after_for(
-    struct scope *scope, int64_t after_number, str user_id, str media_id, int64_t limit, struct list *ret_events)
+struct horizon {
+    int64_t newest, oldest_change, next_change;
+};
+static const struct field horizon_fields[] = {
+    FIELD(struct horizon, newest),
+    FIELD(struct horizon, oldest_change),
+    FIELD(struct horizon, next_change),
+};
+static const struct shape horizon_shape = SHAPE("EventHorizon", struct horizon, horizon_fields);
+// One writer makes SQLite's numbers commit-ordered.
+DB_STATEMENT2(find_horizon, "SELECT max(number) AS newest, 0 AS oldest_change, 0 AS next_change FROM event",
+    "SELECT max(number) AS newest, CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT) AS"
+    " oldest_change, CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT) AS next_change FROM event");
+
+// Who has a number below a visible one took it before that one's commit: it was under way when that was seen, or over.
+static error look_at_gap(struct scope *scope, struct event_place *place)
+{
+    struct horizon now;
+    bool found;
+    TRY(db_one(scope->db, scope->arena, &find_horizon, DB_NO_ARGS, &horizon_shape, &now, &found));
+    if (!place->seen) {
+        place->seen = now.newest;
+        place->seen_until = now.next_change;
+    }
+    if (now.oldest_change >= place->seen_until) {
+        place->sure = place->seen;
+        place->seen = 0;
+    }
+    return OK;
+}
+
+error event_follow(
+    struct scope *scope, struct event_place *place, int64_t limit, struct list *ret_events, bool *ret_waits)
+{
+    struct list events;
+    TRY(read_after(scope, place->at, limit, &events));
+    size_t count = without_gap(place, &events);
+    if (count < events.count) {
+        TRY(look_at_gap(scope, place));
+        // Anew: what has ended since the rows were read may have filled the gap.
+        TRY(read_after(scope, place->at, limit, &events));
+        count = without_gap(place, &events);
+    }
+    *ret_waits = count < events.count;
+    *ret_events = (struct list) { events.items, count };
+    return OK;
+}
+
+DB_STATEMENT(after_for_user,
+    "SELECT " COLUMNS " FROM event WHERE number > $1 AND number <= $2 AND (user_id = $3"
+    " OR video_id IN (SELECT id FROM video WHERE user_id = $3)"
+    " OR video_id IN (SELECT video_id FROM video_member WHERE user_id = $3)) ORDER BY number LIMIT $4");
+DB_STATEMENT(after_for_media, "SELECT " COLUMNS " FROM event WHERE number > $1 AND number <= $2 AND user_id = $3"
+                              " AND media_id = $4 ORDER BY number LIMIT $5");
+
+error event_after_for(struct scope *scope, int64_t after_number, int64_t last, str user_id, str media_id, int64_t limit,
+    struct list *ret_events)
 {
     if (media_id.data)
         return db_all(scope->db, scope->arena, &after_for_media,
-            DB_ARGS(db_int(after_number), db_text(user_id), db_text(media_id), db_int(limit)), &event_shape, 0,
-            ret_events);
+            DB_ARGS(db_int(after_number), db_int(last), db_text(user_id), db_text(media_id), db_int(limit)),
+            &event_shape, 0, ret_events);
     return db_all(scope->db, scope->arena, &after_for_user,
-        DB_ARGS(db_int(after_number), db_text(user_id), db_int(limit)), &event_shape, 0, ret_events);
+        DB_ARGS(db_int(after_number), db_int(last), db_text(user_id), db_int(limit)), &event_shape, 0, ret_events);
 }
 
 DB_STATEMENT(oldest, "SELECT coalesce(min(number), 0) FROM event");
@@ -105,4 +164,13 @@ DB_STATEMENT(newest, "SELECT coalesce(max(number), 0) FROM event");
 error event_newest(struct scope *scope, int64_t *ret_number)
 {
     return db_integer(scope->db, &newest, DB_NO_ARGS, ret_number, NULL);
+}
+
+DB_STATEMENT2(leap, "INSERT INTO sqlite_sequence (name, seq) VALUES ('event', $1) RETURNING seq",
+    "SELECT setval(pg_get_serial_sequence('event', 'number'), $1)");
+
+error event_leap(struct scope *scope)
+{
+    int64_t number;
+    return db_integer(scope->db, &leap, DB_ARGS(db_int(clock_now_us() / 1000)), &number, NULL);
 }

@@ -2,6 +2,7 @@
 #include "domain/job.h"
 
 #include "base/id.h"
+#include "base/span.h"
 #include "domain/event.h"
 #include "domain/file_key.h"
 #include "domain/job_row.h"
@@ -30,10 +31,13 @@ static const struct field fields[] = {
     FIELD(struct job, retry_count),
     FIELD(struct job, fence),
     FIELD(struct job, trace_id),
+    FIELD(struct job, parent_span),
     FIELD(struct job, created_at),
     FIELD(struct job, started_at),
     FIELD(struct job, finished_at),
     FIELD(struct job, title),
+    FIELD(struct job, owner_number),
+    FIELD(struct job, owner_plan),
 };
 const struct shape job_row_shape = SHAPE("JobRow", struct job, fields);
 
@@ -42,7 +46,7 @@ struct job job_copy(struct arena *arena, const struct job *job)
     struct job copy = *job;
     str *const texts[] = { &copy.id, &copy.kind, &copy.user_id, &copy.media_id, &copy.video_id, &copy.stage,
         &copy.state, &copy.params.text, &copy.result.text, &copy.error_code, &copy.error_message, &copy.trace_id,
-        &copy.title };
+        &copy.parent_span, &copy.title, &copy.owner_plan };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i]->data)
             *texts[i] = str_copy(arena, *texts[i]);
@@ -87,8 +91,8 @@ error job_changed_all(struct scope *scope, const struct job *jobs, size_t count)
 
 DB_STATEMENT(insert,
     "INSERT INTO job (id, kind, user_id, media_id, video_id, part, stage, state, priority, params, progress,"
-    " parts_total, attempts, retry_count, unique_key, run_after, fence, trace_id, created_at)"
-    " VALUES ($1, $2, $3, $4, $5, 0, 'start', 'pending', $6, $7, 0, 0, 0, 0, $8, now_us(), 0, $9, now_us())"
+    " parts_total, attempts, retry_count, unique_key, run_after, fence, trace_id, parent_span, created_at)"
+    " VALUES ($1, $2, $3, $4, $5, 0, 'start', 'pending', $6, $7, 0, 0, 0, 0, $8, now_us(), 0, $9, $10, now_us())"
     " RETURNING " JOB_COLUMNS);
 
 // Locked, so that the other job's end comes either before this look or after the row is there to be removed.
@@ -111,7 +115,7 @@ error job_add(struct scope *scope, const struct job_new *job, struct job *ret_jo
         DB_ARGS(db_text(id_new(scope->arena)), db_text(str_of(job->kind)), db_text(scope->actor.user_id),
             db_text(job->media_id), db_text(job->video_id), db_int(job->priority),
             db_text(json_text(scope->arena, job->params)), db_text(job->unique_key),
-            db_text(str_of(scope->trace.trace_id))),
+            db_text(str_of(scope->trace.trace_id)), db_text(span_origin(scope->arena, &scope->trace))),
         &job_row_shape, ret_job, &found));
     for (size_t i = 0; i < job->needed_count; i++)
         TRY(add_need(scope, ret_job->number, job->needed[i]));

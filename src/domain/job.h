@@ -23,8 +23,11 @@ struct job {
     double progress; // 0..1
     int64_t parts_total, attempts, losses, retry_count, fence;
     str trace_id;
+    str parent_span; // of what queued it (span_origin); STR_NONE: it was not traced
     time_us created_at, started_at, finished_at;
-    str title; // the file's name or the video's title; only of job_get and job_list
+    str title;            // the file's name or the video's title; only of job_get and job_list
+    int64_t owner_number; // these two only of job_claim
+    str owner_plan;
 };
 extern const struct shape job_row_shape;
 
@@ -119,12 +122,11 @@ MUST_USE error job_parts(struct scope *scope, const struct job *job, struct list
 // In a change: ends the job well and forgets its parts; *ret_mine false when it was no longer ours and nothing may be
 // written.
 MUST_USE error job_complete(struct scope *scope, const struct job *job, const json_t *result, bool *ret_mine);
-// In a loose change that is to do the work of cheap jobs itself: the next ones of the kind, held until it ends. Then
-// completes them all; their events are not written.
-MUST_USE error job_batch_begin(struct scope *scope, const char *kind, int64_t limit, struct list *ret_jobs);
-MUST_USE error job_batch_end(struct scope *scope, const struct list *jobs);
+// In a loose change that then does the work of cheap jobs itself: takes and completes the next ones of the kind, of
+// which it gives number, id, owner, media, video and params; their events are not written.
+MUST_USE error job_batch(struct scope *scope, const char *kind, int64_t limit, struct list *ret_jobs);
 struct job_end {
-    const struct job *job; // number and fence are used
+    const struct job *job; // as it was claimed
     const json_t *result;  // may be NULL
     bool mine;             // set by the call
 };
@@ -139,5 +141,9 @@ MUST_USE error job_hand_back(struct scope *scope, const struct job *job, int64_t
 // In a change: jobs whose lease has run out become pending again (or failed, out of attempts). `runner_id` other
 // than STR_NONE: also those of every other runner at once (the only server of a data folder has just started).
 MUST_USE error job_recover(struct scope *scope, str runner_id, int64_t *ret_count);
+// The clock that leases and pauses go by: the database's.
+MUST_USE error job_clock(struct scope *scope, int64_t *ret_now_us);
+// In a loose change: that clock went back. No lease lasts longer from now than `lease_us`, and no pause for hours.
+MUST_USE error job_clock_went_back(struct scope *scope, int64_t lease_us);
 // Average seconds that finished jobs of the kind took, or `fallback`.
 MUST_USE error job_usual_seconds(struct scope *scope, const char *kind, double fallback, double *ret_seconds);

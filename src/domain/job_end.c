@@ -7,9 +7,9 @@
 // up by the index of the leases, which was empty when it counted.
 #define COMPLETE(number, fence, result, rows)                                                                          \
     "UPDATE job SET state = 'completed', progress = 1, result = done.result, unique_key = NULL, lease_until = NULL,"   \
-    " finished_at = now_us() FROM (SELECT " number " AS number, " fence " AS fence, " result " AS result"              \
+    " finished_at = " JOB_NOW " FROM (SELECT " number " AS number, " fence " AS fence, " result " AS result"           \
     " FROM " rows " AS ended) AS done WHERE job.number = done.number AND job.fence = done.fence"                       \
-    " AND job.state || '' = 'processing' RETURNING " JOB_COLUMNS_OF("job")
+    " AND job.state || '' = 'processing' RETURNING job.number, job.parts_total"
 DB_STATEMENT2(complete,
     COMPLETE("json_extract(ended.value, '$[0]')", "json_extract(ended.value, '$[1]')",
         "json_extract(ended.value, '$[2]')", "json_each($1)"),
@@ -22,13 +22,13 @@ DB_STATEMENT2(release, NUMBERS("json_each($1)"), NUMBERS("jsonb_array_elements_t
 // Their results are in the job's own by now.
 DB_STATEMENT(forget_parts, "DELETE FROM job WHERE parent = $1");
 
-DB_STATEMENT2(batch_begin, "SELECT " JOB_COLUMNS " FROM job WHERE number IN (" JOB_NEXT("$1", "$2") ")",
-    "SELECT " JOB_COLUMNS JOB_NEXT_FROM("$1", "$2") " FOR UPDATE SKIP LOCKED");
-#define BATCH_END(rows)                                                                                                \
+#define BATCH                                                                                                          \
     "UPDATE job SET state = 'completed', progress = 1, unique_key = NULL, attempts = attempts + 1, fence = fence + 1," \
-    " started_at = coalesce(started_at, now_us()), finished_at = now_us() WHERE number IN"                             \
-    " (SELECT CAST(ended.value AS BIGINT) FROM " rows " AS ended)"
-DB_STATEMENT2(batch_end, BATCH_END("json_each($1)"), BATCH_END("jsonb_array_elements_text(CAST($1 AS JSONB))"));
+    " started_at = coalesce(started_at, " JOB_NOW "), finished_at = " JOB_NOW
+#define TAKEN " RETURNING job.number, job.id, job.kind, job.user_id, job.media_id, job.video_id, job.params"
+DB_STATEMENT2(batch, BATCH " WHERE number IN (" JOB_NEXT("$1", "$2") ")" TAKEN,
+    "WITH due AS MATERIALIZED (" JOB_NEXT("$1", "$2") " FOR UPDATE SKIP LOCKED) " BATCH
+                                                      " FROM due WHERE job.number = due.number" TAKEN);
 
 static str numbers_json(struct arena *arena, const struct job *jobs, size_t count)
 {
@@ -43,17 +43,18 @@ static str numbers_json(struct arena *arena, const struct job *jobs, size_t coun
     return text;
 }
 
-error job_batch_begin(struct scope *scope, const char *kind, int64_t limit, struct list *ret_jobs)
+static error release_all(struct scope *scope, const struct job *jobs, size_t count)
 {
-    return db_all(scope->db, scope->arena, &batch_begin, DB_ARGS(db_text(str_of(kind)), db_int(limit)), &job_row_shape,
-        0, ret_jobs);
+    return db_run(scope->db, &release, DB_ARGS(db_text(numbers_json(scope->arena, jobs, count))), NULL);
 }
 
-error job_batch_end(struct scope *scope, const struct list *jobs)
+error job_batch(struct scope *scope, const char *kind, int64_t limit, struct list *ret_jobs)
 {
-    struct db_value numbers = db_text(numbers_json(scope->arena, jobs->items, jobs->count));
-    TRY(db_run(scope->db, &batch_end, DB_ARGS(numbers), NULL));
-    return db_run(scope->db, &release, DB_ARGS(numbers), NULL);
+    struct list jobs;
+    TRY(db_all(
+        scope->db, scope->arena, &batch, DB_ARGS(db_text(str_of(kind)), db_int(limit)), &job_row_shape, 0, &jobs));
+    *ret_jobs = jobs;
+    return jobs.count ? release_all(scope, jobs.items, jobs.count) : OK;
 }
 
 static str endings_json(struct arena *arena, const struct job_end *ends, size_t count)
@@ -80,7 +81,7 @@ static str endings_json(struct arena *arena, const struct job_end *ends, size_t 
 error job_ended(struct scope *scope, const struct job *jobs, size_t count)
 {
     if (count)
-        TRY(db_run(scope->db, &release, DB_ARGS(db_text(numbers_json(scope->arena, jobs, count))), NULL));
+        TRY(release_all(scope, jobs, count));
     return job_changed_all(scope, jobs, count);
 }
 
@@ -105,32 +106,44 @@ static error parts_done(struct scope *scope, const struct job *done, size_t coun
     return OK;
 }
 
-static void mark(struct job_end *ends, size_t count, const struct list *done)
+// Of those that were ours: the jobs as they are now, from what was known of them and what the change tells.
+static size_t take_done(struct job_end *ends, size_t count, const struct list *told, struct job *ret_done)
 {
+    size_t done = 0;
     for (size_t i = 0; i < count; i++) {
-        ends[i].mine = false;
-        for (size_t j = 0; j < done->count && !ends[i].mine; j++)
-            ends[i].mine = ((const struct job *)done->items)[j].number == ends[i].job->number;
+        const struct job *row = NULL;
+        for (size_t j = 0; j < told->count && !row; j++) {
+            const struct job *other = &((const struct job *)told->items)[j];
+            row = other->number == ends[i].job->number ? other : NULL;
+        }
+        ends[i].mine = row != NULL;
+        if (!row)
+            continue;
+        struct job *job = &ret_done[done++];
+        *job = *ends[i].job;
+        job->state = STR("completed");
+        job->progress = 1;
+        job->parts_total = row->parts_total;
     }
+    return done;
 }
 
 error job_complete_all(struct scope *scope, struct job_end *ends, size_t count)
 {
-    struct list done;
+    struct list told;
     TRY(db_all(scope->db, scope->arena, &complete, DB_ARGS(db_text(endings_json(scope->arena, ends, count))),
-        &job_row_shape, 0, &done));
-    mark(ends, count, &done);
-    struct job *whole = ARENA_ARRAY(scope->arena, struct job, done.count + 1);
-    size_t whole_count = 0;
-    for (size_t i = 0; i < done.count; i++) {
-        const struct job *job = &((const struct job *)done.items)[i];
-        if (!job->parent.set)
-            whole[whole_count++] = *job;
-        if (!job->parent.set && job->parts_total)
-            TRY(db_run(scope->db, &forget_parts, DB_ARGS(db_int(job->number)), NULL));
+        &job_row_shape, 0, &told));
+    struct job *done = ARENA_ARRAY(scope->arena, struct job, count + 1);
+    size_t done_count = take_done(ends, count, &told, done), whole_count = 0;
+    TRY(parts_done(scope, done, done_count));
+    for (size_t i = 0; i < done_count; i++) {
+        if (done[i].parent.set)
+            continue;
+        if (done[i].parts_total)
+            TRY(db_run(scope->db, &forget_parts, DB_ARGS(db_int(done[i].number)), NULL));
+        done[whole_count++] = done[i];
     }
-    TRY(parts_done(scope, done.items, done.count));
-    return job_ended(scope, whole, whole_count);
+    return job_ended(scope, done, whole_count);
 }
 
 error job_complete(struct scope *scope, const struct job *job, const json_t *result, bool *ret_mine)

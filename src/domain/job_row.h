@@ -6,21 +6,24 @@
 
 #define JOB_COLUMNS                                                                                                    \
     "number, id, kind, user_id, media_id, video_id, parent, part, stage, state, priority, params, result, "            \
-    "error_code, error_message, progress, parts_total, attempts, losses, retry_count, fence, trace_id, created_at, "   \
+    "error_code, error_message, progress, parts_total, attempts, losses, retry_count, fence, trace_id, parent_span, "  \
+    "created_at, "                                                                                                     \
     "started_at, finished_at"
 #define JOB_COLUMNS_OF(t)                                                                                              \
     t ".number, " t ".id, " t ".kind, " t ".user_id, " t ".media_id, " t ".video_id, " t ".parent, " t ".part, " t     \
       ".stage, " t ".state, " t ".priority, " t ".params, " t ".result, " t ".error_code, " t ".error_message, " t     \
       ".progress, " t ".parts_total, " t ".attempts, " t ".losses, " t ".retry_count, " t ".fence, " t ".trace_id, " t \
-      ".created_at, " t ".started_at, " t ".finished_at"
+      ".parent_span, " t ".created_at, " t ".started_at, " t ".finished_at"
 
+// Asked once a statement and not once a row.
+#define JOB_NOW "(SELECT now_us())"
 #define JOB_CLAIMED                                                                                                    \
-    "state = 'processing', attempts = attempts + 1, fence = fence + 1, runner_id = $1, lease_until = now_us() + $2,"   \
-    " started_at = coalesce(started_at, now_us())"
+    "state = 'processing', attempts = attempts + 1, fence = fence + 1, runner_id = $1, lease_until = " JOB_NOW         \
+    " + $2, started_at = coalesce(started_at, " JOB_NOW ")"
 // Those of a kind that may begin now, the first ones.
 #define JOB_NEXT(kind, limit) "SELECT number" JOB_NEXT_FROM(kind, limit)
 #define JOB_NEXT_FROM(kind, limit)                                                                                     \
-    " FROM job WHERE job.kind = " kind " AND state = 'pending' AND run_after <= now_us()"                              \
+    " FROM job WHERE job.kind = " kind " AND state = 'pending' AND run_after <= " JOB_NOW                              \
     " AND NOT EXISTS (SELECT 1 FROM job_need WHERE job_need.job = job.number)"                                         \
     " AND NOT EXISTS (SELECT 1 FROM job_pause WHERE job_pause.kind = " kind ")"                                        \
     " ORDER BY priority DESC, number LIMIT " limit

@@ -3,18 +3,22 @@
 // lost its job can write nothing.
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/span.h"
 #include "domain/job_row.h"
 
 // The common table is materialized: else PostgreSQL may run it more than once and lock more rows than it takes.
-DB_STATEMENT2(claim, "UPDATE job SET " JOB_CLAIMED " WHERE number IN (" JOB_NEXT("$3", "$4") ") RETURNING " JOB_COLUMNS,
-    "WITH due AS MATERIALIZED (" JOB_NEXT(
-        "$3", "$4") " FOR UPDATE SKIP LOCKED)"
-                    " UPDATE job SET " JOB_CLAIMED
-                    " FROM due WHERE job.number = due.number RETURNING " JOB_COLUMNS_OF("job"));
+// The owner comes with the job, so that no run has to look for one.
+#define CLAIMED(t)                                                                                                     \
+    " RETURNING " JOB_COLUMNS_OF(t) ", (SELECT users.number FROM users WHERE users.id = " t ".user_id)"                \
+                                    " AS owner_number, (SELECT users.plan FROM users WHERE users.id = " t ".user_id)"  \
+                                    " AS owner_plan"
+DB_STATEMENT2(claim, "UPDATE job SET " JOB_CLAIMED " WHERE number IN (" JOB_NEXT("$3", "$4") ")" CLAIMED("job"),
+    "WITH due AS MATERIALIZED (" JOB_NEXT("$3", "$4") " FOR UPDATE SKIP LOCKED) UPDATE job SET " JOB_CLAIMED
+                                                      " FROM due WHERE job.number = due.number" CLAIMED("job"));
 
 #define DUE(kinds)                                                                                                     \
     "SELECT wanted.value AS text FROM " kinds " AS wanted WHERE EXISTS (SELECT 1 FROM job WHERE"                       \
-    " job.kind = wanted.value AND state = 'pending' AND run_after <= now_us()"                                         \
+    " job.kind = wanted.value AND state = 'pending' AND run_after <= " JOB_NOW                                         \
     " AND NOT EXISTS (SELECT 1 FROM job_need WHERE job_need.job = job.number))"                                        \
     " AND NOT EXISTS (SELECT 1 FROM job_pause WHERE job_pause.kind = wanted.value)"
 DB_STATEMENT2(due_kinds, DUE("json_each($1)"), DUE("jsonb_array_elements_text(CAST($1 AS JSONB))"));
@@ -110,9 +114,9 @@ DB_STATEMENT(
 DB_STATEMENT(drop_parts_past, "DELETE FROM job WHERE parent = $1 AND part >= $2");
 DB_STATEMENT(add_part,
     "INSERT INTO job (id, kind, user_id, media_id, video_id, parent, part, stage, state, priority, params, progress,"
-    " parts_total, attempts, retry_count, run_after, fence, trace_id, created_at)"
+    " parts_total, attempts, retry_count, run_after, fence, trace_id, parent_span, created_at)"
     " SELECT $1, kind, user_id, media_id, video_id, number, $2, 'part', 'pending', priority + 1, $3, 0, 0, 0, 0,"
-    " now_us(), 0, trace_id, now_us() FROM job WHERE number = $4"
+    " now_us(), 0, trace_id, coalesce($5, parent_span), now_us() FROM job WHERE number = $4"
     " AND NOT EXISTS (SELECT 1 FROM job kept WHERE kept.parent = $4 AND kept.part = $2)");
 DB_STATEMENT(wait_for_parts, "UPDATE job SET state = 'waiting', parts_total = $3, result = $4, lease_until = NULL"
                              " WHERE number = $1 AND fence = $2 AND state = 'processing'");
@@ -137,11 +141,12 @@ error job_fan_out(struct scope *scope, const struct job *job, json_t *const *par
     if (!changed)
         return error_of(ERROR_CANCELLED);
     TRY(db_run(scope->db, &drop_parts_past, DB_ARGS(db_int(job->number), db_int((int64_t)count)), NULL));
+    struct db_value span = db_text(span_origin(scope->arena, &scope->trace));
     for (size_t i = 0; i < count; i++) {
         struct db_value number = db_int(job->number), index = db_int((int64_t)i),
                         params = db_text(json_text(scope->arena, parts[i]));
         TRY(db_run(scope->db, &drop_other_part, DB_ARGS(number, index, params), NULL));
-        TRY(db_run(scope->db, &add_part, DB_ARGS(db_text(id_new(scope->arena)), index, params, number), NULL));
+        TRY(db_run(scope->db, &add_part, DB_ARGS(db_text(id_new(scope->arena)), index, params, number, span), NULL));
     }
     return job_wake_parent(scope, job->number);
 }

@@ -96,6 +96,9 @@ static const struct {
     { "unable to download", FAILURE_NETWORK },
     { "bad gateway", FAILURE_NETWORK },
     { "tunnel", FAILURE_NETWORK },
+    { "any data blocks", FAILURE_NETWORK }, // yt-dlp: of an answer that broke off
+    { "more expected", FAILURE_NETWORK },
+    { "giving up after", FAILURE_NETWORK },
     { "unable to extract", FAILURE_EXTRACTOR_OUTDATED },
     { "unsupported url", FAILURE_EXTRACTOR_OUTDATED },
     { "no suitable extractor", FAILURE_EXTRACTOR_OUTDATED },

@@ -26,12 +26,26 @@ struct scene_change {
     const json_t *options; // the whole body, of which the property table's members are taken; may be NULL
 };
 
+// Where a layer would stand: what is set counts instead of the layer's own property of that name.
+struct scene_placing {
+    struct opt_number x, y; // percent of the picture, its centre
+    struct opt_number scale, rotation, width, height, max_width;
+};
+
 // A frame that somebody wants to see.
 struct scene_picture {
     str video_id, scene_id;
     double seconds; // since the scene's start
     int64_t width;  // pixels
     bool png;       // instead of JPEG
+    str layer_id;   // absent: the scene as it is
+    struct scene_placing placing;
+};
+
+// What a text takes up in the picture, in percent of its sides.
+struct scene_text_box {
+    str layer_id;
+    double width, height;
 };
 
 MUST_USE error scene_get(struct scope *scope, str id, enum video_right right, struct scene *ret_scene);

@@ -2,6 +2,7 @@
 #include "domain/schema.h"
 
 #include "domain/schema_accounts.h"
+#include "domain/schema_backup.h"
 #include "domain/schema_library.h"
 #include "domain/schema_queue.h"
 
@@ -526,6 +527,17 @@ static const char api_keys[] = "CREATE TABLE api_key (\n"
                                ");\n"
                                "CREATE INDEX idx_api_key_user ON api_key(user_id, created_at);\n";
 
+// What may not be tried too often: how many attempts are left, and when that was so. Keys are hashes.
+static const char attempts[] = "CREATE TABLE attempt (\n"
+                               "  key BYTEA PRIMARY KEY,\n"
+                               "  allowance DOUBLE PRECISION NOT NULL,\n"
+                               "  at BIGINT NOT NULL\n"
+                               ");\n"
+                               "CREATE INDEX idx_attempt_at ON attempt(at);\n";
+
+// Of what queued the job: the end of a traceparent (span_origin).
+static const char job_spans[] = "ALTER TABLE job ADD COLUMN parent_span TEXT;\n";
+
 const struct db_migration schema_migrations[] = {
     { 1, "users, sessions, secrets", users, NULL },
     { 2, "blobs and media", media, NULL },
@@ -555,7 +567,11 @@ const struct db_migration schema_migrations[] = {
     { 26, "pronunciations and voiceovers", schema_pronunciations, NULL },
     { 28, "the queue of many runners", schema_queue, schema_queue_sqlite },
     { 32, "keys of the API", api_keys, NULL },
+    { 35, "attempts over all servers", attempts, NULL },
+    { 37, "backups", schema_backup, NULL },
     { 39, "the audit log", schema_audit, NULL },
     { 40, "deleted accounts", schema_departures, NULL },
+    { 42, "spans that queued jobs", job_spans, NULL },
+    { 44, "avatars found in any alphabet", schema_avatar_search, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

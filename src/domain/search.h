@@ -25,6 +25,8 @@ MUST_USE error search_update(struct scope *scope, enum search_source source, str
 // In changes of its own: what a migration has left to be done (everything, after the one that brings the search).
 // *ret_count: the things brought in line.
 MUST_USE error search_catch_up(struct db_pool *pool, int64_t *ret_count);
+// In a change: leaves all of it to be done, since all rows are others now.
+MUST_USE error search_find_again(struct scope *scope);
 
 struct search_hit {
     str kind; // "media", "segment", "video", "scene", "layer"

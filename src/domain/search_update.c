@@ -269,3 +269,12 @@ error search_catch_up(struct db_pool *pool, int64_t *ret_count)
     *ret_count = count;
     return OK;
 }
+
+DB_STATEMENT(find_again,
+    "INSERT INTO search_pending (source, id) SELECT 0, id FROM media UNION ALL SELECT 1, id FROM transcription"
+    " UNION ALL SELECT 2, id FROM video UNION ALL SELECT 3, id FROM scenes WHERE 1 = 1 ON CONFLICT DO NOTHING");
+
+error search_find_again(struct scope *scope)
+{
+    return db_run(scope->db, &find_again, DB_NO_ARGS, NULL);
+}

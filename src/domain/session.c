@@ -39,6 +39,15 @@ error session_keys_load(struct scope *scope, const struct keyring *keyring, stru
     return load_key(scope, keyring, "url_key", ret_keys->url);
 }
 
+error session_keys_check(struct scope *scope, const struct keyring *keyring)
+{
+    str sealed, plain;
+    TRY(db_string(scope->db, scope->arena, &secret_get, DB_ARGS(db_text(STR("token_key"))), &sealed));
+    if (!sealed.data)
+        return error_of(ERROR_NOT_FOUND);
+    return keyring_open_sealed(scope->arena, keyring, RESEAL_SECRET, STR("token_key"), sealed, &plain);
+}
+
 error session_check(struct scope *scope, str name, str password, struct user *ret_user)
 {
     struct user user = { 0 };

@@ -15,6 +15,9 @@ struct login {
     struct user user;
 };
 
+// Whether this keyring opens the keys of this installation: DATA_CORRUPT when it does not, NOT_FOUND when there are
+// none.
+MUST_USE error session_keys_check(struct scope *scope, const struct keyring *keyring);
 // In a change, once at start: reads the keys of this installation from the database, sealed by the master key;
 // makes them when there are none, so that several servers share the same.
 MUST_USE error session_keys_load(struct scope *scope, const struct keyring *keyring, struct session_keys *ret_keys);

@@ -44,7 +44,7 @@ static double estimate(const struct story_draft *draft)
 static json_t *add_layer(
     struct scene *scene, const char *type, const char *name, double start, double end, json_t *properties)
 {
-    ASSERT(properties);
+    ASSERT_MEMORY(properties);
     json_t *layer = json_pack("{s:s,s:s,s:b,s:f,s:f,s:f,s:I,s:o}", "type", type, "name", name, "enabled", 1,
         "start_time", start, "end_time", end, "duration", end - start, "order_index", (json_int_t)++scene->order,
         "properties", properties);

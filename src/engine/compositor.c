@@ -166,6 +166,61 @@ error compositor_check(struct compositor *compositor, size_t scene)
     return OK;
 }
 
+static bool colour_same(struct colour a, struct colour b)
+{
+    return a.red == b.red && a.green == b.green && a.blue == b.blue && a.alpha == b.alpha;
+}
+
+static bool same_captions(const struct composition_captions *a, const struct composition_captions *b)
+{
+    return a->shown == b->shown && a->karaoke == b->karaoke && a->font_size == b->font_size
+           && str_equal(a->font_family, b->font_family) && str_equal(a->position, b->position)
+           && colour_same(a->colour, b->colour) && colour_same(a->highlight, b->highlight)
+           && colour_same(a->background, b->background);
+}
+
+static bool same_around(const struct composition *a, const struct composition *b)
+{
+    return a->width == b->width && a->height == b->height && a->fps == b->fps && a->unit == b->unit
+           && a->scene_count == b->scene_count && same_captions(&a->captions, &b->captions)
+           && str_equal(a->watermark, b->watermark) && str_equal(a->watermark_position, b->watermark_position)
+           && a->watermark_opacity == b->watermark_opacity;
+}
+
+error compositor_change(struct compositor *compositor, const struct composition *composition, bool *ret_done)
+{
+    *ret_done = same_around(compositor->composition, composition);
+    if (!*ret_done)
+        return OK;
+    compositor->composition = composition;
+    compositor->has_captions = compositor->has_before = compositor->given = false;
+    compositor->captions = NULL;
+    for (size_t i = 0; i < composition->scene_count; i++)
+        if (compositor->views[i])
+            TRY(scene_view_change(compositor->views[i], composition, &composition->scenes[i]));
+    return OK;
+}
+
+error compositor_boxes(struct compositor *compositor, size_t scene, struct arena *arena,
+    struct compositor_box **ret_boxes, size_t *ret_count)
+{
+    struct scene_view *view;
+    TRY(view_of(compositor, scene, &view));
+    size_t count = 0;
+    struct compositor_box *boxes = ARENA_ARRAY(arena, struct compositor_box, scene_view_count(view));
+    for (size_t i = 0; i < scene_view_count(view); i++) {
+        const struct layer *layer = scene_view_layer(view, i);
+        if (layer->kind == &layer_text && layer->scale > 0) {
+            struct compositor_box *box = &boxes[count++];
+            layer_text_box(layer, &box->width, &box->height);
+            box->layer_id = layer->spec->id;
+        }
+    }
+    *ret_boxes = boxes;
+    *ret_count = count;
+    return OK;
+}
+
 // What lies over the scene's own frame.
 static error finish(struct compositor *compositor, const struct transition *transition, double share, int64_t caption,
     const struct frame *scene, const struct frame **ret_frame)

@@ -46,3 +46,36 @@ error layer_open(struct arena *arena, const struct composition *composition, con
     *ret_layer = layer;
     return OK;
 }
+
+// Without what says where it stands.
+static bool same_but_place(const json_t *a, const json_t *b)
+{
+    static const char *const places[] = { "position", "rotation", "opacity" };
+    json_t *one = json_copy((json_t *)a), *other = json_copy((json_t *)b);
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        json_object_del(one, places[i]);
+        json_object_del(other, places[i]);
+    }
+    bool same = json_equal(one, other);
+    json_decref(one);
+    json_decref(other);
+    return same;
+}
+
+bool layer_is(const struct layer *layer, const struct composition_layer *spec, bool *ret_moved)
+{
+    const struct composition_layer *own = layer->spec;
+    if (!str_equal(own->id, spec->id) || !str_equal(own->type, spec->type) || own->start != spec->start
+        || own->end != spec->end || own->input != spec->input || own->sound != spec->sound
+        || (own->speech != spec->speech && !json_equal(own->speech, spec->speech)))
+        return false;
+    *ret_moved = !json_equal(own->properties, spec->properties);
+    return !*ret_moved || (layer->kind->stands_anywhere && same_but_place(own->properties, spec->properties));
+}
+
+error layer_move(struct layer *layer, const struct composition *composition, const struct composition_layer *spec)
+{
+    layer->composition = composition;
+    layer->spec = spec;
+    return layer_error(spec, read_common(layer));
+}

@@ -45,12 +45,21 @@ struct layer_kind {
     void (*rest)(struct layer *layer);
     // Instead of `paint`: changes the frame as it is behind the layer.
     error (*apply)(struct layer *layer, const struct layer_moment *moment, struct frame *frame);
+    // `open` reads nothing of where the layer stands (position, rotation, opacity): see layer_move.
+    bool stands_anywhere;
 };
 
+// What the letters of a text layer, and the box behind them, take up: pixels of the canvas, as it rests.
+void layer_text_box(const struct layer *layer, double *ret_width, double *ret_height);
 extern const struct layer_kind layer_text, layer_media, layer_shape, layer_avatar, layer_effect;
 
 // VALIDATION_ERROR names the layer and what is wrong with it.
 MUST_USE error layer_open(struct arena *arena, const struct composition *composition,
     const struct composition_layer *spec, const struct source_io *inputs, struct layer *ret_layer);
+// Whether a layer that is open can be the one of `spec`, whose inputs are the same: it is, but for where it stands.
+bool layer_is(const struct layer *layer, const struct composition_layer *spec, bool *ret_moved);
+// Then: at the place of `spec`.
+MUST_USE error layer_move(
+    struct layer *layer, const struct composition *composition, const struct composition_layer *spec);
 // Adds the layer's name to an error about it.
 MUST_USE error layer_error(const struct composition_layer *spec, error cause);

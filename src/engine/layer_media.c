@@ -253,4 +253,5 @@ const struct layer_kind layer_media = {
     .paint = media_paint,
     .lay = media_lay,
     .rest = media_rest,
+    .stands_anywhere = true,
 };

@@ -118,6 +118,14 @@ static void text_rest(struct layer *layer)
     text_block_rest(state->block);
 }
 
+void layer_text_box(const struct layer *layer, double *ret_width, double *ret_height)
+{
+    const struct text_state *state = layer->state;
+    text_block_extent(state->block, ret_width, ret_height);
+    *ret_width *= layer->scale;
+    *ret_height *= layer->scale;
+}
+
 const struct layer_kind layer_text = {
     .name = "text", .open = text_open, .version = text_version, .paint = text_paint, .rest = text_rest
 };

@@ -115,8 +115,11 @@ static error run(struct engine_call *call, json_t **ret_result)
         return error_make(ERROR_NOT_MEDIA, NULL, "This is %.*s, not a picture, film or sound", STR_ARGS(guess));
     SOURCE_AUTO struct source *source = NULL;
     TRY(engine_source_open(call, 0, &source));
-    // A header alone proves nothing, and the orientation of a photograph stands beside its pixels.
-    if (source_info(source)->kind == SOURCE_IMAGE || source_info(source)->kind == SOURCE_GIF)
+    // A header alone proves nothing, and the orientation of a photograph stands beside its pixels. A film's first
+    // picture takes longer: only where it is asked for.
+    const struct source_info *info = source_info(source);
+    bool look = json_get_bool(engine_params(call), "look", false) && info->kind == SOURCE_VIDEO;
+    if (look || info->kind == SOURCE_IMAGE || info->kind == SOURCE_GIF)
         TRY(source_look(source));
     *ret_result = describe(source_info(source));
     return OK;

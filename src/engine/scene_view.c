@@ -5,6 +5,9 @@
 
 #include "engine/gradient.h"
 
+// As much as the whole composition may take: it is the only one that is large, or all of them are small.
+static const size_t LAYER_MEMORY_MAX = (size_t)1 << 30;
+
 // What a layer shows at one moment. Two moments with the same answer look the same.
 struct shown {
     bool visible;
@@ -13,6 +16,7 @@ struct shown {
 };
 
 struct item {
+    struct arena *arena; // of the layer
     struct layer layer;
     struct shown shown;
     bool changed;           // since the frame before
@@ -24,6 +28,7 @@ struct scene_view {
     struct arena *arena;
     const struct composition *composition;
     const struct composition_scene *scene;
+    const struct source_io *inputs;
     struct raster *raster;
     struct item *items; // back-most first
     size_t count;
@@ -34,11 +39,18 @@ struct scene_view {
     size_t still_before; // items that did not change at the frame before
 };
 
+static void item_done(struct item *item)
+{
+    overlay_done(&item->overlay);
+    arena_free(item->arena);
+    *item = (struct item) { 0 };
+}
+
 static void done(void *pointer)
 {
     struct scene_view *view = pointer;
     for (size_t i = 0; i < view->count; i++)
-        overlay_done(&view->items[i].overlay);
+        item_done(&view->items[i]);
 }
 
 // A background from a file is a layer behind all others.
@@ -55,6 +67,35 @@ static const struct composition_layer *background_layer(struct arena *arena, con
     return layer;
 }
 
+static error add_item(struct scene_view *view, const struct composition_layer *spec)
+{
+    struct item *item = &view->items[view->count++];
+    item->arena = arena_new(LAYER_MEMORY_MAX);
+    return layer_open(item->arena, view->composition, spec, view->inputs, &item->layer);
+}
+
+static size_t items_of(const struct composition_scene *scene)
+{
+    return scene->layer_count + (scene->background.input != NO_INPUT);
+}
+
+// Back-most first.
+static const struct composition_layer *spec_of(struct arena *arena, const struct composition_scene *scene, size_t index)
+{
+    size_t behind = scene->background.input != NO_INPUT;
+    return index < behind ? background_layer(arena, scene) : &scene->layers[scene->layer_count - 1 - (index - behind)];
+}
+
+static void fill_background(struct scene_view *view)
+{
+    const struct composition_background *background = &view->scene->background;
+    if (!background->gradient)
+        return;
+    if (!view->gradient)
+        view->gradient = frame_new(view->arena, view->composition->width, view->composition->height);
+    gradient_fill(view->gradient, background->colour, background->colour_2, background->angle);
+}
+
 error scene_view_new(struct arena *arena, const struct composition *composition, const struct composition_scene *scene,
     const struct source_io *inputs, struct raster *raster, struct scene_view **ret_view)
 {
@@ -62,21 +103,62 @@ error scene_view_new(struct arena *arena, const struct composition *composition,
     view->arena = arena;
     view->composition = composition;
     view->scene = scene;
+    view->inputs = inputs;
     view->raster = raster;
-    view->items = ARENA_ARRAY(arena, struct item, scene->layer_count + 1);
+    view->items = ARENA_ARRAY(arena, struct item, items_of(scene));
     arena_defer(arena, done, view);
-    if (scene->background.input != NO_INPUT)
-        TRY(layer_open(arena, composition, background_layer(arena, scene), inputs, &view->items[view->count++].layer));
-    for (size_t i = scene->layer_count; i-- > 0;)
-        TRY(layer_open(arena, composition, &scene->layers[i], inputs, &view->items[view->count++].layer));
-    if (scene->background.gradient) {
-        view->gradient = frame_new(arena, composition->width, composition->height);
-        gradient_fill(view->gradient, scene->background.colour, scene->background.colour_2, scene->background.angle);
-    }
+    for (size_t i = 0; i < items_of(scene); i++)
+        TRY(add_item(view, spec_of(arena, scene, i)));
+    fill_background(view);
     view->frame = frame_new(arena, composition->width, composition->height);
     view->base = frame_new(arena, composition->width, composition->height);
     *ret_view = view;
     return OK;
+}
+
+// The item of `before` that is the layer of `spec` becomes the view's next, else a new one.
+static error take_item(struct scene_view *view, struct item *before, size_t count, const struct composition_layer *spec)
+{
+    bool moved = false;
+    for (size_t i = 0; i < count; i++)
+        if (before[i].arena && layer_is(&before[i].layer, spec, &moved)) {
+            struct item *item = &view->items[view->count++];
+            *item = before[i];
+            before[i] = (struct item) { 0 };
+            item->drawn.visible = item->drawn.visible && !moved;
+            return layer_move(&item->layer, view->composition, spec);
+        }
+    return add_item(view, spec);
+}
+
+error scene_view_change(
+    struct scene_view *view, const struct composition *composition, const struct composition_scene *scene)
+{
+    struct item *before = view->items;
+    size_t count = view->count, wanted = items_of(scene);
+    error failed = OK;
+    view->composition = composition;
+    view->scene = scene;
+    view->items = ARENA_ARRAY(view->arena, struct item, wanted);
+    view->count = 0;
+    for (size_t i = 0; i < wanted && !error_is(failed); i++)
+        failed = take_item(view, before, count, spec_of(view->arena, scene, i));
+    for (size_t i = 0; i < count; i++)
+        item_done(&before[i]);
+    fill_background(view);
+    view->has_frame = view->has_base = false;
+    view->still_before = 0;
+    return failed;
+}
+
+size_t scene_view_count(const struct scene_view *view)
+{
+    return view->count;
+}
+
+const struct layer *scene_view_layer(const struct scene_view *view, size_t index)
+{
+    return &view->items[index].layer;
 }
 
 static bool same_motion(const struct motion *a, const struct motion *b)
@@ -194,7 +276,7 @@ static error draw_item(struct scene_view *view, struct item *item, double time)
 static void draw_background(struct scene_view *view)
 {
     const struct colour *colour = &view->scene->background.colour;
-    if (view->gradient)
+    if (view->scene->background.gradient)
         frame_copy(view->frame, view->gradient);
     else if (view->scene->background.input == NO_INPUT)
         overlay_fill(view->frame, overlay_colour(colour->red, colour->green, colour->blue));

@@ -143,6 +143,13 @@ void text_block_size(const struct text_block *block, double *ret_width, double *
     *ret_height = fmin(block->height + 2 * block->margin, block->style.most_height / block->style.zoom);
 }
 
+void text_block_extent(const struct text_block *block, double *ret_width, double *ret_height)
+{
+    double padding = block->style.box.alpha > 0 ? block->style.padding : 0;
+    *ret_width = block->width + 2 * padding;
+    *ret_height = block->height + 2 * padding;
+}
+
 int text_block_graphemes(const struct text_block *block)
 {
     int count, graphemes = 0;

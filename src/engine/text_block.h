@@ -46,6 +46,8 @@ MUST_USE error text_block_new(
     struct arena *arena, str text, const struct text_style *style, struct text_block **ret_block);
 // Everything drawn lies within these, centred on the block's middle; without zoom.
 void text_block_size(const struct text_block *block, double *ret_width, double *ret_height);
+// What the lines take up, with the padding of a box behind them: what a person would call its size; without zoom.
+void text_block_extent(const struct text_block *block, double *ret_width, double *ret_height);
 int text_block_graphemes(const struct text_block *block);
 // Draws with the block's middle at the origin. The drawing is kept and used again while `look` stays the same;
 // where the transformation is a mere shift it is put on whole pixels.

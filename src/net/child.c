@@ -121,9 +121,9 @@ static void release(struct zygote *zygote)
 error zygote_start(const char *engine_path, enum zygote_kind kind, struct zygote **ret_zygote)
 {
     struct zygote *zygote = calloc(1, sizeof *zygote);
-    ASSERT(zygote);
+    ASSERT_MEMORY(zygote);
     *zygote = (struct zygote) { .references = 1, .engine_path = strdup(engine_path), .kind = kind, .control = -1 };
-    ASSERT(zygote->engine_path);
+    ASSERT_MEMORY(zygote->engine_path);
     pthread_mutex_init(&zygote->lock, NULL);
     error failure = start(zygote);
     if (error_is(failure)) {
@@ -231,7 +231,7 @@ error child_fork(struct zygote *zygote, const struct child_limits *limits, struc
         request.cpu_seconds = limits->cpu_seconds;
     }
     struct child *child = calloc(1, sizeof *child);
-    ASSERT(child);
+    ASSERT_MEMORY(child);
     *child = (struct child) { .zygote = zygote, .wire = wire[0], .complaints = complaints[0] };
     pthread_mutex_lock(&zygote->lock);
     error failure = fork_in_zygote(zygote, &request, (int[]) { wire[1], complaints[1] }, child);
@@ -505,7 +505,7 @@ static error ask(struct child *child, struct arena *arena, const struct child_ca
     if (child->ended)
         return error_of(ERROR_ENGINE_CRASHED);
     struct talk talk = { .child = child, .arena = arena, .call = call, .block = malloc(WIRE_PAYLOAD_MAX) };
-    ASSERT(talk.block);
+    ASSERT_MEMORY(talk.block);
     bool answered = false;
     error failure = serve(&talk, ret_result, &answered);
     free(talk.block);

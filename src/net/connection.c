@@ -97,7 +97,7 @@ static void write_raw(struct connection *connection, str bytes)
     }
     bytes = str_sub(bytes, sent < 0 ? 0 : (size_t)sent, bytes.size);
     struct small_write *small = malloc(sizeof *small + bytes.size);
-    ASSERT(small);
+    ASSERT_MEMORY(small);
     memcpy(small->bytes, bytes.data, bytes.size);
     part = (uv_buf_t) { .base = small->bytes, .len = bytes.size };
     if (uv_write(&small->request, (uv_stream_t *)&connection->tcp, &part, 1, on_small_written)) {
@@ -213,7 +213,7 @@ static void linger(struct connection *connection)
     if (connection->closed)
         return;
     uv_shutdown_t *request = malloc(sizeof *request);
-    ASSERT(request);
+    ASSERT_MEMORY(request);
     if (uv_shutdown(request, (uv_stream_t *)&connection->tcp, on_shut_down)) {
         free(request);
         connection_lose(connection);
@@ -426,7 +426,7 @@ static void refuse_connection(struct connection *connection)
 void connection_accept(struct server *server)
 {
     struct connection *connection = calloc(1, sizeof *connection);
-    ASSERT(connection);
+    ASSERT_MEMORY(connection);
     connection->server = server;
     uv_tcp_init(&server->loop, &connection->tcp);
     connection->tcp.data = connection;

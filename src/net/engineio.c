@@ -222,7 +222,7 @@ bool engineio_is_full(const struct engineio_session *session)
 static void take_message(struct engineio_session *session, bool binary, str payload)
 {
     struct received *received = malloc(sizeof *received + payload.size);
-    ASSERT(received);
+    ASSERT_MEMORY(received);
     *received = (struct received) { NULL, binary, payload.size };
     if (payload.size)
         memcpy(received->bytes, payload.data, payload.size);
@@ -280,7 +280,7 @@ void engineio_push(struct engineio_session *session, struct websocket_message *m
         return;
     }
     struct pending *pending = malloc(sizeof *pending);
-    ASSERT(pending);
+    ASSERT_MEMORY(pending);
     *pending = (struct pending) { NULL, websocket_message_hold(message) };
     *(session->last ? &session->last->next : &session->first) = pending;
     session->last = pending;
@@ -326,7 +326,7 @@ void engineio_send_all(struct engineio_session *const *sessions, size_t count, s
     if (count == 0)
         return;
     struct delivery *delivery = malloc(sizeof *delivery + count * sizeof *sessions);
-    ASSERT(delivery);
+    ASSERT_MEMORY(delivery);
     delivery->post.run = on_delivery;
     delivery->message = message ? websocket_message_hold(message) : NULL;
     delivery->count = count;
@@ -370,7 +370,7 @@ static char *token_of(const struct http_request *request)
 struct engineio_session *engineio_open(struct engineio *engineio, struct exchange *exchange)
 {
     struct engineio_session *session = calloc(1, sizeof *session);
-    ASSERT(session);
+    ASSERT_MEMORY(session);
     session->engineio = engineio;
     atomic_init(&session->references, 1);
     new_id(session->id);
@@ -444,7 +444,7 @@ str engineio_handshake(struct arena *arena, const struct engineio_session *sessi
 struct engineio *engineio_new(const struct engineio_options *options, const struct engineio_app *app)
 {
     struct engineio *engineio = calloc(1, sizeof *engineio);
-    ASSERT(engineio);
+    ASSERT_MEMORY(engineio);
     engineio->app = *app;
     engineio->options = *options;
     struct engineio_options *own = &engineio->options;

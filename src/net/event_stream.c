@@ -49,7 +49,7 @@ struct event_stream *exchange_events(struct exchange *exchange)
     ASSERT(exchange->plan.lane == LANE_STREAM && !exchange->answer_given && exchange->wish != WISH_SEND
            && exchange->wish != WISH_EVENTS);
     struct event_stream *stream = calloc(1, sizeof *stream);
-    ASSERT(stream);
+    ASSERT_MEMORY(stream);
     pthread_mutex_init(&stream->lock, NULL);
     stream->references = 2; // the caller's and the exchange's
     stream->server = exchange->server;

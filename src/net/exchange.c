@@ -13,7 +13,7 @@ struct exchange *exchange_new(struct server *server)
         server->spare_count--;
     } else {
         exchange = calloc(1, sizeof *exchange);
-        ASSERT(exchange);
+        ASSERT_MEMORY(exchange);
         exchange->arena = arena_new(ARENA_CAP);
     }
     exchange->next = NULL;

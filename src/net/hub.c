@@ -32,14 +32,15 @@ struct hub {
     struct topic *buckets[BUCKETS];
     size_t count;
     bool shut;
-    void (*listen)(void *context, str topic, str event, str data);
-    void *listen_context;
+    int64_t reached;
+    hub_hearer listen, relay;
+    void *listen_context, *relay_context;
 };
 
 struct hub *hub_new(void)
 {
     struct hub *hub = calloc(1, sizeof *hub);
-    ASSERT(hub);
+    ASSERT_MEMORY(hub);
     pthread_mutex_init(&hub->mutex, NULL);
     return hub;
 }
@@ -119,28 +120,47 @@ static struct topic *need(struct hub *hub, str name)
         sweep(hub);
     place = find(hub, name);
     struct topic *topic = calloc(1, sizeof *topic);
-    ASSERT(topic);
+    ASSERT_MEMORY(topic);
     topic->name = strndup(name.data, name.size);
-    ASSERT(topic->name);
+    ASSERT_MEMORY(topic->name);
     topic->name_size = name.size;
     *place = topic;
     hub->count++;
     return topic;
 }
 
-void hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t since, struct hub_reader reader)
+bool hub_join(struct hub *hub, str topic, struct event_stream *stream, int64_t since, struct hub_reader reader)
 {
-    struct member *member = calloc(1, sizeof *member);
-    ASSERT(member);
     pthread_mutex_lock(&hub->mutex);
-    struct topic *place = need(hub, topic);
-    *member = (struct member) { .next = place->members, .stream = stream, .since = since };
-    snprintf(member->user_id, sizeof member->user_id, "%.*s", STR_ARGS(reader.user_id));
-    snprintf(member->session_id, sizeof member->session_id, "%.*s", STR_ARGS(reader.session_id));
-    place->members = member;
-    if (hub->shut)
-        leave(place, true);
+    bool joined = hub->reached <= since || hub->shut;
+    if (joined) {
+        struct member *member = calloc(1, sizeof *member);
+        ASSERT_MEMORY(member);
+        struct topic *place = need(hub, topic);
+        *member = (struct member) { .next = place->members, .stream = stream, .since = since };
+        snprintf(member->user_id, sizeof member->user_id, "%.*s", STR_ARGS(reader.user_id));
+        snprintf(member->session_id, sizeof member->session_id, "%.*s", STR_ARGS(reader.session_id));
+        place->members = member;
+        if (hub->shut)
+            leave(place, true);
+    }
     pthread_mutex_unlock(&hub->mutex);
+    return joined;
+}
+
+void hub_reach(struct hub *hub, int64_t number)
+{
+    pthread_mutex_lock(&hub->mutex);
+    hub->reached = number;
+    pthread_mutex_unlock(&hub->mutex);
+}
+
+int64_t hub_reached(struct hub *hub)
+{
+    pthread_mutex_lock(&hub->mutex);
+    int64_t number = hub->reached;
+    pthread_mutex_unlock(&hub->mutex);
+    return number;
 }
 
 static void send_all(struct topic *topic, int64_t number, str text)
@@ -158,7 +178,7 @@ static void send_all(struct topic *topic, int64_t number, str text)
     }
 }
 
-void hub_publish(struct hub *hub, str topic, int64_t number, str event, str data)
+static void publish(struct hub *hub, str topic, int64_t number, str event, str data, bool own)
 {
     BUFFER_AUTO struct buffer text = { 0 };
     if (number)
@@ -175,10 +195,30 @@ void hub_publish(struct hub *hub, str topic, int64_t number, str event, str data
         send_all(place, number, buffer_str(&text));
     if (number == 0 && hub->listen)
         hub->listen(hub->listen_context, topic, event, data);
+    if (number == 0 && own && hub->relay)
+        hub->relay(hub->relay_context, topic, event, data);
     pthread_mutex_unlock(&hub->mutex);
 }
 
-void hub_listen(struct hub *hub, void (*listen)(void *context, str topic, str event, str data), void *context)
+void hub_publish(struct hub *hub, str topic, int64_t number, str event, str data)
+{
+    publish(hub, topic, number, event, data, true);
+}
+
+void hub_repeat(struct hub *hub, str topic, str event, str data)
+{
+    publish(hub, topic, 0, event, data, false);
+}
+
+void hub_relay(struct hub *hub, hub_hearer relay, void *context)
+{
+    pthread_mutex_lock(&hub->mutex);
+    hub->relay = relay;
+    hub->relay_context = context;
+    pthread_mutex_unlock(&hub->mutex);
+}
+
+void hub_listen(struct hub *hub, hub_hearer listen, void *context)
 {
     pthread_mutex_lock(&hub->mutex);
     hub->listen = listen;

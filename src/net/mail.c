@@ -72,32 +72,61 @@ static bool is_here(const char *url)
     return !strncmp(host, "127.", 4) || !strncmp(host, "localhost", 9) || !strncmp(host, "[::1]", 5);
 }
 
-error mail_send(struct arena *arena, const char *url, const struct mail *mail)
+// Closed by the caller; `reason` stays as long.
+static error open_client(const char *url, char *reason, CURL **ret_curl)
 {
-    char reason[CURL_ERROR_SIZE] = "";
-    str message;
-    TRY(mail_write(arena, mail, &message));
     CURL *curl = curl_easy_init();
     if (!curl)
         return error_make(ERROR_UNAVAILABLE, NULL, "The mail client cannot be started");
-    struct curl_slist *to = curl_slist_append(NULL, str_format(arena, "<%.*s>", STR_ARGS(mail->to)).data);
     bool secret = strchr(url, '@') && !is_here(url);
+    *reason = 0;
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)(secret ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
+    *ret_curl = curl;
+    return OK;
+}
+
+static const char *reason_of(CURLcode code, const char *reason)
+{
+    return *reason ? reason : curl_easy_strerror(code);
+}
+
+error mail_check(const char *url)
+{
+    char reason[CURL_ERROR_SIZE];
+    CURL *curl;
+    TRY(open_client(url, reason, &curl));
+    curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+    CURLcode code = curl_easy_perform(curl);
+    error result = code == CURLE_OK ? OK
+                                    : error_make(ERROR_UNAVAILABLE, NULL, "The mail server cannot be used: %s",
+                                        reason_of(code, reason));
+    curl_easy_cleanup(curl);
+    return result;
+}
+
+error mail_send(struct arena *arena, const char *url, const struct mail *mail)
+{
+    char reason[CURL_ERROR_SIZE];
+    str message;
+    CURL *curl;
+    TRY(mail_write(arena, mail, &message));
+    TRY(open_client(url, reason, &curl));
+    struct curl_slist *to = curl_slist_append(NULL, str_format(arena, "<%.*s>", STR_ARGS(mail->to)).data);
     curl_easy_setopt(curl, CURLOPT_MAIL_FROM, str_format(arena, "<%.*s>", STR_ARGS(mail->from)).data);
     curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, to);
     curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
     curl_easy_setopt(curl, CURLOPT_READFUNCTION, give);
     curl_easy_setopt(curl, CURLOPT_READDATA, &message);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_S);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason);
     CURLcode code = curl_easy_perform(curl);
     error result = code == CURLE_OK ? OK
                                     : error_make(ERROR_UNAVAILABLE, NULL, "The mail server did not take the mail: %s",
-                                        *reason ? reason : curl_easy_strerror(code));
+                                        reason_of(code, reason));
     curl_slist_free_all(to);
     curl_easy_cleanup(curl);
     return result;

@@ -13,4 +13,5 @@ struct mail {
 MUST_USE error mail_write(struct arena *arena, const struct mail *mail, str *ret_message);
 // Sends it to the server of an smtp:// or smtps:// URL. STARTTLS is used where the server has it; a password is never
 // sent without TLS but to this machine. UNAVAILABLE says why not; at most a minute.
+MUST_USE error mail_check(const char *url); // only whether it could: connects, starts TLS, says name and password
 MUST_USE error mail_send(struct arena *arena, const char *url, const struct mail *mail);

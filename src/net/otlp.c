@@ -253,7 +253,8 @@ static void release(struct otlp *otlp)
 error otlp_start(const struct otlp_options *options, struct otlp **ret_otlp)
 {
     struct otlp *otlp = calloc(1, sizeof *otlp);
-    ASSERT(otlp && options->batch_max > 0 && options->queue_max > 0);
+    ASSERT_MEMORY(otlp);
+    ASSERT(options->batch_max > 0 && options->queue_max > 0);
     otlp->options = *options;
     otlp->sink = (struct span_sink) { otlp, take_span, options->keep_ppm, options->by_parent };
     otlp->ring = calloc((size_t)options->queue_max, sizeof *otlp->ring);

@@ -387,7 +387,7 @@ void program_folder_remove(const char *path, const char *const *names, size_t co
 
 // Walls
 
-enum { WALLS_BYTES = 4096 };
+enum { TOLD_BYTES = 4096 };
 
 static str reason_of(struct arena *arena, str text, const char *name)
 {
@@ -398,12 +398,12 @@ static str reason_of(struct arena *arena, str text, const char *name)
     return STR("kinora-engine does not say");
 }
 
-error program_walls(struct arena *arena, const char *engine_path, struct program_walls *ret_walls)
+error program_ask_engine(struct arena *arena, const char *engine_path, const char *flag, str *ret_text)
 {
     int told[2], status;
     pid_t pid;
-    char *arguments[] = { "kinora-engine", "--walls", NULL }, *environment[] = { "LANG=C.UTF-8", NULL };
-    char text[WALLS_BYTES];
+    char *arguments[] = { "kinora-engine", (char *)(uintptr_t)flag, NULL }, *environment[] = { "LANG=C.UTF-8", NULL };
+    char text[TOLD_BYTES];
     size_t size = 0;
     ssize_t got = 1;
     if (pipe2(told, O_CLOEXEC) < 0)
@@ -423,7 +423,14 @@ error program_walls(struct arena *arena, const char *engine_path, struct program
         return error_system("start", engine_path, failed);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    str all = { text, size };
+    *ret_text = str_copy(arena, (str) { text, size });
+    return OK;
+}
+
+error program_walls(struct arena *arena, const char *engine_path, struct program_walls *ret_walls)
+{
+    str all;
+    TRY(program_ask_engine(arena, engine_path, "--walls", &all));
     struct program_walls walls = { .namespace_reason = reason_of(arena, all, "namespace"),
         .landlock_reason = reason_of(arena, all, "landlock") };
     walls.has_namespace = str_equal(walls.namespace_reason, STR("ok"));

@@ -24,6 +24,8 @@ struct program_walls {
     bool has_namespace, has_landlock;
     str namespace_reason, landlock_reason; // why not; in the arena
 };
+// What kinora-engine prints when it is given that one flag ("--walls", "--version"); the text in the arena.
+MUST_USE error program_ask_engine(struct arena *arena, const char *engine_path, const char *flag, str *ret_text);
 MUST_USE error program_walls(struct arena *arena, const char *engine_path, struct program_walls *ret_walls);
 
 struct program_call {

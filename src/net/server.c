@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "net/engineio_parts.h"
 
 enum { LISTEN_BACKLOG = 1024, CONNECTIONS_MAX = 20000 };
@@ -194,6 +195,8 @@ static void set_options(struct server *server, const struct server_options *give
     *options = *given;
     int cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
     options->handler_threads = (int)or_default(given->handler_threads, cores + 1);
+    options->handler_threads_most = (int)or_default(given->handler_threads_most, options->handler_threads);
+    options->handler_idle_us = or_default(given->handler_idle_us, 60 * SECOND_US);
     options->stream_threads = (int)or_default(given->stream_threads, cores + 2);
     options->connections_max = (int)or_default(given->connections_max, CONNECTIONS_MAX);
     options->head_timeout_us = or_default(given->head_timeout_us, 15 * SECOND_US);
@@ -229,9 +232,13 @@ static error start_threads(struct server *server)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    error failure = workers_start(&server->app, server->options.handler_threads, &server->handlers);
+    const struct server_options *options = &server->options;
+    struct workers_size handlers = { options->handler_threads, options->handler_threads_most,
+        options->handler_idle_us };
+    struct workers_size streams = { options->stream_threads, options->stream_threads, 0 };
+    error failure = workers_start(&server->app, handlers, &server->handlers);
     if (!error_is(failure))
-        failure = workers_start(&server->app, server->options.stream_threads, &server->streams);
+        failure = workers_start(&server->app, streams, &server->streams);
     if (!error_is(failure)) {
         int failed = pthread_create(&server->thread, NULL, run_loop, server);
         if (failed)
@@ -285,20 +292,29 @@ static error open_server(struct server *server)
     return start_threads(server);
 }
 
+// libuv ends the program without a word when it can watch no more sockets.
+__attribute__((constructor)) static void find_memory_for_libuv(void)
+{
+    uv_replace_allocator(memory_take, memory_grow, memory_take_zeroed, free);
+}
+
 error server_start(const struct server_options *options, const struct server_app *app, struct server **ret_server)
 {
     struct server *server = calloc(1, sizeof *server);
-    ASSERT(server);
+    ASSERT_MEMORY(server);
+    int failed = uv_loop_init(&server->loop);
+    if (failed) {
+        free(server);
+        return error_make(ERROR_UNAVAILABLE, NULL, "The server cannot start: %s", uv_strerror(failed));
+    }
     server->app = *app;
     server->stop_grace_us = -1;
     server->input = malloc(INPUT_SIZE);
     server->plain = malloc(INPUT_SIZE);
-    ASSERT(server->input && server->plain);
+    ASSERT_MEMORY(server->input && server->plain);
     server->websockets = websocket_pool_new();
     pthread_mutex_init(&server->inbox_lock, NULL);
     set_options(server, options);
-    int failed = uv_loop_init(&server->loop);
-    ASSERT(!failed);
     error failure = open_server(server);
     if (error_is(failure)) {
         free_server(server);
@@ -329,7 +345,7 @@ error server_reload_tls(struct server *server)
     if (!options->tls_certificate)
         return OK;
     struct reload *reload = calloc(1, sizeof *reload);
-    ASSERT(reload);
+    ASSERT_MEMORY(reload);
     *reload = (struct reload) { .post = { .run = take_tls }, .server = server };
     error result = tls_context_new(options->tls_certificate, options->tls_key, &reload->tls);
     if (error_is(result))

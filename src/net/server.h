@@ -63,6 +63,8 @@ struct server_options {
     const char *tls_certificate, *tls_key; // PEM files; both NULL for plain HTTP
     int64_t strict_transport_s;            // of Strict-Transport-Security over TLS (RFC 6797); 0: none
     int handler_threads, stream_threads;   // 0: chosen from the cores
+    int handler_threads_most;              // the handler threads grow to so many under load; 0: they do not
+    int64_t handler_idle_us;               // and shrink again after this time; 0: 60 s
     int connections_max;                   // 0: 20,000
     int64_t head_timeout_us, idle_timeout_us, body_stall_timeout_us; // 0: 15 s, 75 s, 60 s
     struct engineio *const

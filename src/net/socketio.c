@@ -80,7 +80,7 @@ static struct socketio_socket *socket_new(
     struct socketio *socketio, struct engineio_session *session, const char *namespace)
 {
     struct socketio_socket *socket = calloc(1, sizeof *socket);
-    ASSERT(socket);
+    ASSERT_MEMORY(socket);
     socket->socketio = socketio;
     socket->session = engineio_hold(session);
     socket->namespace = namespace;
@@ -337,7 +337,7 @@ static bool take_text(struct socketio *socketio, struct engineio_session *sessio
     if (packet.attachments == 0)
         return take(socketio, session, &packet, &arrival);
     client->waiting = malloc(text.size);
-    ASSERT(client->waiting);
+    ASSERT_MEMORY(client->waiting);
     memcpy(client->waiting, text.data, text.size);
     client->waiting_size = text.size;
     client->wanted = packet.attachments;
@@ -367,7 +367,7 @@ static void opened(void *context, struct engineio_session *session, void *worker
     (void)context;
     (void)worker;
     struct client *client = calloc(1, sizeof *client);
-    ASSERT(client);
+    ASSERT_MEMORY(client);
     engineio_set_user(session, client);
 }
 
@@ -393,7 +393,7 @@ static void closed(void *context, struct engineio_session *session, void *worker
 struct socketio *socketio_new(const struct engineio_options *options, const struct socketio_app *app)
 {
     struct socketio *socketio = calloc(1, sizeof *socketio);
-    ASSERT(socketio);
+    ASSERT_MEMORY(socketio);
     socketio->app = *app;
     socketio->engine = engineio_new(options, &(struct engineio_app) { socketio, opened, message, closed });
     return socketio;

@@ -375,7 +375,7 @@ static void release(struct web_proxy *proxy)
 error web_proxy_start(const struct web_proxy_options *options, struct web_proxy **ret_proxy)
 {
     struct web_proxy *proxy = calloc(1, sizeof *proxy);
-    ASSERT(proxy);
+    ASSERT_MEMORY(proxy);
     proxy->options = *options;
     proxy->listener = -1;
     pthread_mutex_init(&proxy->lock, NULL);

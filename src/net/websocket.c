@@ -38,7 +38,7 @@ static ssize_t put_frame(const uint8_t *bytes, size_t size, int flags, void *con
 static struct websocket_message *frame_new(uint8_t opcode, str payload)
 {
     struct websocket_message *message = malloc(sizeof *message + FRAME_HEADER_MAX + payload.size);
-    ASSERT(message);
+    ASSERT_MEMORY(message);
     struct frame_out out = { message, 0 };
     wslay_frame_context_ptr frames;
     struct wslay_frame_callbacks callbacks = { .send_callback = put_frame };
@@ -135,7 +135,7 @@ static ssize_t take_input(uint8_t *bytes, size_t size, int flags, void *context)
 struct websocket_pool *websocket_pool_new(void)
 {
     struct websocket_pool *pool = calloc(1, sizeof *pool);
-    ASSERT(pool);
+    ASSERT_MEMORY(pool);
     return pool;
 }
 
@@ -235,7 +235,7 @@ bool websocket_send(struct websocket *websocket, struct websocket_message *messa
     if (websocket->owed > queue_max)
         return false;
     struct queued *queued = malloc(sizeof *queued);
-    ASSERT(queued);
+    ASSERT_MEMORY(queued);
     *queued = (struct queued) { NULL, websocket_message_hold(message) };
     if (websocket->last)
         websocket->last->next = queued;
@@ -439,7 +439,7 @@ struct websocket *websocket_accept(
 {
     struct connection *connection = exchange->connection;
     struct websocket *websocket = calloc(1, sizeof *websocket);
-    ASSERT(websocket);
+    ASSERT_MEMORY(websocket);
     *websocket =
         (struct websocket) { .connection = connection, .ops = ops, .context = context, .payload_max = payload_max };
     char key[29];

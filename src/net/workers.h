@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A group of threads that run what the loop thread gives them, behind one queue.
+// A group of threads that run what the loop thread gives them, behind one queue; it grows while work waits for a thread
+// and shrinks when threads wait for work.
 #pragma once
 
 #include "net/server.h"
@@ -13,8 +14,11 @@ struct work {
     bool fresh;                                   // a new request: counts for workers_have_room
 };
 
-// Starts `count` threads.
-MUST_USE error workers_start(const struct server_app *app, int count, struct workers **ret_workers);
+struct workers_size {
+    int least, most; // threads
+    int64_t idle_us; // those above `least` end when none of them was needed for so long
+};
+MUST_USE error workers_start(const struct server_app *app, struct workers_size size, struct workers **ret_workers);
 // Is there room for one more new request? What follows from a request already begun is always taken: each has at most
 // one.
 bool workers_have_room(const struct workers *workers);

@@ -97,7 +97,7 @@ static error plan(struct show *show, const struct avatar *avatar, enum avatar_si
 {
     struct arena *arena = show->scope->arena;
     struct warnings warnings = { 0 };
-    struct film_library library = { show->scope, STR(""), false };
+    struct film_library library = { .scope = show->scope, .video_id = STR("") };
     struct film_source source = { &library, film_library_find };
     struct film_options options = {
         .quality = 480, .renderer = STR("avatar"), .without_speech = sight != AVATAR_VIDEO

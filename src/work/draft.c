@@ -53,7 +53,7 @@ static error plan(
         .renderer = STR(RENDERER) };
     film_library_mark(scope, document, NULL, &options);
     struct film_library *library = ARENA_NEW(scope->arena, struct film_library);
-    *library = (struct film_library) { scope, video_id, true };
+    *library = (struct film_library) { .scope = scope, .video_id = video_id, .draft = true };
     struct film_source source = { library, film_library_find };
     TRY(film_plan(scope->arena, document, &options, &source, warnings, ret_film));
     *ret_key = key_of(*ret_film, document, &options);

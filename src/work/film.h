@@ -90,6 +90,7 @@ struct film_segment {
     size_t scene;
     int64_t first_frame, frame_count; // within the scene
     struct film_question question;    // render.segment
+    double weight;                    // about how long it takes to encode, beside the others
     char key[65];                     // SHA-256 of all that decides the pixels
 };
 
@@ -131,6 +132,8 @@ void film_frame(
     const struct film *film, double seconds, int width, const char *format, struct film_question *ret_question);
 // An avatar that everybody has: fills in its look; false when there is none of that id.
 bool film_stock_avatar(struct arena *arena, struct film_asset *asset);
+// As film_segment.weight, of the sound.
+double film_mix_weight(const struct film *film);
 // The format of the options, never NULL.
 const struct film_format *film_format_of(const struct film *film);
 // Params of the format's join_op; inputs are the segments, then the mix if there is one.

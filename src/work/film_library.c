@@ -58,9 +58,8 @@ static error find_stock(const struct film_library *library, str key, struct film
     return OK;
 }
 
-error film_library_find(void *context, struct film_asset *asset)
+static error find(const struct film_library *library, struct film_asset *asset)
 {
-    const struct film_library *library = context;
     struct arena *arena = library->scope->arena;
     struct media media;
     struct avatar avatar = { 0 };
@@ -93,6 +92,13 @@ error film_library_find(void *context, struct film_asset *asset)
     asset->duration = media.duration.set ? media.duration.value : 0;
     TRY(take_blob(library, media.blob_id, &asset->handle, &asset->hash));
     return take_proxy(library, &media, asset);
+}
+
+error film_library_find(void *context, struct film_asset *asset)
+{
+    const struct film_library *library = context;
+    TRY(find(library, asset));
+    return library->look && asset->handle ? library->look(library->look_context, asset) : OK;
 }
 
 void film_library_mark(

@@ -9,6 +9,9 @@ struct film_library {
     struct scope *scope;
     str video_id;
     bool draft; // films are seen by their editing proxies where there are any: small and quick to seek in
+    // Looks into a file that was found, before anything is made of it; NULL: what it said at its upload is believed.
+    error (*look)(void *context, const struct film_asset *asset);
+    void *look_context;
 };
 // struct film_source's resolve; `library` is a struct film_library. An asset's handle is its blob's id (const char *).
 MUST_USE error film_library_find(void *library, struct film_asset *asset);

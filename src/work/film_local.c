@@ -41,9 +41,10 @@ static void stage_progress(void *context, double done)
 static error probe(const struct film_local *local, struct local_file *file, json_t **ret_result)
 {
     struct child_input input = local_file_input(file);
-    struct local_task task = {
-        .op = "probe", .params = json_keep(local->arena, json_object()), .inputs = &input, .input_count = 1
-    };
+    struct local_task task = { .op = "probe",
+        .params = json_keep(local->arena, json_pack("{s:b}", "look", 1)),
+        .inputs = &input,
+        .input_count = 1 };
     TRY(local_pool_run(local->pool, local->arena, &task, 1, NULL, NULL));
     *ret_result = task.result;
     return OK;
@@ -169,16 +170,6 @@ static error speak_all(struct making *making)
     return OK;
 }
 
-// What moves takes the time, and is begun first, so that no core waits for it at the end.
-static double weight_of(const struct film_segment *segment)
-{
-    const double still_share = 0.25;
-    for (size_t i = 0; i < segment->question.input_count; i++)
-        if (segment->question.inputs[i].asset->is_moving)
-            return (double)segment->frame_count;
-    return still_share * (double)segment->frame_count;
-}
-
 // Pictures and sound side by side; files[segment_count] is the sound.
 static error encode_all(struct making *making, struct local_file **files)
 {
@@ -197,7 +188,7 @@ static error encode_all(struct making *making, struct local_file **files)
         tasks[i].params = segment->question.params;
         tasks[i].inputs = inputs_of(local, segment->question.inputs, segment->question.input_count);
         tasks[i].input_count = segment->question.input_count;
-        tasks[i].weight = weight_of(segment);
+        tasks[i].weight = segment->weight;
     }
     if (film->mix)
         tasks[film->segment_count] = (struct local_task) {
@@ -207,7 +198,7 @@ static error encode_all(struct making *making, struct local_file **files)
             .input_count = film->mix_input_count,
             .outputs = tasks[film->segment_count].outputs,
             .output_count = 1,
-            .weight = (double)film->frame_count * 0.05,
+            .weight = film_mix_weight(film),
         };
     making->from = SPOKEN, making->to = ENCODED;
     return local_pool_run(local->pool, local->arena, tasks, count, stage_progress, making);

@@ -276,6 +276,21 @@ static void set_key(const struct film *film, struct film_segment *segment)
     film_hash(arena, buffer_str(&decides), segment->key);
 }
 
+// What moves takes the time; of what rests most is only repeated.
+static double weight_of(const struct film_segment *segment)
+{
+    const double still_share = 0.25;
+    for (size_t i = 0; i < segment->question.input_count; i++)
+        if (segment->question.inputs[i].asset->is_moving)
+            return (double)segment->frame_count;
+    return still_share * (double)segment->frame_count;
+}
+
+double film_mix_weight(const struct film *film)
+{
+    return (double)film->frame_count * 0.05;
+}
+
 // Takes the composition's reference.
 static void add_segment(struct film *film, size_t scene, const struct composing *composing, json_t *composition,
     int64_t first, int64_t count)
@@ -295,6 +310,7 @@ static void add_segment(struct film *film, size_t scene, const struct composing 
         .frame_count = count,
         .question = { json_keep(plan->arena, params), composing->inputs, composing->count },
     };
+    segment->weight = weight_of(segment);
     set_key(film, segment);
 }
 

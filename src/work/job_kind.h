@@ -16,9 +16,11 @@ struct job_kind {
     // one by one, and the one at fault fails.
     error (*batch)(struct scope *scope, const struct job *jobs, size_t count);
     int64_t (*most)(void); // at a time on all machines together; NULL: no limit but the slots
+    bool (*able)(void);    // whether this machine can do it at all; NULL: yes
     int slots;             // at a time in a runner that was not told otherwise; 0: as many as the machine has cores
 };
 
+extern const struct job_kind backup_kind;
 extern const struct job_kind derive_kind;
 extern const struct job_kind download_kind;
 extern const struct job_kind draft_kind;

@@ -2,6 +2,7 @@
 #include "work/job_kind.h"
 
 const struct job_kind *const job_kind_list[] = {
+    &backup_kind,
     &derive_kind,
     &download_kind,
     &move_media_kind,

@@ -23,7 +23,7 @@ struct local_file {
 static struct local_file *file_of(int fd)
 {
     struct local_file *file = calloc(1, sizeof *file);
-    ASSERT(file);
+    ASSERT_MEMORY(file);
     file->fd = fd;
     return file;
 }
@@ -60,7 +60,7 @@ static error open_named(const char *folder, struct local_file **ret_file)
         return error_system("write into", folder, errno);
     struct local_file *file = file_of(fd);
     file->name = strdup(path);
-    ASSERT(file->name);
+    ASSERT_MEMORY(file->name);
     *ret_file = file;
     return OK;
 }
@@ -130,7 +130,7 @@ static error give_name(struct local_file *file, const char *folder)
     if (linkat(AT_FDCWD, from, AT_FDCWD, path, AT_SYMLINK_FOLLOW))
         return error_system("write", path, errno);
     file->name = strdup(path);
-    ASSERT(file->name);
+    ASSERT_MEMORY(file->name);
     return OK;
 }
 
@@ -218,7 +218,7 @@ error local_file_hash(struct arena *arena, struct local_file *file, str *ret_hex
 {
     struct hasher *hasher = hasher_new();
     unsigned char hash[32], *block = malloc(BLOCK);
-    ASSERT(block);
+    ASSERT_MEMORY(block);
     error result = OK;
     size_t got = 1;
     for (uint64_t at = 0; got && !error_is(result); at += got) {

@@ -25,7 +25,7 @@ error local_pool_open(const char *engine_path, enum zygote_kind kind, int worker
     if (workers <= 0)
         workers = cores > 0 ? (int)cores : 1;
     struct local_pool *pool = calloc(1, sizeof *pool);
-    ASSERT(pool);
+    ASSERT_MEMORY(pool);
     *pool = (struct local_pool) { zygote, workers < WORKERS_MAX ? workers : WORKERS_MAX, cancelled };
     *ret_pool = pool;
     return OK;

@@ -168,7 +168,7 @@ void mailer_start(struct db_pool *db, struct blob_store *blobs, struct mailer **
 {
     struct mailer *mailer = calloc(1, sizeof *mailer);
     pthread_condattr_t monotonic;
-    ASSERT(mailer);
+    ASSERT_MEMORY(mailer);
     mailer->db = db;
     mailer->blobs = blobs;
     pthread_mutex_init(&mailer->lock, NULL);

@@ -60,7 +60,7 @@ static error find_voices(struct preview *preview, bool *ret_all)
 static error plan(struct preview *preview, str video_id, const json_t *document)
 {
     struct arena *arena = preview->scope->arena;
-    struct film_library library = { preview->scope, video_id, true };
+    struct film_library library = { .scope = preview->scope, .video_id = video_id, .draft = true };
     struct film_source source = { &library, film_library_find };
     struct film_options options = { .renderer = STR("preview"), .allow_missing = true };
     TRY(pronunciation_words(preview->scope, &options.pronunciations));
@@ -126,40 +126,97 @@ static error write_picture(void *context, uint64_t offset, const void *bytes, si
     return OK;
 }
 
-static error ask(struct preview *preview, struct buffer *ret_picture)
+// `format`: "jpeg", "png", or "boxes", which draws nothing.
+static error ask(struct preview *preview, const char *format, const struct child_output *output, json_t **ret_result)
 {
     const struct scene_picture *wish = preview->wish;
     const struct film_scene *scene = &preview->film->scenes[preview->scene];
     struct film_question question;
     struct child_input *inputs;
-    json_t *result;
     if (wish->seconds > scene->duration + 1e-6)
         return error_make(ERROR_VALIDATION_ERROR, "t", "The scene lasts %.3f seconds", scene->duration);
     // The end shows the last frame, not the next scene's first.
     double last = scene->start + scene->duration - 0.5 / preview->film->fps, at = scene->start + wish->seconds;
-    film_frame(preview->film, at < last ? at : last, (int)wish->width, wish->png ? "png" : "jpeg", &question);
+    film_frame(preview->film, at < last ? at : last, (int)wish->width, format, &question);
     TRY(open_inputs(preview, &question, &inputs));
-    struct child_output output = { .context = ret_picture, .write = write_picture };
     struct child_call call = { .op = "render.frame",
         .params = question.params,
         .inputs = inputs,
         .input_count = question.input_count,
-        .outputs = &output,
-        .output_count = 1,
+        .outputs = output,
+        .output_count = output ? 1 : 0,
         .deadline_us = clock_mono_us() + LIMIT_US };
-    return warm_ask(preview->warm, preview->scope->arena, preview->scope->actor.user_id, &call, &result);
+    return warm_ask(preview->warm, preview->scope->arena, preview->scope->actor.user_id, &call, ret_result);
+}
+
+static void put_number(json_t *properties, const char *name, struct opt_number number)
+{
+    if (number.set)
+        json_object_set_new(properties, name, json_real(number.value));
+}
+
+// The layer as if it stood where the wish says. One that there is no more is left out of account.
+static void place_layer(const struct preview *preview, json_t *document)
+{
+    const struct scene_placing *placing = &preview->wish->placing;
+    json_t *scene = json_array_get(json_object_get(document, "scenes"), preview->scene), *layer;
+    size_t i;
+    json_array_foreach (json_object_get(scene, "layers"), i, layer) {
+        if (!str_equal(json_get_str(layer, "id"), preview->wish->layer_id))
+            continue;
+        json_t *properties = json_deep_copy(json_object_get(layer, "properties"));
+        json_t *position = json_object_get(properties, "position");
+        position = json_is_object(position) ? json_incref(position) : json_object();
+        put_number(position, "x", placing->x);
+        put_number(position, "y", placing->y);
+        json_object_set_new(properties, "position", position);
+        put_number(properties, "scale", placing->scale);
+        put_number(properties, "rotation", placing->rotation);
+        put_number(properties, "width", placing->width);
+        put_number(properties, "height", placing->height);
+        put_number(properties, "max_width", placing->max_width);
+        json_object_set_new(layer, "properties", properties);
+    }
+}
+
+static error prepare(struct preview *preview)
+{
+    struct scope *scope = preview->scope;
+    struct scene scene;
+    struct video video;
+    json_t *document;
+    TRY(video_get(scope, preview->wish->video_id, VIDEO_READ, &video));
+    TRY(scene_get(scope, preview->wish->scene_id, VIDEO_READ, &scene));
+    TRY(video_document(scope, &video, &document));
+    TRY(cut_document(preview, &scene, document));
+    if (preview->wish->layer_id.size)
+        place_layer(preview, document);
+    return plan(preview, video.id, document);
 }
 
 error preview_frame(void *warm, struct scope *scope, const struct scene_picture *wish, struct buffer *ret_picture)
 {
     struct preview preview = { .warm = warm, .scope = scope, .wish = wish };
-    struct scene scene;
-    struct video video;
-    json_t *document;
-    TRY(video_get(scope, wish->video_id, VIDEO_READ, &video));
-    TRY(scene_get(scope, wish->scene_id, VIDEO_READ, &scene));
-    TRY(video_document(scope, &video, &document));
-    TRY(cut_document(&preview, &scene, document));
-    TRY(plan(&preview, video.id, document));
-    return ask(&preview, ret_picture);
+    struct child_output output = { .context = ret_picture, .write = write_picture };
+    json_t *result;
+    TRY(prepare(&preview));
+    return ask(&preview, wish->png ? "png" : "jpeg", &output, &result);
+}
+
+error preview_text_boxes(void *warm, struct scope *scope, const struct scene_picture *wish, struct list *ret_boxes)
+{
+    struct preview preview = { .warm = warm, .scope = scope, .wish = wish };
+    json_t *result;
+    TRY(prepare(&preview));
+    TRY(ask(&preview, "boxes", NULL, &result));
+    const json_t *list = json_object_get(result, "boxes");
+    size_t count = json_array_size(list);
+    struct scene_text_box *boxes = ARENA_ARRAY(scope->arena, struct scene_text_box, count);
+    for (size_t i = 0; i < count; i++) {
+        const json_t *box = json_array_get(list, i);
+        boxes[i] = (struct scene_text_box) { json_get_str(box, "layer_id"), json_get_number(box, "width", 0),
+            json_get_number(box, "height", 0) };
+    }
+    *ret_boxes = (struct list) { boxes, count };
+    return OK;
 }

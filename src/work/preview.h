@@ -10,3 +10,6 @@
 // the film's plan and of warm_ask.
 MUST_USE error preview_frame(
     void *warm, struct scope *scope, const struct scene_picture *wish, struct buffer *ret_picture);
+// What the scene's texts take up, by the code that draws them: a list of struct scene_text_box. Errors are the same.
+MUST_USE error preview_text_boxes(
+    void *warm, struct scope *scope, const struct scene_picture *wish, struct list *ret_boxes);

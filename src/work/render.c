@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "work/render.h"
 
+#include <stdlib.h>
+
 #include "base/settings.h"
 #include "domain/cache.h"
 #include "domain/film_file.h"
@@ -72,6 +74,15 @@ static json_t *subtitles_text(struct run *run, const struct film *film, bool vtt
     return text.size ? json_str(buffer_str(&text)) : json_null();
 }
 
+// The heaviest first, so that no core waits for it at the end; else in the order of the film.
+static int heavier_first(const void *left, const void *right)
+{
+    const struct render_piece *a = *(struct render_piece *const *)left, *b = *(struct render_piece *const *)right;
+    if (a->weight != b->weight)
+        return a->weight > b->weight ? -1 : 1;
+    return a < b ? -1 : a > b;
+}
+
 error render_split(struct run *run, const struct render_plan *plan, json_t *more)
 {
     json_t *facts = json_keep(run->scope.arena, more), *keys = json_array();
@@ -80,13 +91,17 @@ error render_split(struct run *run, const struct render_plan *plan, json_t *more
     json_object_set_new(facts, "warnings", warnings_json(&plan->warnings));
     json_object_set_new(facts, "keys", keys);
     json_object_set(facts, "join", film_join_params(plan->film));
+    struct render_piece **wanted = ARENA_ARRAY(run->scope.arena, struct render_piece *, plan->piece_count);
     json_t **parts = ARENA_ARRAY(run->scope.arena, json_t *, plan->piece_count);
     size_t count = 0;
     for (size_t i = 0; i < plan->piece_count; i++) {
         json_array_append_new(keys, json_str(plan->pieces[i].key));
         if (!plan->pieces[i].is_cached)
-            parts[count++] = plan->pieces[i].part;
+            wanted[count++] = &plan->pieces[i];
     }
+    qsort(wanted, count, sizeof *wanted, heavier_first);
+    for (size_t i = 0; i < count; i++)
+        parts[i] = wanted[i]->part;
     return run_fan_out(run, parts, count, facts);
 }
 

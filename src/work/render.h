@@ -15,6 +15,7 @@
 struct render_piece {
     str key;
     json_t *part; // in the arena
+    double weight;
     bool is_cached;
 };
 struct render_plan {
@@ -27,8 +28,8 @@ struct render_plan {
 MUST_USE error render_plan(struct run *run, struct render_plan *ret_plan);
 // Speaks the voices of a film that is planned (plan->film, plan->warnings) and lists its pieces.
 MUST_USE error render_pieces(struct run *run, struct render_plan *plan);
-// Splits the job: the pieces that the cache does not have become its parts. `more` (its reference is taken) is added to
-// what `join` is told: {"scenes", "film_name", "warnings", "keys", "join"}.
+// Splits the job: the pieces that the cache does not have become its parts, the heaviest first. `more` (its reference
+// is taken) is added to what `join` is told: {"scenes", "film_name", "warnings", "keys", "join"}.
 MUST_USE error render_split(struct run *run, const struct render_plan *plan, json_t *more);
 // The step `part` of all that is split so: makes its piece, which goes to the cache.
 MUST_USE error render_part(struct run *run);

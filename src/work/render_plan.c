@@ -130,6 +130,7 @@ static error list_pieces(struct run *run, struct render_plan *plan)
         const struct film_segment *segment = &film->segments[i];
         struct render_piece *piece = &plan->pieces[i];
         piece->key = str_of(segment->key);
+        piece->weight = segment->weight;
         piece->part = piece_json(run, film, "render.segment", piece->key, segment->question.params,
             segment->question.inputs, segment->question.input_count, segment->scene);
         TRY(look_up(run, plan, piece, is_to_be_fresh(run, film, segment->scene)));
@@ -138,6 +139,7 @@ static error list_pieces(struct run *run, struct render_plan *plan)
         return OK;
     struct render_piece *sound = &plan->pieces[film->segment_count];
     sound->key = mix_key(run->scope.arena, film);
+    sound->weight = film_mix_weight(film);
     sound->part = piece_json(
         run, film, "render.mix", sound->key, film->mix, film->mix_inputs, film->mix_input_count, film->scene_count - 1);
     return look_up(run, plan, sound, is_to_be_fresh(run, film, SIZE_MAX));
@@ -171,6 +173,17 @@ error render_pieces(struct run *run, struct render_plan *plan)
     return list_pieces(run, plan);
 }
 
+// Pre-flight: the file is there, can be read and has what it says.
+static error look(void *context, const struct film_asset *asset)
+{
+    struct run *run = context;
+    struct child_input input;
+    json_t *result, *params = json_keep(run->scope.arena, json_pack("{s:b}", "look", 1));
+    TRY(run_input(run, str_of(asset->handle), &input));
+    struct child_call call = { .op = "probe", .params = params, .inputs = &input, .input_count = 1 };
+    return run_ask(run, ZYGOTE_PLAIN, &call, &result);
+}
+
 error render_plan(struct run *run, struct render_plan *ret_plan)
 {
     struct arena *arena = run->scope.arena;
@@ -191,7 +204,7 @@ error render_plan(struct run *run, struct render_plan *ret_plan)
     };
     TRY(pronunciation_words(&run->scope, &options.pronunciations));
     film_library_mark(&run->scope, document, json_object_get(run->params, "include_watermark"), &options);
-    struct film_library library = { &run->scope, run->job.video_id, false };
+    struct film_library library = { &run->scope, run->job.video_id, false, look, run };
     struct film_source source = { &library, film_library_find };
     TRY(film_plan(arena, document, &options, &source, &plan.warnings, &plan.film));
     TRY(render_pieces(run, &plan));

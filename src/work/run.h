@@ -28,6 +28,7 @@ struct run {
     double from, to;                         // of the present question in the run's progress
     int64_t told_us;                         // when progress was last published, clock_mono_us
     bool ended;                              // completed or split
+    bool splits;                             // its kind does: most of the progress is the parts'
 };
 
 // Asks the engine in a sandboxed child of this run. Fills in the call's progress, cancellation and deadline; its

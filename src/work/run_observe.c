@@ -26,6 +26,14 @@ void run_observe_completed(const struct run *run, const json_t *result)
     observe_factor(run->job.kind, took_us, result ? json_get_number(result, "duration", 0) : 0);
 }
 
+// The span that queued it, with its decision whether the trace is kept.
+static bool has_parent(const struct run *run, struct trace *ret_parent, bool *ret_sampled)
+{
+    str header = str_format(
+        run->scope.arena, "00-%.*s-%.*s", STR_ARGS(run->job.trace_id), STR_ARGS(run->job.parent_span));
+    return span_read_header(header, ret_parent, ret_sampled);
+}
+
 void run_observe_begin(struct run *run, struct span *span)
 {
     struct trace *trace = &run->scope.trace;
@@ -33,7 +41,9 @@ void run_observe_begin(struct run *run, struct span *span)
     if (run->job.trace_id.size == sizeof trace->trace_id - 1)
         memcpy(trace->trace_id, run->job.trace_id.data, run->job.trace_id.size);
     str name = str_format(run->scope.arena, "job %.*s", STR_ARGS(run->job.kind));
-    span_root(span, SPAN_CONSUMER, name, trace, NULL, false);
+    struct trace parent;
+    bool sampled = false, queued = has_parent(run, &parent, &sampled);
+    span_root(span, SPAN_CONSUMER, name, trace, queued ? &parent : NULL, sampled);
     span_text(span, "kinora.job.id", run->job.parent.set ? run->parent.id : run->job.id);
     span_text(span, "kinora.job.stage", run->job.stage);
     span_number(span, "kinora.job.part", run->job.part);

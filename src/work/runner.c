@@ -37,7 +37,9 @@ bool runner_ready(struct runner *runner)
 
 void runner_heard(struct runner *runner, error result)
 {
-    bool ready = !error_is(result), before = atomic_exchange(&runner->ready, ready);
+    // One that is busy answers; what it refuses is tried again.
+    bool ready = !error_is(result) || result.code == ERROR_DATABASE_BUSY,
+         before = atomic_exchange(&runner->ready, ready);
     if (before && !ready)
         log_event(LOG_ERROR, NULL, "job", "Jobs wait: the database does not answer",
             LOG_TEXT("reason", str_of(result.message)));
@@ -64,6 +66,8 @@ void runner_parts_done(struct runner *runner, int64_t parent, int64_t count)
 double runner_progress(struct runner *runner, const struct run *run)
 {
     double own = atomic_load(&run->progress_ppm) / 1e6;
+    if (!run->splits)
+        return own;
     if (!run->job.parent.set) {
         bool joins = str_equal(run->job.stage, STR("join"));
         return joins ? 0.95 + 0.05 * own : 0.05 * own;
@@ -85,6 +89,7 @@ static error recover_all(struct db *db, void *context)
     struct runner *runner = context;
     struct scope scope = { .arena = runner->clock_arena, .db = db };
     int64_t count;
+    TRY(job_clock_went_back(&scope, RUNNER_LEASE_US)); // for all that is known of the time before
     return job_recover(&scope, str_of(runner->id), &count);
 }
 
@@ -138,16 +143,18 @@ static error make_slots(struct runner *runner)
     while (kinds[runner->kind_count])
         runner->kind_count++;
     runner->kinds = calloc((size_t)runner->kind_count, sizeof *runner->kinds);
-    ASSERT(runner->kinds);
+    ASSERT_MEMORY(runner->kinds);
     for (int i = 0; i < runner->kind_count; i++)
         runner->kinds[i] = (struct kind_slots) { .kind = kinds[i],
-            .slots = kinds[i]->slots ? kinds[i]->slots : runner->options.slots };
+            .slots = kinds[i]->able && !kinds[i]->able() ? 0
+                     : kinds[i]->slots                   ? kinds[i]->slots
+                                                         : runner->options.slots };
     TRY(read_slots(runner, runner->options.slots_of_kinds));
     int count = 0;
     for (int i = 0; i < runner->kind_count; i++)
         count += runner->kinds[i].slots;
     runner->slots = calloc((size_t)count + 1, sizeof *runner->slots);
-    ASSERT(runner->slots);
+    ASSERT_MEMORY(runner->slots);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -173,7 +180,8 @@ static void start_threads(struct runner *runner)
 error runner_start(const struct runner_options *options, struct runner **ret_runner)
 {
     struct runner *runner = calloc(1, sizeof *runner);
-    ASSERT(runner && options->slots > 0);
+    ASSERT_MEMORY(runner);
+    ASSERT(options->slots > 0);
     runner->options = *options;
     id_write(runner->id);
     pthread_mutex_init(&runner->lock, NULL);

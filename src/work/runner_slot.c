@@ -2,7 +2,6 @@
 // Slots: a thread each, which works on what the broker (runner_broker.c) hands it and writes how it ended.
 
 #include "base/clock.h"
-#include "domain/user.h"
 #include "work/run_observe.h"
 #include "work/runner_parts.h"
 
@@ -11,19 +10,12 @@ static const int64_t CONNECTION_IDLE_US = 60 * SECOND_US;
 
 // One run
 
-static error as_owner(struct run *run)
-{
-    struct user user;
-    TRY(user_get(&run->scope, run->job.user_id, &user));
-    run->scope.actor = (struct actor) { .user_id = user.id, .number = user.number, .plan = user.plan };
-    return OK;
-}
-
 static error prepare(struct run *run)
 {
     json_t *params;
-    TRY(as_owner(run));
-    TRY(json_read(run->scope.arena, run->job.params.text, &params));
+    const struct job *job = &run->job;
+    run->scope.actor = (struct actor) { .user_id = job->user_id, .number = job->owner_number, .plan = job->owner_plan };
+    TRY(json_read(run->scope.arena, job->params.text, &params));
     run->params = params;
     run_share(run, 0, 1);
     if (!run->job.parent.set)
@@ -134,12 +126,9 @@ static error batch_change(struct db *db, void *context)
     struct scope scope = { .arena = batch->slot->arena, .db = db, .blobs = batch->slot->runner->options.blobs };
     struct list jobs;
     arena_reset(scope.arena);
-    TRY(job_batch_begin(&scope, batch->slot->kind->kind->name, batch->limit, &jobs));
+    TRY(job_batch(&scope, batch->slot->kind->kind->name, batch->limit, &jobs));
     batch->done = jobs.count;
-    if (!jobs.count)
-        return OK;
-    TRY(batch->slot->kind->kind->batch(&scope, jobs.items, jobs.count));
-    return job_batch_end(&scope, &jobs);
+    return jobs.count ? batch->slot->kind->kind->batch(&scope, jobs.items, jobs.count) : OK;
 }
 
 struct fault {
@@ -205,6 +194,7 @@ static error run_task(struct slot *slot, struct db *db)
     if (slot->task == SLOT_BATCH)
         return run_batches(slot);
     struct run run = { .runner = slot->runner,
+        .splits = slot->kind->kind->part != NULL,
         .job = slot->job,
         .scope = { .arena = slot->arena, .db = db, .blobs = slot->runner->options.blobs } };
     run_job(slot, &run);
@@ -223,7 +213,7 @@ void *runner_slot(void *context)
                 continue;
             break;
         }
-        error result = db || slot->task == SLOT_BATCH ? OK : db_connect(slot->runner->options.db, &db);
+        error result = db || slot->task == SLOT_BATCH ? OK : db_connect_thread(slot->runner->options.db, &db);
         if (!error_is(result))
             result = run_task(slot, db);
         runner_heard(slot->runner, result);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/settings.h"
 #include "domain/audit.h"
+#include "domain/backup_row.h"
 #include "domain/blob_row.h"
 #include "domain/blob_use.h"
 #include "domain/job_input.h"
@@ -47,6 +48,7 @@ static error visit(void *context, const char *id, int64_t stored_size, int64_t c
 {
     struct sweeping *sweeping = context;
     str place;
+    bool held;
     (void)stored_size;
     if (sweeping->is_stopping(sweeping->context))
         return error_of(ERROR_CANCELLED);
@@ -59,6 +61,9 @@ static error visit(void *context, const char *id, int64_t stored_size, int64_t c
     if (str_equal_c(place, blob_place_name(sweeping->place)))
         return OK;
     if (place.data && changed_us >= clock_now_us() - COPY_US)
+        return OK;
+    TRY(backup_row_is_held(&scope, &held)); // after the look for the row: who deletes it sees the hold before
+    if (held)
         return OK;
     TRY(blob_remove_at(sweeping->scope.blobs, sweeping->place, id));
     sweeping->result.removed++;

@@ -77,6 +77,38 @@ test('what a warm engine answers is what a fresh one answers, whatever was asked
     }
 });
 
+test('what was changed is drawn as if it had always been so, and told with the size of its texts', async () => {
+    const film = await ada.upload('film.mp4', made('film.mp4', '-f', 'lavfi', '-i', 'testsrc2=s=320x180:d=2:r=25', '-pix_fmt', 'yuv420p'));
+    await server.idle();
+    const { video, scene, path } = await scene_of(2, [['media', { media_id: film.id, media_type: 'video', width: 50 }], ['shape', { shape: 'star' }],
+        ['text', { text: 'One line', font_size: 60 }]]);
+    const { data: { scenes } } = await ada.must(200, 'GET', `/api/v1/videos/${video.id}/scenes`);
+    const layers = scenes.find((one) => one.id === scene.id).layers, layer = (type) => layers.find((one) => one.type === type).id;
+    const boxes = async () => (await ada.must(200, 'GET', `${path.replace('preview', 'text-boxes')}?w=480`)).data.boxes;
+    const before_it = await boxes();
+    assert.deepEqual(before_it.map((one) => one.layer_id), [layer('text')]);
+    const changes = [['media', { position: { x: 30, y: 40 } }], ['media', { rotation: 10 }], ['shape', { fill: '#00FF00' }], ['media', { start_from: 1 }],
+        ['text', { text: 'Words that are so many that they need a second line to stand on, or even more of them' }], ['media', { opacity: 0.5, rotation: 0 }]];
+    const warm = [];
+    for (const [type, properties] of changes) {
+        await ada.must(200, 'PUT', `/api/v1/layers/${layer(type)}`, { properties });
+        warm.push(await frame(path, 't=1&w=480'));
+    }
+    for (let i = 1; i < warm.length; i++)
+        assert.ok(!same(warm[i], warm[i - 1]), `change ${i} is not seen`);
+    const [{ width, height }] = await boxes();
+    assert.ok(width > before_it[0].width && width <= 80 && height > 1.8 * before_it[0].height && height < 60, `${width} ${height}`);
+    await server.stop();
+    await server.start();
+    assert.ok(same(warm.at(-1), await frame(path, 't=1&w=480')));
+    // A place that is only tried looks as it will, and nothing is changed.
+    const tried = await frame(path, `t=1&w=480&layer_id=${layer('shape')}&x=20&y=30.5&scale=1.5&rotation=45`);
+    assert.ok(same(warm.at(-1), await frame(path, 't=1&w=480')));
+    await ada.must(200, 'PUT', `/api/v1/layers/${layer('shape')}`, { properties: { position: { x: 20, y: 30.5 }, scale: 1.5, rotation: 45 } });
+    assert.ok(same(tried, await frame(path, 't=1&w=480')) && !same(tried, warm.at(-1)));
+    assert.equal((await ada.get(`${path}?layer_id=${layer('shape')}&scale=900`)).status, 400);
+});
+
 test('a film that a phone turned stands upright in a frame', async () => {
     const halves = made('halves.mp4', '-f', 'lavfi', '-i', 'color=red:s=320x360:d=1:r=25', '-f', 'lavfi', '-i', 'color=blue:s=320x360:d=1:r=25',
         '-filter_complex', 'hstack', '-pix_fmt', 'yuv420p');

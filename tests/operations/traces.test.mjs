@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import { Client, file_form } from '../api/lib/client.mjs';
 import { speech } from '../api/lib/media.mjs';
 import { Server, run, temporary, until } from '../api/lib/server.mjs';
+import { Live } from '../realtime/lib/live.mjs';
 
 // Stands in for a collector: `statuses` are its next answers, then 200; 0 is no answer at all.
 class Collector {
@@ -97,10 +98,16 @@ test('an upload is one trace from the caller to the engine of its job, each span
     assert.equal(attributes(request)['http.response.status_code'], 201);
     for (const part of ['blob commit', 'engine probe', 'SQL insert'])
         assert.ok(spans.some((span) => span.name === part && root_of(span) === request), `the request has "${part}"`);
+    const above = (span) => (by_id.has(span.parentSpanId) ? [span, ...above(by_id.get(span.parentSpanId))] : [span]);
     for (const part of [/^engine asr/, /^blob open$/, /^SQL /])
-        assert.ok(spans.some((span) => part.test(span.name) && root_of(span).name === 'job transcribe'), `the job has ${part}`);
-    for (const job of spans.filter((span) => span.name.startsWith('job ')))
+        assert.ok(spans.some((span) => part.test(span.name) && above(span).some(({ name }) => name === 'job transcribe')), `the job has ${part}`);
+    for (const job of spans.filter((span) => span.name.startsWith('job '))) {
         assert.equal(job.kind, 5);
+        assert.equal(root_of(job), request, 'a job is below the request that queued it');
+        // Parts of a job are below the attempt that has split it.
+        const part = attributes(job)['kinora.job.stage'] === 'part';
+        assert.equal(by_id.get(job.parentSpanId).name, part ? job.name : request.name);
+    }
     assert.equal(collector.resources[0]['service.name'], 'studio');
     assert.equal(collector.resources[0]['deployment.environment'], 'test');
     const { method, url, headers } = collector.messages[0];
@@ -108,11 +115,31 @@ test('an upload is one trace from the caller to the engine of its job, each span
     assert.doesNotMatch(collector.messages.map(({ body }) => body).join(), /root-password|speech\.wav/, 'no secret and no name of a file');
 });
 
-test('what the caller did not sample is not sent, and a failure is marked', async () => {
+test('what is asked over a socket is a trace of its own, with its SQL below it', async () => {
     const collector = await collect();
     const { root } = await start(collector.url);
+    const { data: { video } } = await root.must(201, 'POST', '/api/v1/videos', { title: 'Traced' });
+    const socket = await Live.open(root);
+    assert.equal((await socket.ask('video:update', { video_id: video.id, changes: { title: 'Again' } })).success, true);
+    const change = await until('the change is told', () => collector.spans.find(({ name }) => name === 'socket video:update'));
+    assert.equal(change.kind, 2);
+    assert.ok(!change.parentSpanId);
+    assert.match(attributes(change)['user.id'], /^[0-9a-f-]{36}$/);
+    assert.ok(collector.of(change.traceId).some(({ name, parentSpanId }) => name.startsWith('SQL ') && parentSpanId === change.spanId));
+    await socket.ask('no:such-thing', { video_id: video.id });
+    const refused = await until('the refusal is told', () => collector.spans.find(({ name }) => name === 'socket event'));
+    assert.equal(refused.status.code, 2);
+    socket.close();
+});
+
+test('what the caller did not sample is not sent, and a failure is marked', async () => {
+    const collector = await collect();
+    const { server, root } = await start(collector.url);
     const [hidden, shown] = [new_trace(2), new_trace(3)];
     await root.call('GET', '/api/v1/files', { headers: traced(hidden, '00') });
+    const sound = file_form('unseen.wav', speech());
+    assert.equal((await root.call('POST', '/api/v1/files/upload', { ...sound, headers: { ...sound.headers, ...traced(hidden, '00') } })).status, 201);
+    await server.idle({ limit_ms: 120_000 });
     await root.call('GET', '/api/v1/files', { headers: traced(shown) });
     await until('the sampled one is there', () => collector.of(shown).some(({ kind }) => kind === 2));
     assert.equal(collector.of(hidden).length, 0);

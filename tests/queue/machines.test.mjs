@@ -2,33 +2,23 @@
 // Two servers and two workers that share one PostgreSQL and one object store, each with a data folder of its own.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client } from '../api/lib/client.mjs';
 import { speech } from '../api/lib/media.mjs';
 import { Postgres } from '../api/lib/postgres.mjs';
 import { program, run, Server, temporary, until } from '../api/lib/server.mjs';
+import { Worker } from '../cluster/lib/worker.mjs';
 import { S3Fake } from '../storage/lib/s3-fake.mjs';
 import { noise, store_env } from '../storage/lib/store.mjs';
 
 let postgres, store, env, first, second, ada, there;
 const workers = [];
 
-class Worker {
-    constructor() {
-        this.data = temporary('worker');
-        this.log = '';
-        this.child = spawn(program, ['worker', '--data', this.data, '--slots', 'transcribe=1,render=1'], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] });
-        this.child.stderr.setEncoding('utf8').on('data', (text) => (this.log += text));
-        this.ended = new Promise((resolve) => this.child.on('exit', (code, signal) => resolve(code ?? signal)));
-        workers.push(this);
-    }
-
-    end(signal) {
-        this.child.kill(signal);
-        return this.ended;
-    }
+function start_worker() {
+    const worker = new Worker({ env });
+    workers.push(worker);
+    return worker;
 }
 
 const alive = async () => (await ada.must(200, 'GET', '/api/v1/workers')).workers.filter((one) => one.alive);
@@ -43,10 +33,8 @@ before(async () => {
     there = await new Client(second).login('ada');
 });
 after(async () => {
-    for (const worker of workers) {
-        await worker.end('SIGKILL');
-        fs.rmSync(worker.data, { recursive: true, force: true });
-    }
+    for (const worker of workers)
+        await worker.remove();
     await first?.remove();
     await second?.remove();
     await store?.remove();
@@ -86,7 +74,7 @@ test('without workers jobs wait, and a worker on another machine takes them up',
     assert.equal((await ada.as(undefined).must(200, 'GET', '/ready')).workers, 'off');
     const { job_id } = await ada.upload('cards.wav', speech(1), '');
     assert.equal((await there.job(job_id)).status, 'pending');
-    const worker = new Worker();
+    const worker = start_worker();
     await until(`the worker is seen\n${worker.log}`, async () => (await alive()).length === 1);
     assert.deepEqual((await alive())[0].slots.render, 1);
     await there.job_end(job_id);
@@ -100,7 +88,7 @@ test('a worker that is killed loses its work to another, which ends it', async (
         jobs.push((await ada.upload(`cards-${number}.wav`, speech(number), '')).job_id);
     await until('a job is under way', async () => (await Promise.all(jobs.map((id) => there.job(id)))).some((job) => job.status === 'processing'));
     await workers[0].end('SIGKILL');
-    const other = new Worker();
+    const other = start_worker();
     for (const id of jobs)
         await there.job_end(id);
     assert.equal(await other.end('SIGTERM'), 0);

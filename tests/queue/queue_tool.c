@@ -2,7 +2,8 @@
 // The queue alone, for its tests and its benchmark: simple jobs, by the runner of the product, on the database that is
 // named. Each prints one line of JSON.
 //
-//   queue_tool URL FOLDER fill KIND COUNT [finished]   adds jobs (to a new database: its tables first)
+//   queue_tool URL FOLDER fill KIND COUNT              adds jobs (to a new database: its tables first)
+//   queue_tool URL FOLDER bulk KIND COUNT STATE        the same rows by one statement: many pending or completed ones
 //   queue_tool URL FOLDER drain KIND SLOTS COUNT       runs until COUNT have ended: {"jobs", "seconds"}
 //   queue_tool URL FOLDER latency COUNT                idle queue, one job now and then: {"p50_ms", "p99_ms"}
 //   queue_tool URL FOLDER work SLOTS                   runs until it is killed
@@ -30,8 +31,9 @@ struct bench {
     struct actor actor;
     const char *kind;
     int count;
-    bool finished, effects;
+    bool effects;
     atomic_int done;
+    int64_t begun_us; // clock_mono_us, before the runner starts
     _Atomic int64_t started_us;
     struct runner *runner;
 };
@@ -152,7 +154,7 @@ static error fill_change(struct db *db, void *context)
     json_t *params = json_keep(arena, json_object());
     for (int i = 0; i < *count; i++) {
         struct job_new new = { .kind = bench.kind, .params = params };
-        TRY(bench.finished ? job_add_done(&scope, &new, &job) : job_add(&scope, &new, &job));
+        TRY(job_add(&scope, &new, &job));
     }
     return OK;
 }
@@ -164,6 +166,37 @@ static void fill(void)
         int count = left < CHANGE_JOBS ? left : CHANGE_JOBS;
         check(db_write(bench.pool, fill_change, &count));
     }
+    printf("{\"jobs\": %d}\n", bench.count);
+}
+
+#define BULK(id, numbers)                                                                                              \
+    "INSERT INTO job (id, kind, user_id, part, stage, state, priority, params, progress, parts_total, attempts,"       \
+    " retry_count, run_after, fence, trace_id, created_at, started_at, finished_at) SELECT " id                        \
+    ", $1, $2, 0, 'start', $3, 0,"                                                                                     \
+    " '{}', 0, 0, 0, 0, now_us(), 0, '', now_us(), CASE WHEN $3 = 'completed' THEN now_us() END,"                      \
+    " CASE WHEN $3 = 'completed' THEN now_us() END FROM " numbers
+DB_STATEMENT2(bulk_add,
+    "WITH RECURSIVE added(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM added WHERE n < $4) " BULK(
+        "printf('00000000-0000-7000-8000-%012x', n + (SELECT count(*) FROM job))", "added"),
+    BULK("CAST(lpad(to_hex(n + (SELECT count(*) FROM job)), 32, '0') AS UUID)", "generate_series(1, $4) AS added(n)"));
+
+static error bulk_change(struct db *db, void *state)
+{
+    return db_run(db, &bulk_add,
+        DB_ARGS(db_text(str_of(bench.kind)), db_text(bench.actor.user_id), db_text(str_of(state)), db_int(bench.count)),
+        NULL);
+}
+
+static error analyze(struct db *db, void *context)
+{
+    (void)context;
+    return db_script(db, "ANALYZE job"); // as autovacuum does in its time
+}
+
+static void bulk(char *state)
+{
+    check(db_write(bench.pool, bulk_change, state));
+    check(db_write(bench.pool, analyze, NULL));
     printf("{\"jobs\": %d}\n", bench.count);
 }
 
@@ -189,6 +222,7 @@ static void start_runner(const char *folder, int slots, struct zygote **ret_plai
         .slots = slots,
         .alone = db_pool_kind(bench.pool) == DB_SQLITE,
         .kinds = kinds };
+    bench.begun_us = clock_mono_us();
     check(runner_start(&options, &bench.runner));
     db_on_commit(bench.pool, committed, bench.runner);
 }
@@ -196,15 +230,15 @@ static void start_runner(const char *folder, int slots, struct zygote **ret_plai
 static void drain(const char *folder, int slots)
 {
     struct zygote *plain;
-    int64_t before = clock_mono_us();
     start_runner(folder, slots, &plain);
     while (atomic_load(&bench.done) < bench.count)
         usleep(1000);
-    double seconds = (double)(clock_mono_us() - before) / 1e6;
+    int done = atomic_load(&bench.done);
+    double seconds = (double)(clock_mono_us() - bench.begun_us) / 1e6;
     db_on_commit(bench.pool, NULL, NULL);
     runner_stop(bench.runner);
     zygote_stop(plain);
-    printf("{\"jobs\": %d, \"seconds\": %.4f}\n", atomic_load(&bench.done), seconds);
+    printf("{\"jobs\": %d, \"seconds\": %.4f}\n", done, seconds);
 }
 
 static int by_size(const void *a, const void *b)
@@ -262,13 +296,14 @@ int main(int count, char **words)
     check(db_open(&(struct db_options) { words[1] }, &bench.pool));
     check(db_migrate(bench.pool, schema_migrations, schema_migration_count, &from, &to));
     check(db_write(bench.pool, user_change, NULL));
-    if (!strcmp(what, "fill") && count >= 6) {
-        bench.kind = words[4];
+    bench.kind = words[4];
+    if (!strcmp(what, "fill") && count == 6) {
         bench.count = atoi(words[5]);
-        bench.finished = count > 6;
         fill();
+    } else if (!strcmp(what, "bulk") && count == 7) {
+        bench.count = atoi(words[5]);
+        bulk(words[6]);
     } else if (!strcmp(what, "drain") && count == 7) {
-        bench.kind = words[4];
         bench.count = atoi(words[6]);
         drain(words[2], atoi(words[5]));
     } else if (!strcmp(what, "work")) {

@@ -45,6 +45,10 @@ test('a missing or corrupt asset stops the film before it begins and is named wi
     put('noise.png', Buffer.alloc(5000, 7));
     refused(one(layer('media', { media_id: 'noise.png' })), /the media.*noise\.png/);
     refused(one(layer('audio', { audio_id: 'nothing.mp3' })), /the audio.*nothing\.mp3/);
+    // Its head is that of a film, but no picture can be decoded.
+    const hollow = made('hollow.mp4', '-f', 'lavfi', '-i', 'testsrc2=s=160x90:d=1:r=10', '-pix_fmt', 'yuv420p', '-movflags', '+faststart');
+    put('hollow.mp4', hollow.fill(0x55, hollow.indexOf('mdat') + 4));
+    refused(one(layer('media', { media_id: 'hollow.mp4' })), /the media.*hollow\.mp4/);
     const { status, stderr, file } = kinora(one(layer('media', { media_id: 'nothing.png' })), 'render', 'marked.mp4', '--allow-missing', '-q', '480');
     assert.equal(status, 0, stderr);
     assert.match(stderr, /nothing\.png/);

@@ -121,6 +121,44 @@ async function look({ seconds, half, width, height }) {
     return `0x${(b * 65536 + a).toString(16).padStart(8, '0')}`;
 }
 
+// FFmpeg's own reading of the slice headers: the idr_pic_id of each key frame, null for every other picture.
+function key_numbers(file) {
+    const { status, stderr } = spawnSync('ffmpeg', ['-nostdin', '-loglevel', 'trace', '-i', file, '-map', '0:v', '-c', 'copy', '-bsf:v', 'trace_headers', '-f', 'null', '-'],
+        { encoding: 'utf8', ...BIG });
+    assert.equal(status, 0);
+    const numbers = [];
+    for (const line of lines(stderr)) {
+        if (/\bfirst_mb_in_slice\b/.test(line))
+            numbers.push(null);
+        const id = /\bidr_pic_id\s+\S+ = (\d+)/.exec(line);
+        if (id)
+            numbers[numbers.length - 1] = Number(id[1]);
+    }
+    return numbers;
+}
+
+test('two key frames that follow each other have different numbers, where pieces of one picture meet too', () => {
+    // Scenes of one picture, one after the other; then one that is longer, and one that is the same as the first.
+    const colours = ['#ff0000', '#00ff00', '#0000ff', '#ffff00', '#ff0000', '#ff0000'];
+    fs.writeFileSync(at('short.json'), JSON.stringify({ video: { title: 'Short', aspect_ratio: '16:9', fps: 25 },
+        scenes: colours.map((color, i) => ({ duration: i === 3 ? 0.2 : 0.04, background: { color }, layers: [] })) }));
+    const told = kinora(['render', at('short.json'), '-q', '480', '-o', at('short.mp4')]);
+    assert.equal(told.code, 0, told.err);
+    const short = key_numbers(at('short.mp4'));
+    assert.equal(short.length, 10);
+    assert.ok(short.filter((one) => one !== null).length >= 6, `${short}`);
+    const long = key_numbers(film);
+    assert.equal(long.length, shown.length);
+    for (const numbers of [short, long])
+        for (let i = 1; i < numbers.length; i++)
+            assert.ok(numbers[i] === null || numbers[i] !== numbers[i - 1], `pictures ${i - 1} and ${i}: ${numbers[i]}`);
+    // Each is a picture of its own for a reader of the bare stream.
+    const stream = execFileSync('ffmpeg', ['-v', 'error', '-i', at('short.mp4'), '-map', '0:v', '-c', 'copy', '-bsf:v', 'h264_mp4toannexb', '-f', 'h264', '-'], BIG);
+    const seen = spawnSync(path.join(build, 'tests', 'render', 'openh264_frames'), { input: stream, encoding: 'utf8', ...BIG });
+    assert.equal(seen.status, 0, seen.stderr);
+    assert.deepEqual(lines(seen.stdout), checksums(at('short.mp4')));
+});
+
 test('a browser that seeks to and fro shows the very same pixels', async () => {
     const page_of = '<video muted preload="auto" src="/film.mp4"></video>';
     const server = http.createServer((question, answer) => {

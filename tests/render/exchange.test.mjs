@@ -95,6 +95,60 @@ test('the command renders what the server exports, by its content alone', async 
     assert.ok(Math.abs(Number(inspect(fs.readFileSync(film)).format.duration) - 2.24) < 0.1);
 });
 
+// The serialized fields of OpenTimelineIO's classes, as its own list of them has it (otio-serialized-schema-only-fields).
+const number = 'number', text = 'string', flag = 'boolean', list = 'list', object = 'object', time = 'RationalTime.1', range = 'TimeRange.1', or_null = (kind) => [kind, 'null'];
+const item = { name: text, metadata: object, effects: list, markers: list, enabled: flag };
+const reference = { name: text, metadata: object, available_range: or_null(range) };
+const classes = {
+    'RationalTime.1': { rate: number, value: number },
+    'TimeRange.1': { start_time: time, duration: time },
+    'Timeline.1': { name: text, metadata: object, global_start_time: or_null(time), tracks: 'Stack.1' },
+    'Stack.1': { ...item, source_range: or_null(range), children: list },
+    'Track.1': { ...item, source_range: or_null(range), children: list, kind: text },
+    'Clip.2': { ...item, source_range: range, media_references: object, active_media_reference_key: text },
+    'Gap.1': { ...item, source_range: range },
+    'Transition.1': { name: text, metadata: object, transition_type: text, in_offset: time, out_offset: time },
+    'ExternalReference.1': { ...reference, target_url: text },
+    'MissingReference.1': reference,
+    'LinearTimeWarp.1': { name: text, metadata: object, effect_name: text, time_scalar: number },
+};
+const kind_of = (value) => value === null ? 'null' : Array.isArray(value) ? 'list' : value.OTIO_SCHEMA ?? typeof value;
+function check_classes(value, where, seen) {
+    if (value === null || typeof value !== 'object')
+        return;
+    if (value.OTIO_SCHEMA) {
+        seen.add(value.OTIO_SCHEMA);
+        assert.ok(classes[value.OTIO_SCHEMA], `${where}: ${value.OTIO_SCHEMA}`);
+        for (const [name, kinds] of Object.entries(classes[value.OTIO_SCHEMA]))
+            assert.ok(value[name] !== undefined && [kinds].flat().includes(kind_of(value[name])), `${where}.${name}: ${JSON.stringify(value[name])}`);
+    }
+    for (const [name, inside] of Object.entries(value))
+        if (name !== 'metadata')
+            check_classes(inside, `${where}.${name}`, seen);
+}
+
+test('a timeline has every field of the classes of OpenTimelineIO, and its tracks are as long as they may be', async () => {
+    const timeline = JSON.parse(await exported('otio')), seen = new Set();
+    check_classes(timeline, 'timeline', seen);
+    assert.deepEqual(Object.keys(classes).filter((name) => !seen.has(name)), [], 'classes that the video should have shown');
+    const length = (one) => one.source_range ? one.source_range.duration.value / one.source_range.duration.rate : 0;
+    const lengths = timeline.tracks.children.map((track) => track.children.reduce((sum, one) => sum + length(one), 0));
+    assert.ok(Math.abs(lengths[0] - 2.24) < 1e-6 && lengths.every((one) => one > 0 && one <= lengths[0] + 1e-6), `${lengths}`);
+    for (const { kind, children } of timeline.tracks.children) {
+        assert.ok(['Video', 'Audio'].includes(kind));
+        children.forEach((one, i) => {
+            if (one.OTIO_SCHEMA !== 'Transition.1')
+                return assert.ok(length(one) > 0);
+            // It stands between two clips and reaches no further than they do.
+            const [before_it, behind_it] = [children[i - 1], children[i + 1]], seconds = ({ value, rate }) => value / rate;
+            assert.ok(before_it?.source_range && behind_it?.source_range);
+            return assert.ok(seconds(one.in_offset) <= length(before_it) && seconds(one.out_offset) <= length(behind_it));
+        });
+        for (const clip of children.filter((one) => one.OTIO_SCHEMA === 'Clip.2'))
+            assert.ok(clip.media_references[clip.active_media_reference_key]);
+    }
+});
+
 test('a timeline of another program is rendered from the files that it names', () => {
     fs.writeFileSync(path.join(folder, 'a b.mp4'), made('a.mp4', '-f', 'lavfi', '-i', 'testsrc2=s=160x90:d=2:r=24', '-pix_fmt', 'yuv420p'));
     const time = (value) => ({ OTIO_SCHEMA: 'RationalTime.1', rate: 24, value });

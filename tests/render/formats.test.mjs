@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client } from '../api/lib/client.mjs';
 import { inspect, picture } from '../api/lib/media.mjs';
-import { Server, temporary } from '../api/lib/server.mjs';
+import { program, Server, temporary } from '../api/lib/server.mjs';
 
 let server, root, ada, folder;
 before(async () => {
@@ -76,6 +76,10 @@ for (const [format, kind] of Object.entries(kinds))
         const streams = facts.streams.filter((one) => one.codec_type !== 'data');
         assert.deepEqual(streams.map((one) => one.codec_name), kind.codecs);
         assert.equal(facts.chapters.length, kind.chapters);
+        if (kind.chapters) { // where one scene ends the next begins
+            const [first, second] = facts.chapters.map((one) => [Number(one.start_time), Number(one.end_time), one.tags.title]);
+            assert.ok(first[0] === 0 && Math.abs(first[1] - second[0]) < 0.002 && Math.abs(second[1] - render.duration) < 0.06 && first[2] && second[2], `${first} ${second}`);
+        }
         assert.ok(Math.abs(Number(facts.format.duration) - render.duration) < 0.06, `${facts.format.duration} ${render.duration}`);
         assert.equal(facts.format.tags?.creation_time, undefined);
         const seen = streams.find((one) => one.codec_type === 'video');
@@ -103,6 +107,27 @@ test('a film has its shape, its size and its frames a second from the request', 
     assert.equal((await ada.post(`/api/v1/videos/${video.id}/render`, { preset: 'best' })).status, 400);
 });
 
+test('every kind of film is made in every shape, at every speed and with every effort', () => {
+    const project = path.join(folder, 'project.json');
+    fs.writeFileSync(project, JSON.stringify({ video: { title: 'Kinds' }, scenes: [{ duration: 0.4, layers: [{ type: 'shape', name: 's', duration: 0.4, properties: { shape: 'star', animation: 'pop' } }] }] }));
+    const shapes = [['9:16', 480, 854], ['1:1', 480, 480], ['4:5', 480, 600], ['16:9', 854, 480]], speeds = [24, 25, 30, 50, 60], efforts = ['draft', 'standard', 'high'];
+    let turn = 0;
+    for (const [format, { codecs }] of Object.entries(kinds).filter(([format]) => !['mp3', 'wav'].includes(format)))
+        for (let i = 0; i < efforts.length; i++, turn++) {
+            const [aspect, width, height] = shapes[turn % shapes.length], fps = speeds[turn % speeds.length], effort = efforts[i];
+            const file = path.join(folder, `kind.${format}`), what = `${format} ${aspect} ${fps} ${effort}`;
+            const told = spawnSync(program, ['render', project, '-o', file, '-q', '480', '--aspect', aspect, '--fps', String(fps), '--preset', effort], { encoding: 'utf8' });
+            assert.equal(told.status, 0, `${what}: ${told.stderr}`);
+            const { streams } = facts_of(fs.readFileSync(file), format), seen = streams.find((one) => one.codec_type === 'video');
+            assert.deepEqual([seen.codec_name, seen.width, seen.height], [codecs[0], width, height], what);
+            const frames = Math.round(0.4 * fps);
+            if (format === 'gif') // every second or third frame of what is quicker than 25 a second
+                assert.equal(Number(seen.nb_read_frames), Math.ceil(frames / Math.ceil(fps / 25)), what);
+            else
+                assert.deepEqual([seen.avg_frame_rate, Number(seen.nb_read_frames)], [`${fps}/1`, frames], what);
+        }
+});
+
 test('a poster and subtitles stand beside the film, unless there is nothing to see or to read', async () => {
     const render = await film_of(ada, await new_video(ada, spoken), {});
     const poster = inspect((await bytes_of(render.poster_url)).bytes).streams[0];
@@ -110,6 +135,9 @@ test('a poster and subtitles stand beside the film, unless there is nothing to s
     const { bytes, headers } = await bytes_of(render.subtitles_url);
     assert.match(headers['content-type'], /^text\/vtt/);
     assert.match(bytes.toString(), /^WEBVTT\n\n[\d:.]+ --> [\d:.]+\nHello there\.\n/);
+    const srt = await bytes_of(render.subtitles_srt_url);
+    assert.match(srt.headers['content-type'], /subrip/);
+    assert.match(srt.bytes.toString(), /^1\n00:00:00,\d{3} --> 00:00:0[01],\d{3}\nHello there\.\n/);
     const silent = await film_of(ada, await new_video(ada, [{ layers: [['text', { text: 'Silence' }]] }]), {});
     assert.equal(silent.subtitles_url, null);
     assert.ok(silent.poster_url);

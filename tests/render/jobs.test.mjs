@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Renders while they run: what they tell, how they end when they should, and what is left when the server is killed.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Client } from '../api/lib/client.mjs';
 import { made, picture } from '../api/lib/media.mjs';
-import { Server, sleep, until } from '../api/lib/server.mjs';
+import { Server, until } from '../api/lib/server.mjs';
 
 const ROOM = 3 << 20; // of the cache: some scenes
 let server, ada, film;
@@ -44,17 +47,34 @@ test('progress never goes back, names the scene and guesses what is left', async
     assert.equal(seen.at(-1).progress, 100);
 });
 
-test('a cancelled render stops working at once and leaves the queue free', async () => {
-    const id = await begin(await moving_video(2, 60), { quality: '1080p', preset: 'high' });
-    await until('parts are at work', () => server.sql(`SELECT count(*) AS n FROM job WHERE parent IS NOT NULL AND state = 'processing'`)[0].n > 0);
-    await ada.must(200, 'POST', `/api/v1/jobs/${id}/cancel`);
-    assert.equal((await told(id)).status, 'cancelled');
-    // Within two seconds where nothing else is at work; here others may be.
-    const begun = Date.now();
-    await until('nothing is at work', () => engines() === 0, { limit_ms: 20_000 });
-    const next = await begin(await moving_video(1, 0.5));
-    await ada.job_end(next);
-    assert.ok(Date.now() - begun < 30_000);
+// Engines that the server has started: none is left of what was cancelled.
+const children = () => {
+    const of = (pid) => fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    try {
+        return of(server.child.pid).flatMap((pid) => of(pid));
+    } catch {
+        return []; // one ended while it was asked
+    }
+};
+
+test('a cancelled render stops working within two seconds and leaves the queue free', async () => {
+    const took = [];
+    // The machine may be busy with other things: it is fast enough when one of three is.
+    for (let i = 0; i < 3 && !took.some((ms) => ms < 2000); i++) {
+        await until('nothing is at work', () => engines() === 0, { limit_ms: 30_000 });
+        const before_it = new Set(children());
+        const id = await begin(await moving_video(2, 60, { opacity: 1 - i / 10 }), { quality: '1080p', preset: 'high' });
+        const parts = () => server.sql(`SELECT count(*) AS n FROM job WHERE parent IS NOT NULL AND state = 'processing'`)[0].n;
+        await until('parts are at work', () => parts() > 0 && children().some((pid) => !before_it.has(pid)));
+        const at_work = children().filter((pid) => !before_it.has(pid));
+        const begun = Date.now();
+        await ada.must(200, 'POST', `/api/v1/jobs/${id}/cancel`);
+        assert.equal((await told(id)).status, 'cancelled');
+        await until('its engines have ended', () => engines() === 0 && !at_work.some((pid) => children().includes(pid)), { limit_ms: 30_000, every_ms: 20 });
+        took.push(Date.now() - begun);
+    }
+    assert.ok(took.some((ms) => ms < 2000), `${took} ms`);
+    await ada.job_end(await begin(await moving_video(1, 0.5)));
 });
 
 test('a render that was killed goes on at its last finished piece', async () => {
@@ -74,6 +94,32 @@ test('a render that was killed goes on at its last finished piece', async () => 
     const now = new Map(server.sql('SELECT key, blob_id FROM cache').map((row) => [row.key, row.blob_id]));
     assert.ok(pieces.every((row) => !now.has(row.key) || now.get(row.key) === row.blob_id));
     ada = Object.assign(again, { me: ada.me });
+});
+
+test('a file that is gone, was damaged or was never one stops a render before anything is made, and is named with its layer', async () => {
+    const hollow = made('hollow.mp4', '-f', 'lavfi', '-i', 'testsrc2=s=160x90:d=1:r=10', '-pix_fmt', 'yuv420p', '-movflags', '+faststart');
+    const files = { deleted: await ada.upload('deleted.png', picture('red')), damaged: await ada.upload('damaged.png', picture('blue')),
+        hollow: await ada.upload('hollow.mp4', hollow.fill(0x55, hollow.indexOf('mdat') + 4)), unknown: { id: randomUUID() } };
+    await server.idle();
+    const videos = {};
+    for (const [name, { id }] of Object.entries(files))
+        videos[name] = await moving_video(2, 0.5, { media_id: id, media_type: name === 'hollow' ? 'video' : 'image' });
+    await ada.must(200, 'DELETE', `/api/v1/files/${files.deleted.id}`);
+    const [{ blob_id }] = server.sql(`SELECT blob_id FROM media WHERE id = '${files.damaged.id}'`);
+    const blob = spawnSync('find', [server.data, '-type', 'f', '-name', `*${blob_id}*`], { encoding: 'utf8' }).stdout.trim();
+    fs.writeFileSync(blob, fs.readFileSync(blob).fill(1, 40));
+    const kept = () => server.sql("SELECT count(*) AS n FROM cache WHERE key NOT LIKE 'proxy%'")[0].n;
+    for (const [name, video] of Object.entries(videos)) {
+        const before_it = kept(), id = await begin(video);
+        await ada.job_end(id, { state: 'failed' });
+        const { error } = await told(id);
+        assert.match(error, new RegExp(`Layer "m" of scene 1 uses the picture "${files[name].id}"`), name);
+        assert.equal(kept(), before_it, name);
+        // Marked instead, the film is made.
+        const marked = await begin(video, { allow_missing: true });
+        await ada.job_end(marked);
+        assert.match(JSON.stringify((await told(marked)).warnings), new RegExp(files[name].id), name);
+    }
 });
 
 test('the cache stays within its room, and what was used last stays', async () => {

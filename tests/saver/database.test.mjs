@@ -6,8 +6,8 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client, file_form, multipart } from '../api/lib/client.mjs';
 import { speech, wav } from '../api/lib/media.mjs';
+import { Postgres } from '../api/lib/postgres.mjs';
 import { Server, until } from '../api/lib/server.mjs';
-import { Postgres } from './lib/postgres.mjs';
 
 const ROWS = Number(process.env.KINORA_TEST_ROWS ?? 5_000);
 let server, root, good, postgres;
@@ -66,7 +66,7 @@ before(async () => {
     good = await dump(root);
 });
 after(async () => {
-    await postgres?.stop();
+    await postgres?.remove();
     await server.remove();
 });
 
@@ -200,12 +200,12 @@ test('while an import runs, changes are told to come again; a kill in the middle
 test('an export of SQLite goes into PostgreSQL and back', async () => {
     postgres = await Postgres.start();
     const text = many(await dump(root), ROWS);
-    const other = await Server.start({ env: { KINORA_DATABASE_URL: postgres.url, KINORA_MASTER_KEY_FILE: path.join(server.data, 'keys/master.key') } });
+    const other = await Server.start({ env: { KINORA_DATABASE_URL: postgres.database('other'), KINORA_MASTER_KEY_FILE: path.join(server.data, 'keys/master.key') } });
     try {
         const first = await new Client(other).user('first');
         const { state, client } = await bring(first, text, { limit_ms: 300_000 });
         assert.equal(state.state, 'completed', JSON.stringify(state));
-        assert.equal(Number(postgres.sql('SELECT count(*) FROM download_record')[0][0]), ROWS);
+        assert.equal(Number(postgres.psql('other', 'SELECT count(*) FROM download_record')[0][0]), ROWS);
         assert.ok(state.missing_count > 0, 'its files are on the other server');
         const back = await dump(client);
         const ordered = (dumped) => essence(dumped).split('\n').filter((line) => line.startsWith('INSERT INTO')).length;

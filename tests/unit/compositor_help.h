@@ -114,3 +114,11 @@ static inline double ink_x(const struct frame *frame)
             }
     return count ? sum / count : -1;
 }
+
+static inline void assert_same_frames(const struct frame *a, const struct frame *b, const char *what)
+{
+    for (int i = 0; i < 3; i++)
+        for (int y = 0; y < (i ? HEIGHT / 2 : HEIGHT); y++)
+            if (memcmp(a->planes[i] + y * a->strides[i], b->planes[i] + y * b->strides[i], i ? WIDTH / 2 : WIDTH))
+                fail_msg("%s: plane %d differs in row %d", what, i, y);
+}

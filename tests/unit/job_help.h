@@ -104,6 +104,17 @@ static inline error do_recover(struct scope *scope, struct call *call)
     return job_recover(scope, str_of(call->runner), &call->number);
 }
 
+// As if it had been done before the clock went back.
+static inline error do_hand_back_for_hours(struct scope *scope, struct call *call)
+{
+    return job_hand_back(scope, &call->job, 3 * 3600 * SECOND_US);
+}
+
+static inline error do_clock_went_back(struct scope *scope, struct call *call)
+{
+    return job_clock_went_back(scope, call->lease_us);
+}
+
 static inline error do_hand_back(struct scope *scope, struct call *call)
 {
     return job_hand_back(scope, &call->job, 0);

@@ -197,6 +197,27 @@ static void json_is_written_without_a_tree(void **state)
     assert_string_equal(buffer.data, "{\"a\\\"b\":\"x\\ny\\u0001\",\"n\":[-9223372036854775808,0.1,8.0,true,null]}");
 }
 
+// Each byte of ASCII and one of a letter of two, at each place of a text, read back by the other library.
+static void what_needs_an_escape_gets_one_wherever_it_stands(void **state)
+{
+    (void)state;
+    for (unsigned c = 0; c < 0x81; c++)
+        for (size_t place = 0; place < 20; place++) {
+            BUFFER_AUTO struct buffer buffer = { 0 };
+            struct json_out out = { .buffer = &buffer };
+            char text[] = "plain text all over it!";
+            text[place] = (char)c;
+            if (c == 0x80)
+                memcpy(text + place, "\xC3\xA4", 2);
+            str said = { text, sizeof text - 1 };
+            json_put_str(&out, said);
+            json_t *read = json_loadb(buffer.data, buffer.size, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+            assert_non_null(read);
+            assert_true(str_equal((str) { json_string_value(read), json_string_length(read) }, said));
+            json_decref(read);
+        }
+}
+
 static void a_merge_patch_follows_rfc_7396(void **state)
 {
     (void)state;
@@ -246,6 +267,7 @@ int main(void)
         cmocka_unit_test(base64_and_hex_read_back),
         cmocka_unit_test(json_is_read_strictly),
         cmocka_unit_test(json_is_written_without_a_tree),
+        cmocka_unit_test(what_needs_an_escape_gets_one_wherever_it_stands),
         cmocka_unit_test(a_merge_patch_follows_rfc_7396),
         cmocka_unit_test(times_are_written_and_read),
         cmocka_unit_test(ids_are_version_7_and_sort_by_time),

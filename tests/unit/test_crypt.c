@@ -71,6 +71,23 @@ static void sha256_and_hmac_give_the_published_values(void **state)
     assert_false(crypt_equal("abc", "abd", 3));
 }
 
+// As Python's hashlib.blake2b gives them.
+static void marks_are_blake2b(void **state)
+{
+    (void)state;
+    unsigned char letters[CRYPT_KEY_SIZE], mac[32], mark[16];
+    for (unsigned char i = 0; i < sizeof letters; i++)
+        letters[i] = i;
+    crypt_mac(letters, STR("what is said"), mac);
+    assert_hex(mac, 32, "e4b6d21691038be49eaa341a3625312ae8ceaab58824bf5f26600ccc77a02ba3");
+    letters[31] ^= 1;
+    unsigned char other[32];
+    crypt_mac(letters, STR("what is said"), other);
+    assert_false(crypt_equal(mac, other, 32));
+    crypt_mark("abc", 3, mark);
+    assert_hex(mark, 16, "cf4ab791c62b8d2b2109c90275287816");
+}
+
 // RFC 7515 appendix A.1. Its key has 64 bytes, so the signature is checked beneath token_verify.
 static void the_signature_of_rfc_7515_is_reproduced(void **state)
 {
@@ -387,6 +404,7 @@ int main(void)
         return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_and_hmac_give_the_published_values),
+        cmocka_unit_test(marks_are_blake2b),
         cmocka_unit_test(the_signature_of_rfc_7515_is_reproduced),
         cmocka_unit_test(aead_gives_the_published_values),
         cmocka_unit_test(only_the_right_password_opens),

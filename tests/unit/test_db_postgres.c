@@ -332,6 +332,98 @@ static void another_program_hears_of_a_commit_also_after_its_connection_broke(vo
     db_close(other);
 }
 
+// The gate ----------------------------------------------------------------------------------------
+
+struct slow {
+    struct db_pool *pool;
+    pthread_barrier_t begun;
+    atomic_bool may_end, ended;
+    error result;
+};
+
+static error write_slowly(struct db *db, void *context)
+{
+    struct slow *slow = context;
+    pthread_barrier_wait(&slow->begun);
+    while (!atomic_load(&slow->may_end))
+        nanosleep(&(struct timespec) { .tv_nsec = 1000000 }, NULL);
+    return add_one(db, NULL);
+}
+
+static void *run_slowly(void *context)
+{
+    struct slow *slow = context;
+    slow->result = db_write_loose(slow->pool, write_slowly, slow);
+    return NULL;
+}
+
+static void *shut(void *context)
+{
+    struct slow *slow = context;
+    struct db *gate;
+    slow->result = db_shut_others(slow->pool, &gate);
+    atomic_store(&slow->ended, true);
+    return error_is(slow->result) ? NULL : gate;
+}
+
+static void who_shuts_the_database_waits_for_changes_and_then_changes_it_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct db_pool *other;
+    struct slow slow = { 0 }, shutting = { .pool = f->pool };
+    pthread_t writer, shutter;
+    void *gate;
+    assert_ok(db_open(&(struct db_options) { postgres_cluster_url(f->cluster) }, &other));
+    slow.pool = other;
+    pthread_barrier_init(&slow.begun, NULL, 2);
+    assert_int_equal(pthread_create(&writer, NULL, run_slowly, &slow), 0);
+    pthread_barrier_wait(&slow.begun);
+    assert_int_equal(pthread_create(&shutter, NULL, shut, &shutting), 0);
+    // Those that come while it waits are refused already, or it might wait for ever.
+    error refused = OK;
+    for (int i = 0; i < 1000 && !error_is(refused); i++)
+        refused = db_write(other, clear, NULL);
+    assert_int_equal(refused.code, ERROR_DATABASE_BUSY);
+    assert_false(atomic_load(&shutting.ended));
+    atomic_store(&slow.may_end, true);
+    pthread_join(writer, NULL);
+    pthread_join(shutter, &gate);
+    pthread_barrier_destroy(&slow.begun);
+    assert_int_equal(slow.result.code, ERROR_NONE);
+    assert_int_equal(shutting.result.code, ERROR_NONE);
+    assert_int_equal(count_of(f), 1);
+    assert_error(db_write(other, clear, NULL), ERROR_DATABASE_BUSY);
+    assert_error(db_write_loose(other, clear, NULL), ERROR_DATABASE_BUSY);
+    assert_ok(db_write(f->pool, clear, NULL));
+    assert_int_equal(count_of(f), 0);
+    db_let_others(f->pool, gate);
+    assert_ok(db_write(other, add_one, NULL));
+    db_close(other);
+}
+
+static void a_program_that_dies_leaves_nothing_shut(void **state)
+{
+    struct fixture *f = *state;
+    struct db *gate;
+    pid_t child = fork();
+    if (child == 0) {
+        struct db_pool *own;
+        if (!error_is(db_open(&(struct db_options) { postgres_cluster_url(f->cluster) }, &own))
+            && !error_is(db_shut_others(own, &gate)))
+            raise(SIGKILL);
+        _exit(1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    error result = error_of(ERROR_DATABASE_BUSY);
+    for (int i = 0; i < 500 && result.code == ERROR_DATABASE_BUSY; i++) {
+        result = db_write(f->pool, add_one, NULL);
+        nanosleep(&(struct timespec) { .tv_nsec = 10000000 }, NULL);
+    }
+    assert_int_equal(result.code, ERROR_NONE);
+}
+
 int main(void)
 {
     if (!postgres_cluster_possible()) {
@@ -348,6 +440,8 @@ int main(void)
         ON(a_broken_connection_is_made_anew),
         ON(a_snapshot_is_lost_with_its_connection),
         ON(a_change_is_run_again_once_when_its_connection_breaks),
+        ON(who_shuts_the_database_waits_for_changes_and_then_changes_it_alone),
+        ON(a_program_that_dies_leaves_nothing_shut),
     };
     return cmocka_run_group_tests(tests, open_cluster, close_cluster);
 }

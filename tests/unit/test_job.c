@@ -49,6 +49,25 @@ static void a_runner_that_lost_its_lease_can_write_nothing(void **state)
     assert_state(&added, "completed");
 }
 
+static void after_the_clock_went_back_no_lease_and_no_pause_lasts_for_hours(void **state)
+{
+    (void)state;
+    struct job leased = add("a"), paused, other;
+    assert_true(claim_for(runner_a, 3 * 3600 * SECOND_US, &other));
+    struct job added = add("a");
+    assert_true(claim_for(runner_a, 30 * SECOND_US, &paused));
+    struct call hand_back = { .run = do_hand_back_for_hours, .job = paused };
+    write_ok(&hand_back);
+    assert_false(claim_for(runner_b, 30 * SECOND_US, &other));
+    struct call went_back = { .run = do_clock_went_back, .lease_us = -1 }; // a lease that has run out already
+    write_ok(&went_back);
+    assert_true(claim_for(runner_b, 30 * SECOND_US, &other));
+    assert_string_equal(other.id.data, added.id.data);
+    assert_int_equal(recover(NULL), 1);
+    assert_state(&leased, "pending");
+    assert_state(&added, "processing");
+}
+
 static void a_live_lease_is_left_alone_but_by_the_only_server(void **state)
 {
     (void)state;
@@ -296,6 +315,7 @@ int main(void)
         TEST(jobs_are_claimed_by_priority_and_then_by_age),
         TEST(the_place_in_the_queue_counts_jobs_that_have_not_begun),
         TEST(a_runner_that_lost_its_lease_can_write_nothing),
+        TEST(after_the_clock_went_back_no_lease_and_no_pause_lasts_for_hours),
         TEST(a_live_lease_is_left_alone_but_by_the_only_server),
         TEST(a_job_that_ends_the_program_five_times_fails),
         TEST(a_pending_job_is_cancelled),

@@ -83,9 +83,8 @@ static void many_complete_in_one_turn_but_those_that_were_lost(void **state)
 static error do_batch(struct scope *scope, struct call *call)
 {
     struct list jobs;
-    TRY(job_batch_begin(scope, "a", call->lease_us, &jobs));
+    TRY(job_batch(scope, "a", call->lease_us, &jobs));
     call->count = jobs.count;
-    TRY(job_batch_end(scope, &jobs));
     return call->failure;
 }
 

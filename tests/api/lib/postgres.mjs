@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A private PostgreSQL on loopback or a socket, in a folder of its own, that a test may stop, kill and start again. It
-// ends with the test process, however that ends. PostgreSQL refuses root, so root runs it as the user postgres.
+// ends with the test process, however that ends. PostgreSQL refuses root, so root runs it as the user postgres; and where
+// we are root of a user namespace that knows nobody else, it runs in another one as somebody.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -10,7 +11,10 @@ import { until } from './server.mjs';
 const folders = fs.existsSync('/usr/lib/postgresql')
     ? fs.readdirSync('/usr/lib/postgresql').sort().reverse().map((version) => `/usr/lib/postgresql/${version}/bin`) : [];
 const bin = folders.find((folder) => fs.existsSync(path.join(folder, 'initdb')));
-const as_owner = (words) => process.getuid() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', ...words] : words;
+// Whether we are the only user that this namespace knows.
+export const is_alone = fs.readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/)[2] === '1';
+const as_owner = (words) => process.getuid() !== 0 ? words : is_alone ? ['unshare', '--user', '--map-user=1', '--map-group=1', ...words]
+    : ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups', ...words];
 
 function run(words, options = {}) {
     const [command, ...rest] = as_owner(words);
@@ -21,18 +25,21 @@ function run(words, options = {}) {
 }
 
 export class Postgres {
-    // `address`: also listen there (host and port); `fsync`: as in production.
-    static async start({ address = '', port = 5432, fsync = false, settings = [] } = {}) {
+    // `address`: also listen there (host and port), to all of its network; `fsync`: as in production; `around`: words
+    // before the server's own; `under`: the folder that its own is in.
+    static async start({ address = '', port = 5432, fsync = false, settings = [], around = [], under = os.tmpdir() } = {}) {
         if (!bin)
             throw new Error('PostgreSQL is not installed: script/bootstrap test');
         const server = new Postgres();
-        server.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'kinora-postgres-'));
+        server.folder = fs.mkdtempSync(path.join(under, 'kinora-postgres-'));
         fs.chmodSync(server.folder, 0o755);
-        if (process.getuid() === 0)
+        if (process.getuid() === 0 && !is_alone)
             spawnSync('chown', ['postgres', server.folder]);
         run([path.join(bin, 'initdb'), '-D', path.join(server.folder, 'data'), '-A', 'trust', '-U', 'kinora', '-E', 'UTF8', '--locale=C.UTF-8', '--no-sync'],
             { cwd: server.folder });
-        Object.assign(server, { address, port, fsync, settings, count: 0 });
+        if (address)
+            fs.appendFileSync(path.join(server.folder, 'data/pg_hba.conf'), 'host all all samenet trust\n');
+        Object.assign(server, { address, port, fsync, settings, around, count: 0 });
         await server.begin();
         return server;
     }
@@ -40,8 +47,8 @@ export class Postgres {
     async begin() {
         const set = [`listen_addresses=${this.address}`, `port=${this.port}`, `fsync=${this.fsync ? 'on' : 'off'}`,
             'max_connections=200', 'log_min_messages=fatal', ...this.settings];
-        const [command, ...words] = as_owner([path.join(bin, 'postgres'), '-D', path.join(this.folder, 'data'), '-k', this.folder,
-            ...set.flatMap((one) => ['-c', one])]);
+        const [command, ...words] = [...this.around, ...as_owner([path.join(bin, 'postgres'), '-D', path.join(this.folder, 'data'), '-k', this.folder,
+            ...set.flatMap((one) => ['-c', one])])];
         // The pipe ends with this process, whatever ends it, and the shell behind it then stops the server.
         this.child = spawn('sh', ['-c', '"$@" & server=$!; read line; kill -QUIT $server; wait $server', 'sh', command, ...words],
             { cwd: this.folder, stdio: ['pipe', 'ignore', 'ignore'] });

@@ -43,10 +43,28 @@ export function run_beside(arguments_, env = {}) {
     });
 }
 
+// With KINORA_TEST_DATABASE=postgresql every server has a database of its own on a PostgreSQL that they share.
+const on_postgres = process.env.KINORA_TEST_DATABASE === 'postgresql';
+let shared, users = 0;
+async function new_database() {
+    users++;
+    shared ??= import('./postgres.mjs').then(({ Postgres }) => Postgres.start());
+    const postgres = await shared;
+    const url = postgres.database();
+    return { postgres, url, name: new URL(url.replace('@/', '@x/')).pathname.slice(1) };
+}
+async function drop_database() {
+    if (--users > 0)
+        return;
+    const postgres = await shared;
+    shared = undefined;
+    await postgres.remove();
+}
+
 export class Server {
     // `around`: words before the program's own, a command that ends by running what follows it.
-    constructor({ data = temporary('data'), flags = [], env = {}, tls = false, around = [] } = {}) {
-        Object.assign(this, { data, flags, env, tls, around, child: null, log: '' });
+    constructor({ data = temporary('data'), flags = [], env = {}, tls = false, around = [], address = '127.0.0.1' } = {}) {
+        Object.assign(this, { data, flags, env, tls, around, address, child: null, log: '' });
     }
 
     static async start(options) {
@@ -56,7 +74,11 @@ export class Server {
     }
 
     async start() {
-        const [command, ...words] = [...this.around, program, 'serve', '--data', this.data, '--listen', '127.0.0.1:0', ...this.flags];
+        if (on_postgres && !this.env.KINORA_DATABASE_URL) {
+            this.database = await new_database();
+            this.env = { ...this.env, KINORA_DATABASE_URL: this.database.url };
+        }
+        const [command, ...words] = [...this.around, program, 'serve', '--data', this.data, '--listen', `${this.address}:0`, ...this.flags];
         const child = spawn(command, words,
             { env: { ...process.env, KINORA_RATE_LIMIT: 'off', ...this.env }, stdio: ['ignore', 'ignore', 'pipe'] });
         this.child = child;
@@ -83,7 +105,7 @@ export class Server {
     }
 
     get origin() {
-        return `${this.tls ? 'https' : 'http'}://127.0.0.1:${this.port}`;
+        return `${this.tls ? 'https' : 'http'}://${this.address}:${this.port}`;
     }
 
     // Resolves to the exit code; a clean stop is 0.
@@ -101,6 +123,10 @@ export class Server {
     async remove() {
         if (this.child && this.child.exitCode === null && this.child.signalCode === null)
             await this.kill();
+        if (this.database) {
+            this.database = undefined;
+            await drop_database();
+        }
         fs.rmSync(this.data, { recursive: true, force: true, maxRetries: 5 });
     }
 
@@ -118,8 +144,14 @@ export class Server {
             { limit_ms });
     }
 
-    // Rows of the database, read beside the server.
+    // Rows of the database, read beside the server; bytes as hex() has them.
     sql(statement) {
+        if (this.database) {
+            const { postgres, name } = this.database;
+            const rows = /^SELECT /i.test(statement) ? `SELECT coalesce(json_agg(told), '[]') FROM (${statement}) AS told` : statement;
+            const told = postgres.psql(name, rows.replace(/\bhex\((\w+)\)/g, "upper(encode($1, 'hex'))"));
+            return told.length ? JSON.parse(told.map((line) => line.join('\t')).join('\n')) : [];
+        }
         const told = spawnSync('sqlite3', ['-json', path.join(this.data, 'kinora.db'), statement],
             { encoding: 'utf8', maxBuffer: 64 << 20 });
         if (told.status !== 0)

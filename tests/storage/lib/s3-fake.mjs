@@ -11,8 +11,8 @@ const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').r
 const LEAST_PART = 5 << 20;
 
 export class S3Fake {
-    constructor({ bucket = 'kinora', access_key = 'fake-key', secret_key = 'fake/secret+key', region = 'eu-test-1', session_token, page = 1000, tls, host_style = false } = {}) {
-        Object.assign(this, { bucket, access_key, secret_key, region, session_token, page, tls, host_style });
+    constructor({ bucket = 'kinora', access_key = 'fake-key', secret_key = 'fake/secret+key', region = 'eu-test-1', session_token, page = 1000, tls, host_style = false, address = '127.0.0.1' } = {}) {
+        Object.assign(this, { bucket, access_key, secret_key, region, session_token, page, tls, host_style, address });
         this.objects = new Map(); // key -> {bytes, changed}
         this.uploads = new Map(); // id -> {key, begun, parts}
         this.seen = []; // "PUT part", … in the order they came
@@ -39,7 +39,7 @@ export class S3Fake {
             this.sockets.add(socket);
             socket.on('close', () => this.sockets.delete(socket));
         });
-        await new Promise((resolve) => this.server.listen(this.port ?? 0, '127.0.0.1', resolve));
+        await new Promise((resolve) => this.server.listen(this.port ?? 0, this.address, resolve));
         this.port = this.server.address().port;
     }
 
@@ -51,7 +51,7 @@ export class S3Fake {
     }
 
     get endpoint() {
-        return `${this.tls ? 'https' : 'http'}://${this.host_style || this.tls ? 'localhost' : '127.0.0.1'}:${this.port}`;
+        return `${this.tls ? 'https' : 'http'}://${this.host_style || this.tls ? 'localhost' : this.address}:${this.port}`;
     }
 
     get keys() {
@@ -103,6 +103,8 @@ export class S3Fake {
         const name = `${request.method} ${what}`;
         this.seen.push(name);
         const fault = this.fault(name, { key, query, count: this.seen.filter((one) => one === name).length });
+        if (fault?.wait_ms)
+            await new Promise((resolve) => setTimeout(resolve, fault.wait_ms));
         const body = await this.receive(request, fault);
         if (!body)
             return;
@@ -138,7 +140,7 @@ export class S3Fake {
     }
 
     // A fault may be {status, code} instead of an answer, {after: true, …} in place of the answer to what was done, {lose: true}
-    // for no answer to what was done, {cut_answer: true} for half of it, {etag: "…"} for a wrong one, {cut}, {stall}.
+    // for no answer to what was done, {cut_answer: true} for half of it, {etag: "…"} for a wrong one, {wait_ms} for a late one, {cut}, {stall}.
     answer(request, response, { status, headers = {}, body = '' }, fault) {
         if (fault?.lose)
             return void request.socket.destroy();

@@ -4,17 +4,28 @@ import { signal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { fetch_frame } from '../parts/frame.tsx';
 import { t } from '../strings/index.ts';
-import { asset_id, asset_of } from './assets.ts';
-import { box_of, canvas_size, round, snap, wrap, type Box, type Size, type Snapped } from './geometry.ts';
+import { layer_box, measure } from './boxes.ts';
+import { canvas_size, round, snap, type Box, type Size, type Snapped } from './geometry.ts';
 import { others } from './live.ts';
 import { is_own } from './queue.ts';
 import { change_layer, drawn, is_visible, layer, layer_id, layers, may_change, scene, time, video, type Layer } from './store.ts';
 
 const shown_now = (one: Layer) => one.enabled && is_visible(one) && time.value >= one.start_time - 0.001 && time.value < one.end_time + 0.001;
-const aspect_of = (one: Layer) => asset_of(asset_id(one.properties))?.aspect;
-const moving = signal<{ id: string; box: Box; lines: Snapped['lines'] } | null>(null);
+// `to`: what the layer will be told when it is let go.
+const moving = signal<{ id: string; box: Box; lines: Snapped['lines']; to: Record<string, any> } | null>(null);
 
-// The frame of the moment; the last one stays until the next is there.
+let let_go: { id: string; to: Record<string, any>; drawn: number } | null = null;
+
+// The layer that is being dragged, for the server to show where it would be; once let go, until the server has it there.
+function placing(): Record<string, string | number> {
+    const going = moving.value ?? (let_go?.drawn === drawn.value ? let_go : null);
+    if (!going || is_own(going.id))
+        return {};
+    const { position, ...rest } = going.to;
+    return { layer_id: going.id, ...position, ...rest };
+}
+
+// The frame of the moment, one after the other; the last one stays until the next is there.
 function use_frame(width: number) {
     const [url, set_url] = useState('');
     const [failed, set_failed] = useState(false);
@@ -32,7 +43,7 @@ function use_frame(width: number) {
             if (!id || is_own(id) || !wide)
                 break;
             try {
-                const blob = await fetch_frame(video.value!.id!, id, at, wide);
+                const blob = await fetch_frame(video.value!.id!, id, at, wide, placing());
                 if (!alive.current)
                     return;
                 const next = URL.createObjectURL(blob);
@@ -40,6 +51,8 @@ function use_frame(width: number) {
                 last.current = next;
                 set_url(next);
                 set_failed(false);
+                if (!moving.value)
+                    await measure(wide);
             } catch {
                 if (alive.current)
                     set_failed(true);
@@ -48,7 +61,7 @@ function use_frame(width: number) {
         running.current = false;
     };
     const aspect = video.value?.aspect_ratio;
-    useEffect(() => void run(), [scene.value?.id, time.value, drawn.value, width, aspect]);
+    useEffect(() => void run(), [scene.value?.id, time.value, drawn.value, width, aspect, moving.value]);
     useEffect(() => () => void ((alive.current = false), URL.revokeObjectURL(last.current)), []);
     return { url, failed };
 }
@@ -96,24 +109,26 @@ function begin(event: PointerEvent, kind: Gesture['kind'], one: Layer, frame: HT
     if (event.button !== 0 || !may_change(one.id))
         return;
     event.stopPropagation();
-    const box = box_of(one, size, aspect_of(one));
+    const box = layer_box(one, size);
     const begun: Gesture = { kind, box, x: event.clientX, y: event.clientY, frame: frame.getBoundingClientRect(), scale: one.properties.scale ?? 1,
         width: one.properties.width ?? (one.type === 'shape' ? 20 : box.width), height: one.properties.height ?? (one.type === 'shape' ? 20 : box.height), sign };
-    const neighbours = layers.value.filter((each) => each.id !== one.id && shown_now(each)).map((each) => box_of(each, size, aspect_of(each)));
+    const neighbours = layers.value.filter((each) => each.id !== one.id && shown_now(each)).map((each) => layer_box(each, size));
     let now: Box | null = null;
     const move = (later: PointerEvent) => {
         if (!now && Math.hypot(later.clientX - begun.x, later.clientY - begun.y) < 3)
             return;
         const { box: next, lines } = moved_box(begun, later, one, neighbours);
         now = next;
-        moving.value = { id: one.id, box: next, lines };
+        moving.value = { id: one.id, box: next, lines, to: changes_of(kind, begun, next, one) };
     };
     const end = (later: Event) => {
         removeEventListener('pointermove', move);
         removeEventListener('pointerup', end);
         removeEventListener('pointercancel', end);
-        if (now && later.type === 'pointerup')
-            change_layer(one.id, { properties: changes_of(kind, begun, now, one) });
+        if (now && later.type === 'pointerup') {
+            let_go = { id: one.id, to: changes_of(kind, begun, now, one), drawn: drawn.value };
+            change_layer(one.id, { properties: let_go.to });
+        }
         moving.value = null;
     };
     addEventListener('pointermove', move);
@@ -134,16 +149,9 @@ function nudge(event: KeyboardEvent, one: Layer) {
     change_layer(one.id, { properties: { position: { x: round(x + by[0]!), y: round(y + by[1]!) } } });
 }
 
-function Ghost({ one, size, frame_width }: { one: Layer; size: Size; frame_width: number }) {
-    if (one.type !== 'text')
-        return null;
-    const { lines, size: px, line } = wrap(one, size), own = one.properties, zoom = (frame_width / size.width) * (own.scale ?? 1);
-    return <span class="ghost-text" style={{ font: `${own.font_style ?? 'normal'} ${own.font_weight ?? 400} ${px * zoom}px ${own.font_family ?? 'Inter'}, sans-serif`, lineHeight: `${line * zoom}px`, color: own.color ?? '#fff', textAlign: own.text_align ?? 'center' }}>{lines.join('\n')}</span>;
-}
-
 function Handles({ one, size, frame }: { one: Layer; size: Size; frame: HTMLElement }) {
     const going = moving.value?.id === one.id ? moving.value : null;
-    const box = going?.box ?? box_of(one, size, aspect_of(one)), selected = layer_id.value === one.id;
+    const box = going?.box ?? layer_box(one, size), selected = layer_id.value === one.id;
     const style = { left: `${box.x - box.width / 2}%`, top: `${box.y - box.height / 2}%`, width: `${box.width}%`, height: `${box.height}%`, transform: box.rotation ? `rotate(${box.rotation}deg)` : '' };
     const watching = others().find((person) => person.layer_id === one.id);
     const sides = one.type === 'shape' || one.type === 'media' || one.type === 'text';
@@ -153,7 +161,6 @@ function Handles({ one, size, frame }: { one: Layer; size: Size; frame: HTMLElem
             onFocus={() => (layer_id.value = one.id)} onKeyDown={(event) => nudge(event, one)}
             onPointerDown={(event) => { layer_id.value = one.id; begin(event, 'move', one, frame, size); }}
             onDblClick={() => document.querySelector<HTMLElement>('.inspector textarea')?.focus()}>
-            {going && <Ghost one={one} size={size} frame_width={frame.clientWidth} />}
             {watching && <b class="who" style={{ background: watching.color }}>{watching.username}</b>}
             {selected && (
                 <>

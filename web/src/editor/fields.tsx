@@ -4,7 +4,7 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { Button } from '../parts/button.tsx';
 import { t } from '../strings/index.ts';
-import { asset_of } from './assets.ts';
+import { name_of } from './assets.ts';
 import { editing } from './live.ts';
 import type { Property } from './property.ts';
 
@@ -124,7 +124,7 @@ function Json({ id, value, set, wrong }: FieldProps & { id: string }) {
 
 // A thing of a library by its name; its id is for machines.
 function Chosen({ row, value, set, pick, id }: FieldProps & { id: string }) {
-    const name = typeof value === 'string' && /media|audio/.test(row.name) ? asset_of(value)?.name : undefined;
+    const name = typeof value === 'string' && value ? name_of(row.name, value) : undefined;
     return (
         <span class="row">
             <span class="grow cut" title={value ?? ''}>{name ?? value ?? t.editor.nothing}</span>
@@ -159,7 +159,7 @@ function Inside(props: FieldProps & { id: string }) {
 }
 
 export function Field(props: FieldProps) {
-    const id = useId(), wide = props.row.kind === 'string' && (props.row.max ?? 0) >= AREA_FROM || props.row.kind === 'array';
+    const id = useId(), wide = props.row.kind === 'string' && (props.row.max ?? 0) >= AREA_FROM && !/_id$|_url$/.test(props.row.name) || props.row.kind === 'array';
     return (
         <div class={`property ${wide ? 'wide' : ''}`}>
             <label for={id} title={props.row.doc}>{props.label}</label>

@@ -13,7 +13,7 @@ export function canvas_size(ratio: string | null | undefined): Size {
 let pen: CanvasRenderingContext2D | null = null;
 const weights: Record<string, number> = { thin: 100, light: 300, normal: 400, medium: 500, semibold: 600, bold: 700, heavy: 900 };
 
-export function wrap(layer: Layer, canvas: Size): { lines: string[]; width: number; size: number; line: number } {
+function wrap(layer: Layer, canvas: Size): { lines: string[]; width: number; size: number; line: number } {
     const own = layer.properties, size = own.font_size ?? 32;
     pen ??= document.createElement('canvas').getContext('2d')!;
     pen.font = `${own.font_style === 'italic' ? 'italic ' : ''}${weights[own.font_weight] ?? own.font_weight ?? 400} ${size}px ${own.font_family ?? 'Inter'}, sans-serif`;

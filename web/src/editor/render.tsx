@@ -78,7 +78,8 @@ function Done({ render }: { render: Render }) {
             <div class="row wrap between">
                 <span class="small muted">{clock(render.duration)} · {size(render.size_bytes)} · {moment(render.completed_at)}</span>
                 <span class="row">
-                    {render.subtitles_url && <a class="button" href={`${render.subtitles_url}&download=true`} download>{t.editor.subtitles}</a>}
+                    {render.subtitles_url && <a class="button" href={`${render.subtitles_url}&download=true`} download>{t.editor.subtitles} (VTT)</a>}
+                    {render.subtitles_srt_url && <a class="button" href={`${render.subtitles_srt_url}&download=true`} download>{t.editor.subtitles} (SRT)</a>}
                     <a class="button main" href={`${render.video_url}&download=true`} download>{t.download}</a>
                 </span>
             </div>

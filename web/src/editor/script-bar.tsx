@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../parts/button.tsx';
 import { t } from '../strings/index.ts';
+import { name_of } from './assets.ts';
 import { drawer } from './drawer-state.ts';
 import { editing, others } from './live.ts';
 import { change_scene, layer_id, layers, scene } from './store.ts';
@@ -42,7 +43,7 @@ export function ScriptBar() {
                     timer.current = window.setTimeout(() => settle(text), TYPING_MS);
                 }} />
             {writer && <span class="small" style={{ color: 'var(--muted)' }}>{t.editor.writes(writer.username)}</span>}
-            <Button icon="voice" act={choose_voice}>{voice ? String(voice.properties.voice_id ?? voice.name).split(':').at(-1) : t.editor.add_voice}</Button>
+            <Button icon="voice" act={choose_voice}>{voice ? (name_of('voice_id', String(voice.properties.voice_id ?? '')) ?? voice.name) : t.editor.add_voice}</Button>
         </section>
     );
 }

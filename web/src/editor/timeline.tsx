@@ -10,7 +10,7 @@ import { t } from '../strings/index.ts';
 import { asset_id, asset_of } from './assets.ts';
 import { round } from './geometry.ts';
 import { type_icon } from './layer-list.tsx';
-import { change_layer, change_scene, layer_id, layers, may_change, now, poster_time, scene, scenes, seek, select_scene, starts, time, total, type Layer, type Scene } from './store.ts';
+import { change_layer, change_scene, layer_id, layers, may_change, now, poster_time, scene, scenes, seek, select_scene, starts, time, total, video, type Layer, type Scene } from './store.ts';
 
 export const zoom = signal(60); // pixels a second
 const ZOOM_LEAST = 4, ZOOM_MOST = 400;
@@ -97,13 +97,15 @@ function Clip({ one, place, start }: { one: Layer; place: Scene; start: number }
     const to = going.value?.id === one.id ? going.value : null;
     const from = to?.start ?? one.start_time, length = to?.duration ?? one.duration;
     const asset = asset_of(asset_id(one.properties)), wave = one.type === 'audio' || (one.type === 'media' && (one.properties.volume ?? 0) > 0) ? asset?.waveform_url : undefined;
+    // A frame at a time: the clip, with Shift its end, with Ctrl its beginning.
     const keys = (event: KeyboardEvent) => {
-        const by = event.key === 'ArrowLeft' ? -0.1 : event.key === 'ArrowRight' ? 0.1 : 0;
+        const by = (event.key === 'ArrowLeft' ? -1 : event.key === 'ArrowRight' ? 1 : 0) / (video.value?.fps ?? 30);
         if (!by || !event.altKey || !may_change(one.id))
             return;
         event.preventDefault();
         event.stopPropagation();
-        settle(event.shiftKey ? 'end' : 'whole', one, event.shiftKey ? { id: one.id, start: one.start_time, duration: Math.max(LEAST_S, one.duration + by), snapped: null } : { id: one.id, start: Math.max(0, one.start_time + by), duration: one.duration, snapped: null });
+        const part = event.shiftKey ? 'end' : event.ctrlKey || event.metaKey ? 'begin' : 'whole';
+        settle(part, one, moved(part, one, place, by, true));
     };
     return (
         <button type="button" class={`clip ${one.type} ${layer_id.value === one.id ? 'current' : ''} ${one.enabled ? '' : 'off'}`} style={{ left: `${(start + from) * zoom.value}px`, width: `${Math.max(6, length * zoom.value)}px` }}

@@ -3,8 +3,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import { request } from '../api/client.ts';
 
-export async function fetch_frame(video_id: string, scene_id: string, time: number, width: number, signal?: AbortSignal): Promise<Blob> {
-    const answer = await request('GET', `/api/v1/videos/${video_id}/scenes/${scene_id}/preview?t=${time.toFixed(3)}&w=${width}`, { signal, headers: { Accept: 'image/jpeg' } });
+// `placing`: a layer that is shown where it is not yet.
+export async function fetch_frame(video_id: string, scene_id: string, time: number, width: number, placing: Record<string, string | number> = {}): Promise<Blob> {
+    const query = new URLSearchParams({ t: time.toFixed(3), w: String(width), ...Object.fromEntries(Object.entries(placing).map(([name, value]) => [name, String(value)])) });
+    const answer = await request('GET', `/api/v1/videos/${video_id}/scenes/${scene_id}/preview?${query}`, { headers: { Accept: 'image/jpeg' } });
     return answer.blob();
 }
 

@@ -23,34 +23,51 @@ export function reorder_keys(event: KeyboardEvent, id: string, done: Done) {
     return true;
 }
 
+const EDGE_PX = 36, STEP_PX = 14; // a list scrolls while the pointer is so near its end, by so much a picture of the screen
+
+function scroller_of(list: HTMLElement): HTMLElement {
+    for (let one: HTMLElement | null = list; one; one = one.parentElement)
+        if (one.scrollHeight > one.clientHeight + 1 && /auto|scroll/.test(getComputedStyle(one).overflowY))
+            return one;
+    return document.documentElement;
+}
+
 export function reorder_pointer(event: PointerEvent, id: string, done: Done) {
     if (event.button !== 0)
         return;
-    const item = (event.currentTarget as HTMLElement).closest<HTMLElement>('[data-id]')!, list = item.parentElement!;
+    const item = (event.currentTarget as HTMLElement).closest<HTMLElement>('[data-id]')!, list = item.parentElement!, view = scroller_of(list);
     const rows = [...list.querySelectorAll<HTMLElement>(':scope > [data-id]')], from = rows.indexOf(item), start = event.clientY;
-    const middles = rows.map((row) => { const box = row.getBoundingClientRect(); return box.top + box.height / 2; });
-    let to = from, begun = false;
+    let to = from, begun = false, at = start, frame = 0;
     const clear = () => rows.forEach((row) => row.classList.remove('drop-before', 'drop-after'));
+    const show = () => {
+        to = rows.filter((row, i) => { const box = row.getBoundingClientRect(); return i !== from && box.top + box.height / 2 < at; }).length;
+        clear();
+        if (to !== from)
+            rows[to]?.classList.add(to < from ? 'drop-before' : 'drop-after');
+    };
+    // As long as the pointer rests near an end, whether it moves or not.
+    const scroll = () => {
+        const box = view.getBoundingClientRect(), top = Math.max(0, box.top), bottom = Math.min(innerHeight, box.bottom), before = view.scrollTop;
+        view.scrollTop += at < top + EDGE_PX ? -STEP_PX : at > bottom - EDGE_PX ? STEP_PX : 0;
+        if (view.scrollTop !== before)
+            show();
+        frame = requestAnimationFrame(scroll);
+    };
     const move = (now: PointerEvent) => {
         if (!begun && Math.abs(now.clientY - start) < 4)
             return;
+        at = now.clientY;
+        if (!begun)
+            frame = requestAnimationFrame(scroll);
         begun = true;
         item.classList.add('dragged');
-        to = middles.filter((middle, i) => i !== from && middle < now.clientY).length;
-        clear();
-        const place = to < from ? rows[to] : rows[to];
-        if (to !== from)
-            place?.classList.add(to < from ? 'drop-before' : 'drop-after');
-        const box = list.getBoundingClientRect();
-        if (now.clientY < box.top + 30)
-            list.scrollTop -= 12;
-        else if (now.clientY > box.bottom - 30)
-            list.scrollTop += 12;
+        show();
     };
     const end = (now: Event) => {
         removeEventListener('pointermove', move);
         removeEventListener('pointerup', end);
         removeEventListener('pointercancel', end);
+        cancelAnimationFrame(frame);
         item.classList.remove('dragged');
         clear();
         if (begun && to !== from && now.type === 'pointerup')

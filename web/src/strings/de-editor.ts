@@ -102,7 +102,7 @@ export const editor: typeof english.editor = {
     keys_title: 'Tasten',
     keys: [
         ['Leertaste', 'Abspielen oder anhalten'], ['← →', 'Ein Bild zurück oder vor'], ['Umschalt ← →', 'Eine Sekunde'], ['Strg Z', 'Rückgängig'], ['Strg Umschalt Z', 'Wiederholen'], ['S', 'Ebene am Abspielkopf teilen'],
-        ['Entf', 'Ebene oder Szene löschen'], ['Strg D', 'Verdoppeln'], ['Alt ↑ ↓', 'Szene oder Ebene in ihrer Liste verschieben'], ['Alt ← →', 'Clip in der Zeit verschieben; mit Umschalt sein Ende'], ['← ↑ → ↓', 'Auf einer Ebene des Bildes: verschieben'], ['Esc', 'Nichts ausgewählt'], ['?', 'Diese Liste'],
+        ['Entf', 'Ebene oder Szene löschen'], ['Strg D', 'Verdoppeln'], ['Alt ↑ ↓', 'Szene oder Ebene in ihrer Liste verschieben'], ['Alt ← →', 'Clip um ein Bild verschieben; mit Umschalt sein Ende, mit Strg seinen Anfang'], ['← ↑ → ↓', 'Auf einer Ebene des Bildes: verschieben'], ['Esc', 'Nichts ausgewählt'], ['?', 'Diese Liste'],
     ],
     choices: {
         none: 'Keine', off: 'Aus', plain: 'Einfach', karaoke: 'Wort für Wort', rectangle: 'Rechteck', rounded: 'Abgerundet', ellipse: 'Ellipse', line: 'Linie', arrow: 'Pfeil', triangle: 'Dreieck', star: 'Stern', polygon: 'Vieleck', path: 'Pfad',

@@ -100,7 +100,7 @@ export const editor = {
     keys_title: 'Keys',
     keys: [
         ['Space', 'Play or stop'], ['← →', 'One frame back or on'], ['Shift ← →', 'One second'], ['Ctrl Z', 'Undo'], ['Ctrl Shift Z', 'Redo'], ['S', 'Split the layer at the playhead'],
-        ['Del', 'Delete the layer, or the scene'], ['Ctrl D', 'Duplicate'], ['Alt ↑ ↓', 'Move the scene or layer in its list'], ['Alt ← →', 'Move the clip in time; with Shift its end'], ['← ↑ → ↓', 'On a layer of the picture: move it'], ['Esc', 'Nothing selected'], ['?', 'This list'],
+        ['Del', 'Delete the layer, or the scene'], ['Ctrl D', 'Duplicate'], ['Alt ↑ ↓', 'Move the scene or layer in its list'], ['Alt ← →', 'Move the clip by a frame; with Shift its end, with Ctrl its beginning'], ['← ↑ → ↓', 'On a layer of the picture: move it'], ['Esc', 'Nothing selected'], ['?', 'This list'],
     ] as string[][],
     choices: {
         none: 'None', off: 'Off', plain: 'Plain', karaoke: 'Word by word', rectangle: 'Rectangle', rounded: 'Rounded', ellipse: 'Ellipse', line: 'Line', arrow: 'Arrow', triangle: 'Triangle', star: 'Star', polygon: 'Polygon', path: 'Path',

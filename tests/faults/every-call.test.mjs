@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every allocation, read, write and query of the unit tests fails once, each in a run of its own: an error comes back, or
+// the program ends for want of memory and says so. In the short run a few of them, others each time.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { randomInt } from 'node:crypto';
+import { fail_at, make_library, places_of, told_place, unit_tests } from './lib/every-call.mjs';
+import { long, survived } from './lib/report.mjs';
+
+// The short run takes its places from programs that are quick to look through, for so many seconds.
+const QUICK = ['test_api', 'test_base', 'test_crypt', 'test_db_sqlite', 'test_http_parser', 'test_scratch', 'test_settings', 'test_shape', 'test_story'];
+const SECONDS = 25;
+// These draw, decode or speak, in children of their own when it is for somebody: tests of kinora-engine.
+const ENGINE = /^test_(asr|avatar|child|compositor|derive|diarize|film|h264_skip|render|render_job|scene_extremes|sound|speech)$/;
+
+const shuffled = (list) => list.map((one) => [randomInt(1 << 30), one]).sort(([a], [b]) => a - b).map(([, one]) => one);
+
+test('a call that fails leads to an error or to a told end, never to a crash', async () => {
+    make_library();
+    const programs = long ? unit_tests().filter((name) => !ENGINE.test(name)) : QUICK;
+    // What several programs have in common fails in one of them.
+    const places = new Map();
+    for (const name of programs)
+        for (const place of await places_of(name)) {
+            const key = [place.kind, place.call, place.stack[0].at, place.stack[1]?.at].join();
+            if (!places.has(key))
+                places.set(key, place);
+        }
+    const ends = {}, broken = [], kinds = {};
+    const queue = shuffled([...places.values()]), until = Date.now() + SECONDS * 1000;
+    const work = async () => {
+        for (let place = queue.pop(); place && (long || Date.now() < until); place = queue.pop()) {
+            const { end, why } = await fail_at(place);
+            ends[end] = (ends[end] ?? 0) + 1;
+            kinds[place.kind] = (kinds[place.kind] ?? 0) + 1;
+            if (end === 'broken')
+                broken.push(`${told_place(place)}\n${why}`);
+        }
+    };
+    await Promise.all([work(), work()]);
+    assert.deepEqual(broken, []);
+    assert.ok((ends.told ?? 0) + (ends.memory ?? 0) > 5, JSON.stringify(ends));
+    survived('every call', { times: `${Object.values(ends).reduce((sum, n) => sum + n, 0)} of ${places.size} places in ${programs.length} programs (${Object.entries(kinds).map(([kind, n]) => `${n} ${kind}`).join(', ')})`,
+        checked: 'no crash, no bug that an assertion caught, no end that does not come',
+        outcome: `${ends.told ?? 0} came back as errors, ${ends['went on'] ?? 0} made no difference, ${ends.memory ?? 0} ended the program with "out of memory", ${ends.test ?? 0} were too much for the test's own code, ${ends.missed ?? 0} were not met again` });
+});
