@@ -362,8 +362,9 @@ static int try_descriptors(void)
 
 static int try_spinning(void)
 {
-    for (volatile unsigned long long count = 0;; count++)
+    for (volatile unsigned long long count = 1; count; count++)
         continue;
+    return 2;
 }
 
 static int try_font(void)
