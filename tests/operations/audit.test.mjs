@@ -2,10 +2,11 @@
 // The audit log: who did what, in the transaction of what was done, and nothing that should not be there.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Client } from '../api/lib/client.mjs';
 import { wav } from '../api/lib/media.mjs';
-import { Server, run } from '../api/lib/server.mjs';
+import { Server, run, temporary } from '../api/lib/server.mjs';
 
 let server, root, ada, bob;
 before(async () => {
@@ -118,4 +119,9 @@ test('what is done at the machine itself is in the log too', async () => {
     assert.equal(code, 0, stderr);
     const row = await newest('&action=user.create');
     assert.deepEqual([row.actor, row.actor_id, row.address, row.outcome], [null, null, 'console', 'ok']);
+    const folder = temporary('audit-backup');
+    const made = run(['backup', 'create', folder, '--data', server.data]);
+    assert.equal(made.code, 0, made.stderr);
+    fs.rmSync(folder, { recursive: true });
+    assert.deepEqual((({ outcome, object_kind }) => ({ outcome, object_kind }))(await newest('&action=backup.create')), { outcome: 'ok', object_kind: 'backup' });
 });
