@@ -6,18 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *allocate(size_t size)
-{
-    void *block = malloc(size);
-    ASSERT_MEMORY(block || !size);
-    return block;
-}
+#include "base/memory.h"
 
 // jansson leaves out of a tree what it finds no memory for, and what reads the tree cannot tell: nobody gets such a
 // one.
 __attribute__((constructor)) static void allocate_whole_trees(void)
 {
-    json_set_alloc_funcs(allocate, free);
+    json_set_alloc_funcs(memory_take, free);
 }
 
 // Every decimal number of up to 15 digits survives the way through a double, and sums of seconds look like seconds.

@@ -215,7 +215,7 @@ bool s3_id_of_key(const struct s3 *s3, str key, char ret_id[static 37])
 static void put_header(struct arena *arena, struct curl_slist **list, const char *name, const char *value)
 {
     struct curl_slist *longer = curl_slist_append(*list, str_format(arena, "%s: %s", name, value).data);
-    ASSERT(longer);
+    ASSERT_MEMORY(longer);
     *list = longer;
 }
 

@@ -4,7 +4,9 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <sodium.h>
+#include <stdlib.h>
 
+#include "base/memory.h"
 #include "crypt/crypt.h"
 
 static void blake2b(unsigned char *ret_hash, size_t hash_size, str message, const void *key, size_t key_size)
@@ -21,6 +23,34 @@ void crypt_mac(const unsigned char key[static CRYPT_KEY_SIZE], str message, unsi
 void crypt_mark(const void *bytes, size_t size, unsigned char ret_mark[static 16])
 {
     blake2b(ret_mark, 16, (str) { bytes, size }, NULL, 0);
+}
+
+// OpenSSL 3.0 does not bear a failed allocation everywhere: it crashes, which says nothing.
+static void *allocate(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return memory_take(size);
+}
+
+static void *grow(void *old, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    return memory_grow(old, size);
+}
+
+static void release(void *block, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(block);
+}
+
+// Before OpenSSL allocates for the first time, or it refuses.
+__attribute__((constructor)) static void find_memory_for_openssl(void)
+{
+    CRYPTO_set_mem_functions(allocate, grow, release);
 }
 
 void crypt_hmac_sha256(const void *key, size_t key_size, str message, unsigned char ret_mac[static 32])

@@ -5,6 +5,7 @@
 
 #include "base/id.h"
 #include "domain/avatar_look.h"
+#include "domain/library.h"
 
 static const struct field fields[] = {
     FIELD(struct avatar, id),
@@ -96,7 +97,7 @@ void avatar_variations(struct arena *arena, str id, struct list *ret_avatars)
 
 static bool says(struct arena *arena, const char *text, str search)
 {
-    return str_find(str_lower(arena, str_of(text)), search) >= 0;
+    return str_find(library_fold(arena, str_of(text)), search) >= 0;
 }
 
 // The character or one of its variations.
@@ -123,23 +124,9 @@ static size_t list_stock(
     return count;
 }
 
-// Search marks of LIKE mean themselves.
-static str pattern_of(struct arena *arena, str search)
-{
-    BUFFER_AUTO struct buffer pattern = { 0 };
-    buffer_append_byte(&pattern, '%');
-    for (size_t i = 0; i < search.size; i++) {
-        if (search.data[i] == '%' || search.data[i] == '_' || search.data[i] == '!')
-            buffer_append_byte(&pattern, '!');
-        buffer_append_byte(&pattern, search.data[i]);
-    }
-    buffer_append_byte(&pattern, '%');
-    return str_copy(arena, buffer_str(&pattern));
-}
-
 #define OWN                                                                                                            \
     "WHERE a.user_id = $1 AND ($2 = '' OR a.gender = $2) AND ($3 = '' OR a.source = $3)"                               \
-    " AND (lower(a.name) LIKE $4 ESCAPE '!' OR lower(a.style) LIKE $4 ESCAPE '!') "
+    " AND a.search_key LIKE $4 ESCAPE '!' "
 DB_STATEMENT(list_own, SELECT OWN "ORDER BY a.created_at DESC, a.id LIMIT $5 OFFSET $6");
 DB_STATEMENT(count_own, "SELECT count(*) FROM avatars a " OWN);
 
@@ -152,11 +139,11 @@ error avatar_list(struct scope *scope, const struct avatar_filter *filter, int64
     while (avatar_stock[room].id)
         room++;
     struct avatar *avatars = ARENA_ARRAY(scope->arena, struct avatar, room + (size_t)limit);
-    str search = str_lower(scope->arena, filter->search.size ? filter->search : STR(""));
+    str search = filter->search.size ? library_fold(scope->arena, filter->search) : STR("");
     str gender = filter->gender.size ? filter->gender : STR(""),
         source = filter->source.size ? filter->source : STR("");
     int64_t stock = (int64_t)list_stock(scope, filter, search, avatars);
-    struct db_value user = db_text(scope->actor.user_id), like = db_text(pattern_of(scope->arena, search));
+    struct db_value user = db_text(scope->actor.user_id), like = db_text(library_pattern(scope->arena, search));
     TRY(db_integer(scope->db, &count_own, DB_ARGS(user, db_text(gender), db_text(source), like), &own, NULL));
     int64_t from = offset < stock ? offset : stock, taken = stock - from < limit ? stock - from : limit;
     int64_t skip = offset > stock ? offset - stock : 0;
@@ -172,20 +159,22 @@ error avatar_list(struct scope *scope, const struct avatar_filter *filter, int64
     return OK;
 }
 
-DB_STATEMENT(insert, "INSERT INTO avatars (id, name, gender, style, thumbnail_url, preview_url, video_url, source,"
-                     " user_id, look, media_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)");
+DB_STATEMENT(insert,
+    "INSERT INTO avatars (id, name, gender, style, thumbnail_url, preview_url, video_url, source,"
+    " user_id, look, media_id, search_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)");
 
 error avatar_add(struct scope *scope, const struct avatar *wanted, const json_t *look, struct avatar *ret_avatar)
 {
     struct arena *arena = scope->arena;
     str id = id_new(arena), base = str_format(arena, "/content/avatar/%.*s", STR_ARGS(id));
+    str key = str_format(arena, "%.*s\n%.*s", STR_ARGS(wanted->name), STR_ARGS(wanted->style));
     TRY(db_run(scope->db, &insert,
         DB_ARGS(db_text(id), db_text(wanted->name), db_text(wanted->gender), db_text(wanted->style),
             db_text(str_format(arena, "%.*s/thumbnail.png", STR_ARGS(base))),
             db_text(str_format(arena, "%.*s/preview.png", STR_ARGS(base))),
             db_text(str_format(arena, "%.*s/talking.mp4", STR_ARGS(base))), db_text(wanted->source),
-            db_text(scope->actor.user_id), db_text(look ? json_text(arena, look) : STR_NONE),
-            db_text(wanted->media_id)),
+            db_text(scope->actor.user_id), db_text(look ? json_text(arena, look) : STR_NONE), db_text(wanted->media_id),
+            db_text(library_fold(arena, key))),
         NULL));
     return avatar_get(scope, id, ret_avatar);
 }

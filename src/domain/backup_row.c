@@ -44,9 +44,14 @@ error backup_row_hold(struct scope *scope, str id, int64_t hold_us, bool *ret_he
 DB_STATEMENT(end_well, "UPDATE backup SET held_until = NULL, made_at = now_us() WHERE id = $1");
 DB_STATEMENT(end_badly, "UPDATE backup SET held_until = NULL, failed_at = now_us() WHERE id = $1");
 
-error backup_row_end(struct scope *scope, str id, bool made)
+DB_STATEMENT(break_off, "DELETE FROM backup WHERE id = $1");
+
+error backup_row_end(struct scope *scope, str id, enum backup_outcome outcome)
 {
-    return db_run(scope->db, made ? &end_well : &end_badly, DB_ARGS(db_text(id)), NULL);
+    static const struct db_statement *const ends[] = {
+        [BACKUP_MADE] = &end_well, [BACKUP_FAILED] = &end_badly, [BACKUP_BROKEN_OFF] = &break_off
+    };
+    return db_run(scope->db, ends[outcome], DB_ARGS(db_text(id)), NULL);
 }
 
 #define VERIFIED(column)                                                                                               \

@@ -5,13 +5,12 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/asset.h"
 #include "domain/avatar.h"
 #include "domain/change.h"
-#include "domain/file_key.h"
 #include "domain/merging.h"
 #include "domain/scene.h"
 #include "domain/scene_properties.h"
-#include "domain/stock.h"
 #include "domain/video_state.h"
 #include "domain/voice.h"
 
@@ -93,34 +92,6 @@ static void settle_times(const struct layer_change *change, bool fresh, struct p
         complain(problems, "end_time", STR("must not lie before start_time"), "value_error");
 }
 
-DB_STATEMENT(asset_owner, "SELECT user_id FROM media WHERE id = $1");
-
-// Assets are named by id; an id that nobody knows is a warning, one the actor may not read is not found, unless it
-// stood `before`: members may change layers that show each other's files.
-static error check_asset(
-    struct scope *scope, const json_t *before, const json_t *properties, const char *key, struct warnings *warnings)
-{
-    str id = json_get_str(properties, key), owner = STR_NONE;
-    if (!id.data)
-        return OK;
-    if (id_is_valid(id))
-        TRY(db_string(scope->db, scope->arena, &asset_owner, DB_ARGS(db_text(str_lower(scope->arena, id))), &owner));
-    bool may = true, stands = str_equal(json_get_str(before, key), id), is_stock = false;
-    struct stock_item stock;
-    if (!owner.data)
-        TRY(stock_find(scope, id, &stock, &is_stock));
-    if (is_stock)
-        return stands ? OK : stock_may_use(scope, &stock, key);
-    if (owner.data && !stands)
-        TRY(file_key_may_read(scope, str_lower(scope->arena, id), owner, &may));
-    if (!may)
-        return error_make(ERROR_MEDIA_NOT_FOUND, key, "Media with ID '%.*s' not found", STR_ARGS(id));
-    if (!owner.data)
-        warning_add(scope->arena, warnings, str_format(scope->arena, "properties.%s", key),
-            "there is no media with the id '%.*s'; a render would stop", STR_ARGS(id));
-    return OK;
-}
-
 // One that stood `before` may stay: members change layers that show each other's avatars.
 static error check_avatar(
     struct scope *scope, const json_t *before, const json_t *properties, struct warnings *warnings)
@@ -143,9 +114,9 @@ static error check_assets(struct scope *scope, const struct layer *layer, const 
     const json_t *properties, struct warnings *warnings)
 {
     if (str_equal(layer->type, STR("media")))
-        return check_asset(scope, before, properties, "media_id", warnings);
+        return asset_check(scope, before, properties, "media_id", "media_url", warnings);
     if (str_equal(layer->type, STR("audio")))
-        return check_asset(scope, before, properties, "audio_id", warnings);
+        return asset_check(scope, before, properties, "audio_id", "audio_url", warnings);
     str voice_id = json_get_str(properties, "voice_id");
     if (str_equal(layer->type, STR("voiceover")) && !str_equal(json_get_str(before, "voice_id"), voice_id))
         TRY(voice_may_use(&scope->actor, voice_id));

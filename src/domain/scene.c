@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/asset.h"
 #include "domain/change.h"
 #include "domain/merging.h"
 #include "domain/scene_properties.h"
@@ -178,6 +179,7 @@ error scene_add(struct scope *scope, str video_id, const struct scene_change *ch
     const json_t *options = json_merge(scope->arena, NULL, options_of(scope->arena, change->options));
     scene_options_check(scope->arena, ON_SCENE, options, problems);
     TRY(problems_error(problems));
+    TRY(asset_check_options(scope, NULL, options));
     str id = id_new(scope->arena), text = change->text.data ? change->text : STR("");
     TRY(db_run(scope->db, &insert,
         DB_ARGS(db_text(id), db_text(video.id), db_text(text),
@@ -234,6 +236,7 @@ error scene_update(struct scope *scope, str video_id, str id, const struct scene
         scope->arena, json_object_get(before, "properties"), json_object_get(changed, "properties"));
     scene_options_check(scope->arena, ON_SCENE, merged, problems);
     TRY(problems_error(problems));
+    TRY(asset_check_options(scope, json_object_get(before, "properties"), merged));
     TRY(db_run(scope->db, &update,
         DB_ARGS(db_text(scene.id), db_text(change->text.data ? change->text : scene.text),
             db_number(change->duration.set ? change->duration.value : scene.duration),

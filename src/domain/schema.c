@@ -572,5 +572,6 @@ const struct db_migration schema_migrations[] = {
     { 39, "the audit log", schema_audit, NULL },
     { 40, "deleted accounts", schema_departures, NULL },
     { 42, "spans that queued jobs", job_spans, NULL },
+    { 44, "avatars found in any alphabet", schema_avatar_search, NULL },
 };
 const size_t schema_migration_count = sizeof schema_migrations / sizeof *schema_migrations;

@@ -130,3 +130,7 @@ const char schema_pronunciations[] = "CREATE TABLE pronunciation (\n"
                                      "  blob_id UUID NOT NULL REFERENCES blob(id)\n"
                                      ");\n"
                                      "CREATE INDEX idx_voice_file_blob ON voice_file(blob_id);\n";
+
+// Folded by library_fold from now on; of what is there, as near as both databases come by themselves.
+const char schema_avatar_search[] = "ALTER TABLE avatars ADD COLUMN search_key TEXT NOT NULL DEFAULT '';\n"
+                                    "UPDATE avatars SET search_key = lower(name || ' ' || coalesce(style, ''));\n";

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/asset.h"
 #include "domain/event.h"
 #include "domain/member.h"
 #include "domain/merging.h"
@@ -121,6 +122,7 @@ error video_create_as(
     const json_t *chosen = json_merge(scope->arena, NULL, options_of(scope->arena, options));
     scene_options_check(scope->arena, ON_VIDEO, chosen, problems);
     TRY(problems_error(problems));
+    TRY(asset_check_options(scope, NULL, chosen));
     TRY(db_run(scope->db, &insert,
         DB_ARGS(db_text(id), db_text(scope->actor.user_id), db_text(title), db_text(json_text(scope->arena, chosen)),
             db_int(clock_now_us())),
@@ -149,6 +151,7 @@ error video_update(
         scope->arena, json_object_get(before, "properties"), json_object_get(changed, "properties"));
     scene_options_check(scope->arena, ON_VIDEO, merged, problems);
     TRY(problems_error(problems));
+    TRY(asset_check_options(scope, json_object_get(before, "properties"), merged));
     TRY(db_run(scope->db, &update,
         DB_ARGS(db_text(video.id), db_text(change->title.data ? change->title : video.title),
             db_text(json_text(scope->arena, merged)), db_int(clock_now_us())),

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "net/engineio_parts.h"
 
 enum { LISTEN_BACKLOG = 1024, CONNECTIONS_MAX = 20000 };
@@ -291,10 +292,21 @@ static error open_server(struct server *server)
     return start_threads(server);
 }
 
+// libuv ends the program without a word when it can watch no more sockets.
+__attribute__((constructor)) static void find_memory_for_libuv(void)
+{
+    uv_replace_allocator(memory_take, memory_grow, memory_take_zeroed, free);
+}
+
 error server_start(const struct server_options *options, const struct server_app *app, struct server **ret_server)
 {
     struct server *server = calloc(1, sizeof *server);
     ASSERT_MEMORY(server);
+    int failed = uv_loop_init(&server->loop);
+    if (failed) {
+        free(server);
+        return error_make(ERROR_UNAVAILABLE, NULL, "The server cannot start: %s", uv_strerror(failed));
+    }
     server->app = *app;
     server->stop_grace_us = -1;
     server->input = malloc(INPUT_SIZE);
@@ -303,8 +315,6 @@ error server_start(const struct server_options *options, const struct server_app
     server->websockets = websocket_pool_new();
     pthread_mutex_init(&server->inbox_lock, NULL);
     set_options(server, options);
-    int failed = uv_loop_init(&server->loop);
-    ASSERT(!failed);
     error failure = open_server(server);
     if (error_is(failure)) {
         free_server(server);

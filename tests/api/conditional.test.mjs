@@ -2,7 +2,7 @@
 // ETag, If-None-Match and If-Match on every route that declares them, in every face.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Client } from './lib/client.mjs';
+import { Client, file_form } from './lib/client.mjs';
 import { picture, speech } from './lib/media.mjs';
 import { Server } from './lib/server.mjs';
 
@@ -38,7 +38,9 @@ before(async () => {
     await ada.job_end(image_job);
     const { data: { pronunciation } } = await ada.must(200, 'PUT', '/api/v1/voices/pronunciations', { word: 'Kinora', spoken: 'kee nora' });
     const { data: { api_key } } = await ada.must(201, 'POST', '/api/v1/api-keys', { name: 'x', scopes: ['read'] });
-    Object.assign(values, { link_id: link.id, history_id: record.id, pronunciationId: pronunciation.id, id: api_key.id,
+    const { data: { audio } } = await ada.must(201, 'POST', '/api/v1/audio/upload', undefined, file_form('song.wav', speech(2)));
+    const { data: { media: [shown] } } = await ada.must(200, 'GET', '/api/v1/media/library');
+    Object.assign(values, { audioId: audio.id, mediaId: shown.id, link_id: link.id, history_id: record.id, pronunciationId: pronunciation.id, id: api_key.id,
         session_id: (await ada.must(200, 'GET', '/api/v1/sessions')).sessions[0].id });
     values.jobId = (pattern) => pattern.startsWith('/api/v1/renders') ? render.job_id : pattern.includes('/ai-status/') ? image_job : jobId;
     await server.idle(); // the overview counts jobs

@@ -77,6 +77,7 @@ __attribute__((constructor)) static void prepare(void)
         static const int signals[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
         for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
             sigaction(signals[i], &(struct sigaction) { .sa_handler = crashed }, NULL);
+        sigaction(SIGPIPE, &(struct sigaction) { .sa_handler = SIG_IGN }, NULL); // as kinora does
         calls.at = strtoull(at, NULL, 16);
     } else {
         calls.list = open(list, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

@@ -124,6 +124,26 @@ test('premium stock needs a plan, when a layer is made and when it is changed', 
     await free.must(200, 'PUT', `/api/v1/layers/${layer.id}`, { name: 'What stands may stay' });
 });
 
+test('premium stock needs a plan wherever it can stand: backgrounds, music, watermark, logo, by id and by address', async () => {
+    const poor = await root.user('poor'), { video, scene } = await scene_of(poor);
+    const path = `/api/v1/videos/${video.id}`, url = (await ada.must(200, 'GET', '/api/v1/audio/library?type=stock')).data.audio.find(({ id }) => id === bell).url;
+    const uses = [['put', path, { music: { audio_id: bell } }], ['put', path, { music: { audio_url: url } }], ['put', path, { watermark: { media_id: waves } }],
+        ['put', path, { brand: { logo_media_id: waves } }], ['put', `${path}/scenes/${scene.id}`, { background: { media_id: waves } }],
+        ['post', `${path}/scenes`, { background: { media_id: waves } }], ['post', '/api/v1/videos', { title: 'x', music: { audio_id: bell } }],
+        ['post', `/api/v1/scenes/${scene.id}/layers`, { type: 'audio', name: 'x', duration: 1, properties: { audio_url: url } }],
+        ['post', `/api/v1/scenes/${scene.id}/layers`, { type: 'media', name: 'x', duration: 1, properties: { media_id: waves, position: { x: 50, y: 50 }, size: { width: 100, height: 100 } } }]];
+    for (const [method, where, body] of uses)
+        assert.deepEqual([(await poor[method](where, body)).json.error, where], ['PLAN_REQUIRED', where], JSON.stringify(body));
+    // To be seen and heard before one decides it is there for everybody.
+    assert.equal((await poor.as(undefined).get(url)).status, 200);
+    await root.must(200, 'PUT', `/api/v1/users/${poor.me.id}`, { plan: 'pro' });
+    await until('the new plan is known', async () => (await poor.put(path, { music: { audio_id: bell } })).status === 200);
+    for (const [method, where, body] of uses)
+        assert.ok((await poor[method](where, body)).status < 300, JSON.stringify([method, where, body]));
+    await root.must(200, 'PUT', `/api/v1/users/${poor.me.id}`, { plan: 'free' });
+    await poor.must(200, 'PUT', path, { title: 'What stands may stay' });
+});
+
 test('a changed description is read at the next start, and favourites of what stays are kept', async () => {
     await ada.must(200, 'POST', `/api/v1/audio/${song}/favorite`, { is_favorite: true });
     make_pack(folder, (stock) => ({ ...stock, items: stock.items.filter(({ id }) => id !== wall).map((item) => item.id === song ? { ...item, title: 'Evening' } : item) }));

@@ -32,12 +32,14 @@ export async function steps({ root, ada, bob }) {
     assert.equal((await anyone.get('/content/avatar/avatar-finn/thumbnail.png')).status, 400);
 
     const look = { figure: 'adult', hair: 'bob', hair_color: '#A03030', glasses: 'round' };
-    const { data: { avatar } } = await ada.must(201, 'POST', '/api/v1/avatars/generate', { name: 'Grace', gender: 'female', look });
+    const { data: { avatar } } = await ada.must(201, 'POST', '/api/v1/avatars/generate', { name: 'Grâce Ünal', gender: 'female', look });
     assert.deepEqual(avatar.look, look);
     const wrong = await ada.post('/api/v1/avatars/generate', { name: 'x', look: { hair: 'mohawk', skin_color: 'red', wings: 2 } });
     assert.deepEqual(wrong.json.details.map(({ field }) => field).sort(), ['look.hair', 'look.skin_color', 'look.wings']);
     assert.equal((await anyone.get(avatar.preview_url)).status, 200);
-    assert.equal((await ada.must(200, 'GET', `/api/v1/avatars/${avatar.id}`)).data.avatar.name, 'Grace');
+    assert.equal((await ada.must(200, 'GET', `/api/v1/avatars/${avatar.id}`)).data.avatar.name, 'Grâce Ünal');
+    assert.deepEqual((await ada.must(200, 'GET', `/api/v1/avatars?search=${encodeURIComponent('GRÂCE ü')}`)).data.avatars.map(({ id }) => id), [avatar.id]);
+    assert.equal((await ada.must(200, 'GET', '/api/v1/avatars?search=gr_ce')).data.avatars.length, 0);
     assert.equal((await bob.get(`/api/v1/avatars/${avatar.id}`)).status, 404);
 
     const { data: { avatar: mine } } = await ada.must(201, 'POST', '/api/v1/avatars/upload', undefined, form(picture('blue'), { name: 'Me', gender: 'neutral' }));
@@ -49,7 +51,7 @@ export async function steps({ root, ada, bob }) {
     assert.equal((await ada.must(200, 'GET', '/api/v1/avatars?category=generated')).data.avatars[0].id, avatar.id);
     const last = (await ada.must(200, 'GET', '/api/v1/avatars?limit=3&page=4')).data;
     assert.equal(last.pagination.total_items, 11);
-    assert.deepEqual(last.avatars.map(({ name }) => name).sort(), ['Grace', 'Me']);
+    assert.deepEqual(last.avatars.map(({ name }) => name).sort(), ['Grâce Ünal', 'Me']);
 
     // Premium ones need a plan.
     const free = await root.user('frugal', { plan: 'free' });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { multipart } from '../lib/client.mjs';
 import { picture, wav } from '../lib/media.mjs';
-import { make_pack } from '../../libraries/lib/pack.mjs';
+import { bell, make_pack } from '../../libraries/lib/pack.mjs';
 import { run, temporary } from '../lib/server.mjs';
 
 export const title = 'the libraries of sounds, pictures and films of document 001';
@@ -34,4 +34,17 @@ export async function steps({ server, root, ada }) {
     for (const [headers, status] of [[{ Range: 'bytes=0-3' }, 206], [{ Range: 'bytes=999999999-' }, 416], [{ 'If-None-Match': etag }, 304], [{ 'If-Match': '"other"' }, 412]])
         assert.equal((await anyone.get(stock.url, { headers })).status, status);
     assert.equal((await anyone.get(stock.url.replace(stock.id, 'not-an-id'))).status, 400);
+
+    // Videos and scenes may name what their owner may use.
+    const free = await root.user('without-a-plan', { plan: 'free' }), told = ({ status, json }) => `${status} ${json.error}`;
+    const { data: { video } } = await free.must(201, 'POST', '/api/v1/videos', { title: 'Mine' });
+    const scenes = `/api/v1/videos/${video.id}/scenes`;
+    const { data: { scene } } = await free.must(201, 'POST', scenes, {});
+    for (const [id, answer] of [[audio.id, '404 MEDIA_NOT_FOUND'], [bell, '403 PLAN_REQUIRED']]) {
+        assert.equal(told(await free.post('/api/v1/videos', { title: 'x', music: { audio_id: id } })), answer);
+        assert.equal(told(await free.put(`/api/v1/videos/${video.id}`, { music: { audio_id: id } })), answer);
+        assert.equal(told(await free.post(scenes, { background: { media_id: id } })), answer);
+        assert.equal(told(await free.put(`${scenes}/${scene.id}`, { background: { media_id: id } })), answer);
+        assert.equal(told(await free.post('/api/v1/videos/from-script', { script: `---\nmusic: ${id}\n---\n# One\n\nWords.` })), answer);
+    }
 }

@@ -33,9 +33,9 @@ function run(name, env, limit_ms) {
             }
         };
         const timer = setTimeout(() => ((late = true), end()), limit_ms);
-        child.on('exit', (code, signal) => {
+        child.on('exit', end); // what it has started goes with it
+        child.on('close', (code, signal) => {
             clearTimeout(timer);
-            end(); // what it has started goes with it
             fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
             resolve({ code: late ? 'LATE' : code ?? signal, out });
         });

@@ -123,7 +123,7 @@ function Row({ link, chosen, choose, edit, read }: { link: Link; chosen: boolean
     };
     return (
         <li class="stack" style={{ gap: '6px' }}>
-            <div class="row">
+            <div class="row breaks">
                 <div class="grow">
                     <p class="cut"><button type="button" class="text-button" aria-pressed={chosen} onClick={choose}>{link.name}</button> <span class="muted small">{link.url}</span></p>
                     <p class="small muted">{t.saver.types[link.type as 'direct']} · {t.saver.items(link.items_total)} · {link.last_checked_at ? t.saver.checked(moment(link.last_checked_at)) : t.saver.not_yet}{link.next_check_at && ` · ${t.saver.next(moment(link.next_check_at))}`}</p>
@@ -134,7 +134,7 @@ function Row({ link, chosen, choose, edit, read }: { link: Link; chosen: boolean
                 <Menu label={t.library.actions(link.name ?? '')} kind="plain tight" items={[{ label: t.admin.edit, icon: 'edit', act: edit }, { label: t.delete, icon: 'trash', bad: true, act: remove }]} />
             </div>
             {busy && <progress class="bar" max={1} value={live?.progress ?? 0} aria-label={link.name ?? ''} />}
-            {link.last_error && !busy && <div class="error"><Icon name="warning" /><span class="grow"><strong>{t.saver.failures[link.last_failure as 'network'] ?? ''}</strong> {link.last_error} {advice_of(link.last_failure)}</span><Button kind="tight" act={trigger}>{t.again}</Button></div>}
+            {link.last_error && !busy && <div class="error"><Icon name="warning" /><span class="grow"><strong>{t.saver.failures[link.last_failure as 'network'] ?? ''}</strong> {link.last_error.replace(/[^.!?]$/, '$&.')} {advice_of(link.last_failure)}</span><Button kind="tight" act={trigger}>{t.again}</Button></div>}
         </li>
     );
 }
