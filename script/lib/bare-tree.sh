@@ -61,7 +61,10 @@ bare_tree() {
         cp "$NODE_EXTRA_CA_CERTS" "$tree/etc/ssl-of-the-network.pem"
         node_certificates=/etc/ssl-of-the-network.pem
     fi
-    # A root folder that is a mount point, as on a machine.
+    mount_tree
+}
+# A root folder that is a mount point, as on a machine, with what the kernel shows.
+mount_tree() {
     mount --bind "$tree" "$tree"
     mount -t proc proc "$tree/proc"
     mount --bind /dev "$tree/dev"
