@@ -30,7 +30,7 @@ function told(command, words, env = {}) {
     return JSON.parse(stdout);
 }
 
-told('sh', ['-c', `script/npm-packages bench && ninja -C build queue_tool >&2 && echo {}`]);
+told('sh', ['-c', '(script/npm-packages bench && ninja -C build queue_tool) >&2 && echo {}']);
 const postgres = await Postgres.start({ fsync: true, address: '127.0.0.1', port: await free_port(), under: '/var/tmp' });
 const tool = (url, ...words) => told(path.join(build, 'queue_tool'), [url, folder, ...words], { KINORA_ENGINE: path.join(build, 'kinora-engine') });
 const rate = ({ jobs, seconds }) => jobs / seconds;

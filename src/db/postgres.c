@@ -121,14 +121,13 @@ static void keep_quiet(void *context, const PGresult *notice)
     "SET bytea_output = hex; SET datestyle = ISO; SET timezone = 'UTC'; SET statement_timeout = '60s';"                \
     "SET tcp_keepalives_idle = 4; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 2;"                      \
     "SET tcp_user_timeout = 8000;"
-#define NO_LONG_WAIT "SET idle_in_transaction_session_timeout = '30s';"
 #define READ_ONLY "SET default_transaction_read_only = on"
 
 static error configure(struct postgres_db *db)
 {
-    static const char *const settings[] = { [POSTGRES_READS] = COMMON READ_ONLY,
-        [POSTGRES_WRITES] = COMMON NO_LONG_WAIT,
-        [POSTGRES_BOTH] = COMMON NO_LONG_WAIT READ_ONLY };
+    static const char *const settings[] = {
+        [POSTGRES_READS] = COMMON READ_ONLY, [POSTGRES_WRITES] = COMMON, [POSTGRES_BOTH] = COMMON READ_ONLY
+    };
     PQsetNoticeReceiver(db->handle, keep_quiet, NULL);
     return postgres_run(db, settings[db->use]);
 }

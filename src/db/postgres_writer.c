@@ -110,8 +110,10 @@ void postgres_let(struct db_pool *base, struct db *gate)
 
 static error begin(struct postgres_db *db, enum db_isolation isolation)
 {
-#define STRICT "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
-#define LOOSE "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+// What holds a lock must not hold it for long when its program has gone away; reading may take its time.
+#define BRIEF "; SET LOCAL idle_in_transaction_session_timeout = '30s'"
+#define STRICT "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE" BRIEF
+#define LOOSE "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE" BRIEF
     static const char *const plain[] = { STRICT, LOOSE }, *const passing[] = { STRICT PASS, LOOSE PASS };
     const struct postgres_pool *pool = (const struct postgres_pool *)db->base.pool;
     bool free = atomic_load(&pool->has_gate);

@@ -254,6 +254,41 @@ static void a_change_is_run_again_once_when_its_connection_breaks(void **state)
     assert_ok(db_write(f->pool, add_one, NULL));
 }
 
+// The pool -----------------------------------------------------------------------------------------
+
+DB_STATEMENT(own_pid, "SELECT pg_backend_pid()");
+
+static error pid_of(struct db *db, void *context)
+{
+    return db_integer(db, &own_pid, DB_NO_ARGS, context, NULL);
+}
+
+static void a_threads_changes_run_on_its_own_connection(void **state)
+{
+    struct fixture *f = *state;
+    struct db *own;
+    int64_t reads = 0, writes = 0, others = 0, ended;
+    assert_ok(db_connect_thread(f->pool, &own));
+    assert_ok(db_write(f->pool, pid_of, &writes)); // before it was ever read
+    assert_ok(pid_of(own, &reads));
+    assert_int_equal(reads, writes);
+    assert_int_not_equal(error_info(add_one(own, NULL).code)->status, 200); // no change outside of one
+    assert_ok(db_write(f->pool, add_one, NULL));
+    assert_int_equal(count_of(f), 1);
+    assert_ok(db_read_begin(own)); // it is busy: the change must not end up in the snapshot
+    assert_ok(pid_of(own, &reads));
+    assert_ok(db_write(f->pool, pid_of, &others));
+    assert_int_not_equal(reads, others);
+    db_read_end(own);
+    assert_ok(end_all_others(f->reader, &ended));
+    assert_ok(db_write(f->pool, clear, NULL)); // made anew
+    assert_ok(pid_of(own, &reads));
+    assert_int_not_equal(reads, writes);
+    db_disconnect(own);
+    assert_ok(db_write(f->pool, pid_of, &others));
+    assert_int_not_equal(reads, others);
+}
+
 // The cluster -------------------------------------------------------------------------------------
 
 static void a_cluster_is_removed_when_its_test_is_killed(void **state)
@@ -505,6 +540,7 @@ int main(void)
         ON(a_broken_connection_is_made_anew),
         ON(a_snapshot_is_lost_with_its_connection),
         ON(a_change_is_run_again_once_when_its_connection_breaks),
+        ON(a_threads_changes_run_on_its_own_connection),
         ON(who_shuts_the_database_waits_for_changes_and_then_changes_it_alone),
         ON(a_program_that_dies_leaves_nothing_shut),
     };
