@@ -101,6 +101,16 @@ test('keys trim a clip by single frames, at its end and at its beginning', async
     assert.ok(is(before_it.start_time, before_it.duration - 2 * frame), JSON.stringify(layer_row('Star')));
 });
 
+test('arrows go on by a frame, with Shift by a second', async () => {
+    const clock = async () => { const [, minutes, seconds] = /^(\d+):([\d.]+)/.exec(await page.locator('.play-bar .mono').textContent()); return minutes * 60 + Number(seconds); };
+    await page.locator('.canvas-room').click({ position: { x: 4, y: 4 } });
+    const from = await clock();
+    for (const [key, to] of [['ArrowRight', 1 / 30], ['Shift+ArrowRight', 1 + 1 / 30], ['ArrowLeft', 1], ['Shift+ArrowLeft', 0]]) {
+        await page.keyboard.press(key);
+        assert.ok(Math.abs(await clock() - from - to) < 0.011, `${key}: ${await clock()} after ${from}`);
+    }
+});
+
 test('S splits a layer at the playhead', async () => {
     await page.locator('.layer-pick').filter({ hasText: 'Title' }).click();
     await page.keyboard.press('s');
