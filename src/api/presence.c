@@ -356,7 +356,7 @@ static void take_word(struct room *room, struct person **place, const json_t *wo
     struct person *person = *place;
     if (!person) {
         person = *place = calloc(1, sizeof *person);
-        ASSERT(person);
+        ASSERT_MEMORY(person);
         room->count++;
         put_text(person->server, sizeof person->server, json_get_str(word, "server"));
         put_text(person->identity, sizeof person->identity, json_get_str(word, "socket_id"));

@@ -194,7 +194,7 @@ error postgres_reconnect(struct postgres_db *db)
 static struct postgres_db *new_db(struct postgres_pool *pool, enum postgres_use use)
 {
     struct postgres_db *db = calloc(1, sizeof *db);
-    ASSERT(db);
+    ASSERT_MEMORY(db);
     db->base.pool = &pool->base;
     db->use = use;
     db->lost = true;

@@ -234,7 +234,7 @@ void postgres_tell(struct db_pool *base, str key, str text)
         word = word->next;
     if (!word && listener->word_count < WORDS_MAX) {
         word = calloc(1, sizeof *word);
-        ASSERT(word);
+        ASSERT_MEMORY(word);
         *listener->words_end = word;
         listener->words_end = &word->next;
         listener->word_count++;
@@ -242,7 +242,7 @@ void postgres_tell(struct db_pool *base, str key, str text)
     if (word) {
         free(word->text);
         word->text = malloc(text.size + key.size);
-        ASSERT(word->text);
+        ASSERT_MEMORY(word->text);
         memcpy(word->text, text.data, text.size);
         memcpy(word->text + text.size, key.data, key.size);
         word->size = text.size;
