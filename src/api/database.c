@@ -46,7 +46,6 @@ static error export(struct api_call *call)
     exchange_header(call->exchange, "Content-Type", STR("application/sql"));
     exchange_header(call->exchange, "Content-Disposition", str_copy(call->scope.arena, str_of(name)));
     exchange_header(call->exchange, "Cache-Control", STR("no-store"));
-    exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
     exchange_send(call->exchange, 200, -1, &ops, state);
     return OK;
 }

@@ -122,7 +122,6 @@ static void put_headers(struct api_call *call, const struct download *download, 
     exchange_header(exchange, "ETag", etag);
     exchange_header(exchange, "Last-Modified", clock_http_date(arena, download->changed_us));
     exchange_header(exchange, "Cache-Control", STR("private, max-age=3600"));
-    exchange_header(exchange, "X-Content-Type-Options", STR("nosniff"));
     // A stored SVG or page can run nothing and load nothing, even when opened by itself.
     exchange_header(exchange, "Content-Security-Policy", STR("default-src 'none'; sandbox"));
 }

@@ -167,7 +167,6 @@ static void send(struct api_call *call)
         exchange_header(call->exchange, "WWW-Authenticate", STR("Bearer"));
     if (call->status == 503)
         exchange_header(call->exchange, "Retry-After", STR("10"));
-    exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
     if (call->repeated)
         exchange_header(call->exchange, "Idempotent-Replayed", STR("true"));
     bool kept = condition_is_tagged(call->route) && call->status < 400;

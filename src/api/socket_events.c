@@ -152,7 +152,9 @@ static void run_change(struct listener *listener, const struct socketio_event *e
         .message = route->message,
         .epoch = atomic_load(&worker->app->epoch),
         .deliver = deliver };
+    // The listener may be gone before the change runs.
     asked->call.scope.actor.socket_id = str_copy(arena, str_of(listener->identity));
+    asked->call.scope.actor.session_id = str_copy(arena, scope->actor.session_id);
     if (route->output)
         asked->call.output = arena_alloc(arena, route->output->size);
     *event->ret_kept = true;

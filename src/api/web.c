@@ -71,8 +71,6 @@ static error give(struct api_call *call, str name, const char *policy)
     exchange_header(exchange, "ETag", str_of(bytes->etag));
     exchange_header(
         exchange, "Cache-Control", file->immutable ? STR("public, max-age=31536000, immutable") : STR("no-cache"));
-    exchange_header(exchange, "X-Content-Type-Options", STR("nosniff"));
-    exchange_header(exchange, "Referrer-Policy", STR("no-referrer"));
     exchange_header(exchange, "Content-Security-Policy", str_of(policy));
     exchange_answer(exchange, known ? 304 : 200, &body);
     return OK;

@@ -268,7 +268,6 @@ static void begin(struct api_call *call, const struct zip_source *source, int64_
     };
     exchange_header(call->exchange, "Content-Type", STR("application/zip"));
     exchange_header(call->exchange, "Content-Disposition", download_disposition(arena, file_name, true));
-    exchange_header(call->exchange, "X-Content-Type-Options", STR("nosniff"));
     exchange_header(call->exchange, "Cache-Control", STR("no-store"));
     exchange_send(call->exchange, 200, length, &ops, zipping);
 }

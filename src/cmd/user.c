@@ -10,6 +10,7 @@
 #include "cmd/commands.h"
 #include "cmd/data_folder.h"
 #include "cmd/upgrade.h"
+#include "domain/audit.h"
 
 struct values {
     const char *email, *plan;
@@ -43,11 +44,25 @@ static struct scope scope_of(struct request *request, struct db *db)
         .actor = { .user_id = STR("00000000-0000-0000-0000-000000000000"), .is_superuser = true } };
 }
 
+// Nobody is signed in here; the log says that it was done at the machine itself.
+static error write_down(struct scope *scope, const struct user *user, str action, str detail)
+{
+    struct scope nobody = *scope;
+    nobody.actor = (struct actor) { 0 };
+    return audit_add(&nobody, &(struct audit_new) { .action = action,
+                                  .object_kind = STR("user"),
+                                  .object_id = user->id,
+                                  .detail = detail,
+                                  .outcome = STR("ok"),
+                                  .address = STR("console") });
+}
+
 static error add(struct db *db, void *context)
 {
     struct request *request = context;
     struct scope scope = scope_of(request, db);
-    return user_create(&scope, &request->change, true, &request->user);
+    TRY(user_create(&scope, &request->change, true, &request->user));
+    return write_down(&scope, &request->user, STR("user.create"), STR_NONE);
 }
 
 static error set_password(struct db *db, void *context)
@@ -57,7 +72,8 @@ static error set_password(struct db *db, void *context)
     TRY(user_by_login(&scope, str_of(request->name), &request->user, &request->found));
     if (!request->found)
         return error_make(ERROR_USER_NOT_FOUND, NULL, "There is no user \"%s\"", request->name);
-    return user_update(&scope, request->user.id, &request->change, &request->user);
+    TRY(user_update(&scope, request->user.id, &request->change, &request->user));
+    return write_down(&scope, &request->user, STR("user.change"), STR("password"));
 }
 
 static error list(struct request *request, struct db_pool *pool)

@@ -106,7 +106,6 @@ static void handle(void *context, struct exchange *exchange, void *worker)
     } else
         type = str_of(page->type);
     exchange_header(exchange, "Content-Type", type);
-    exchange_header(exchange, "X-Content-Type-Options", STR("nosniff"));
     exchange_header(exchange, "Cache-Control", STR("no-store"));
     exchange_answer(exchange, status, &body);
 }

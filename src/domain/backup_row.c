@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/audit.h"
 
 static const int64_t AGAIN_US = 3600 * SECOND_US;
 
@@ -41,12 +42,26 @@ error backup_row_hold(struct scope *scope, str id, int64_t hold_us, bool *ret_he
     return OK;
 }
 
+static error write_down(struct scope *scope, str action, str id, bool good)
+{
+    return audit_add(scope, &(struct audit_new) { .action = action,
+                                .object_kind = STR("backup"),
+                                .object_id = id,
+                                .outcome = good ? STR("ok") : STR("FAILED") });
+}
+
 DB_STATEMENT(end_well, "UPDATE backup SET held_until = NULL, made_at = now_us() WHERE id = $1");
 DB_STATEMENT(end_badly, "UPDATE backup SET held_until = NULL, failed_at = now_us() WHERE id = $1");
 
-error backup_row_end(struct scope *scope, str id, bool made)
+DB_STATEMENT(break_off, "DELETE FROM backup WHERE id = $1");
+
+error backup_row_end(struct scope *scope, str id, enum backup_outcome outcome)
 {
-    return db_run(scope->db, made ? &end_well : &end_badly, DB_ARGS(db_text(id)), NULL);
+    static const struct db_statement *const ends[] = {
+        [BACKUP_MADE] = &end_well, [BACKUP_FAILED] = &end_badly, [BACKUP_BROKEN_OFF] = &break_off
+    };
+    TRY(db_run(scope->db, ends[outcome], DB_ARGS(db_text(id)), NULL));
+    return outcome == BACKUP_BROKEN_OFF ? OK : write_down(scope, STR("backup.create"), id, outcome == BACKUP_MADE);
 }
 
 #define VERIFIED(column)                                                                                               \
@@ -57,8 +72,9 @@ DB_STATEMENT(verified_badly, VERIFIED("failed_at"));
 
 error backup_row_verified(struct scope *scope, str folder, str name, bool whole)
 {
-    return db_run(scope->db, whole ? &verified_well : &verified_badly,
-        DB_ARGS(db_text(id_new(scope->arena)), db_text(folder), db_text(name)), NULL);
+    TRY(db_run(scope->db, whole ? &verified_well : &verified_badly,
+        DB_ARGS(db_text(id_new(scope->arena)), db_text(folder), db_text(name)), NULL));
+    return write_down(scope, STR("backup.verify"), name, whole);
 }
 
 DB_STATEMENT(holds, "SELECT count(*) FROM backup WHERE held_until > now_us()");

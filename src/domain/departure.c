@@ -22,7 +22,6 @@ DB_STATEMENT(note_blobs,
     " JOIN video v ON v.id = f.video_id WHERE v.user_id = $1"
     " UNION SELECT blob_id FROM cache WHERE user_id = $1"
     " ON CONFLICT DO NOTHING");
-DB_STATEMENT(forget_cache, "DELETE FROM cache WHERE user_id = $1");
 // A film of theirs that a member had rendered stands under the member's job.
 DB_STATEMENT(forget_extras, "DELETE FROM film_extra WHERE job_id IN (SELECT f.job_id FROM film_file f"
                             " JOIN video v ON v.id = f.video_id WHERE v.user_id = $1)");
@@ -33,7 +32,6 @@ error departure_note(struct scope *scope, str user_id)
     struct db_args of_user = DB_ARGS(db_text(user_id));
     TRY(db_run(scope->db, &note, DB_ARGS(db_text(user_id), db_int(clock_now_us())), NULL));
     TRY(db_run(scope->db, &note_blobs, of_user, NULL));
-    TRY(db_run(scope->db, &forget_cache, of_user, NULL));
     TRY(db_run(scope->db, &forget_extras, of_user, NULL));
     return db_run(scope->db, &forget_resets, of_user, NULL);
 }

@@ -9,7 +9,7 @@
 // Stands for whoever did something and is no longer here.
 #define DEPARTURE_NOBODY "00000000-0000-0000-0000-000000000000"
 
-// In the change that deletes a user, before the rows go: notes its blobs, forgets its entries of the cache.
+// In the change that deletes a user, before the rows go: notes its blobs.
 MUST_USE error departure_note(struct scope *scope, str user_id);
 
 // Blobs whose bytes are to be removed, at most `limit`: a list of str.

@@ -21,11 +21,12 @@ const char schema_audit[] = "CREATE TABLE audit (\n"
                             "CREATE INDEX idx_audit_user ON audit(user_number, number);\n";
 
 // What is left to be done for accounts that were deleted (departure.h). Entries of the cache belong to whoever had them
-// made.
+// made, and a job that still runs cannot add one for somebody who is gone.
 const char schema_departures[] = "CREATE TABLE departure (\n"
                                  "  user_id UUID PRIMARY KEY,\n"
                                  "  deleted_at BIGINT NOT NULL\n"
                                  ");\n"
                                  "CREATE TABLE departure_blob (blob_id UUID PRIMARY KEY);\n"
-                                 "ALTER TABLE cache ADD COLUMN user_id UUID;\n"
+                                 "ALTER TABLE cache ADD COLUMN user_id UUID REFERENCES users(id)"
+                                 " ON DELETE CASCADE;\n"
                                  "CREATE INDEX idx_cache_user ON cache(user_id) WHERE user_id IS NOT NULL;\n";

@@ -55,6 +55,9 @@ static bool is_chunked(const struct exchange *exchange)
     return exchange->length < 0 && !exchange->parser.version_1_0;
 }
 
+// Of every answer: nothing is taken for what it does not say it is, shown in a frame, or told about by an address.
+#define SAFETY "X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n"
+
 bool answer_head(struct exchange *exchange)
 {
     int status = exchange->status;
@@ -69,6 +72,7 @@ bool answer_head(struct exchange *exchange)
     buffer_append_c(lead, reason(status));
     buffer_append(lead, "\r\n", 2);
     append_date(exchange->server, lead);
+    buffer_append_str(lead, STR(SAFETY));
     if (exchange->request.tls && exchange->server->options.strict_transport_s) {
         buffer_append_str(lead, STR("Strict-Transport-Security: max-age="));
         append_int(lead, exchange->server->options.strict_transport_s);

@@ -10,10 +10,9 @@
 enum {
     SESSION_ID_SIZE = 20,
     SESSION_BUCKETS = 4096,
-    RECEIVED_MAX = 256,      // messages of one session that wait for a handler thread, then nothing more is read of it
-    RECEIVED_FACTOR = 2,     // the same in bytes, times the payload limit
-    POST_PACKETS_MAX = 1024, // packets of one POST: each costs memory of its own, however short it is
-    YOUNG_SHARE = 4,         // this part of all sessions may be unconfirmed; then the oldest of them makes room
+    RECEIVED_MAX = 256,  // messages of one session that wait for a handler thread, then nothing more is read of it
+    RECEIVED_FACTOR = 2, // the same in bytes, times the payload limit
+    YOUNG_SHARE = 4,     // this part of all sessions may be unconfirmed; then the oldest of them makes room
 };
 
 // A message that came, on its way to the application.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "net/engineio_parts.h"
+#include "net/engineio_post.h"
 
 static const char SEPARATOR = 0x1e;
 
@@ -12,7 +13,6 @@ static void answer(struct exchange *exchange, int status, str type, struct buffe
 {
     exchange_header(exchange, "Content-Type", type);
     exchange_header(exchange, "Cache-Control", STR("no-store"));
-    exchange_header(exchange, "X-Content-Type-Options", STR("nosniff"));
     exchange->answer_given = exchange->answered = true;
     exchange->status = status;
     exchange->answer = *body;
@@ -118,21 +118,15 @@ void engineio_poll_lost(struct exchange *exchange)
     exchange_finish(exchange, 0);
 }
 
-static bool take_packet(struct engineio_session *session, struct arena *arena, str packet)
+static bool take_packet(void *session, bool binary, str packet)
 {
-    if (!str_starts(packet, STR("b")))
-        return engineio_packet(session, false, packet);
-    str bytes;
-    return str_from_base64(arena, str_sub(packet, 1, packet.size), &bytes) && engineio_packet(session, true, bytes);
+    return engineio_packet(session, binary, packet);
 }
 
 void polling_post(struct engineio_session *session, struct exchange *exchange)
 {
-    str rest = exchange->request.body, packet;
-    bool good = rest.size && str_is_utf8(rest) && !engineio_is_full(session);
-    for (int count = 0; good && rest.size && str_split(&rest, SEPARATOR, &packet); count++)
-        good = count < POST_PACKETS_MAX && take_packet(session, exchange->arena, packet);
-    if (good) {
+    str body = exchange->request.body;
+    if (!engineio_is_full(session) && engineio_post_read(exchange->arena, body, take_packet, session)) {
         polling_answer(exchange, STR("ok"));
     } else {
         engineio_end(session);

@@ -2,6 +2,7 @@
 #include "work/depart.h"
 
 #include "base/clock.h"
+#include "domain/backup_row.h"
 #include "domain/departure.h"
 
 enum { BLOBS_AT_ONCE = 100 };
@@ -14,6 +15,7 @@ struct departing {
     void *context;
     struct list blobs; // of str
     bool is_free[BLOBS_AT_ONCE];
+    bool held; // by a backup under way, which may still want to copy them
     str user_id;
     int64_t after;
 };
@@ -31,7 +33,7 @@ static error release(struct db *db, void *context)
     struct scope scope = within(departing, db);
     for (size_t i = 0; i < departing->blobs.count; i++)
         TRY(departure_blob_release(&scope, ((const str *)departing->blobs.items)[i], &departing->is_free[i]));
-    return OK;
+    return backup_row_is_held(&scope, &departing->held); // who lets go of a row sees a hold that was there before
 }
 
 static error blobs_done(struct db *db, void *context)
@@ -52,6 +54,8 @@ static error remove_blobs(struct departing *departing, int64_t *ret_removed)
         if (!departing->blobs.count)
             return OK;
         TRY(db_write(departing->pool, release, departing));
+        if (departing->held)
+            return OK; // the next time
         for (size_t i = 0; i < departing->blobs.count; i++) {
             if (departing->is_stopping(departing->context))
                 return error_of(ERROR_CANCELLED);

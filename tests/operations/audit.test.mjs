@@ -2,10 +2,11 @@
 // The audit log: who did what, in the transaction of what was done, and nothing that should not be there.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Client } from '../api/lib/client.mjs';
 import { wav } from '../api/lib/media.mjs';
-import { Server } from '../api/lib/server.mjs';
+import { Server, run, temporary } from '../api/lib/server.mjs';
 
 let server, root, ada, bob;
 before(async () => {
@@ -111,4 +112,16 @@ test('the log is read by actor, action, time and page, newest first, by superuse
     assert.equal(first.pagination.total_pages, Math.ceil(first.pagination.total_items / 2));
     assert.equal((await ada.get('/api/v1/admin/audit')).status, 403);
     assert.equal((await root.get('/api/v1/admin/audit?since=yesterday')).status, 400);
+});
+
+test('what is done at the machine itself is in the log too', async () => {
+    const { code, stderr } = run(['user', 'add', 'dora', '--email', 'dora@example.org', '--data', server.data], { input: 'dora-password\n' });
+    assert.equal(code, 0, stderr);
+    const row = await newest('&action=user.create');
+    assert.deepEqual([row.actor, row.actor_id, row.address, row.outcome], [null, null, 'console', 'ok']);
+    const folder = temporary('audit-backup');
+    const made = run(['backup', 'create', folder, '--data', server.data]);
+    assert.equal(made.code, 0, made.stderr);
+    fs.rmSync(folder, { recursive: true });
+    assert.deepEqual((({ outcome, object_kind }) => ({ outcome, object_kind }))(await newest('&action=backup.create')), { outcome: 'ok', object_kind: 'backup' });
 });

@@ -352,6 +352,21 @@ static int try_memory(void)
     return malloc(size) == NULL ? 1 : 2;
 }
 
+static int try_descriptors(void)
+{
+    for (int count = 0; count < 4096; count++)
+        if (fcntl(0, F_DUPFD, 3) < 0)
+            return 1;
+    return 2;
+}
+
+static int try_spinning(void)
+{
+    for (volatile unsigned long long count = 1; count; count++)
+        continue;
+    return 2;
+}
+
 static int try_font(void)
 {
     DIR *folder = opendir("/usr/share/fonts");
@@ -377,8 +392,24 @@ static void the_sandbox_lets_nothing_out(void **state)
     assert_int_equal(in_sandbox(try_fork), 1);
     assert_int_equal(in_sandbox(try_killing_the_parent), 1);
     assert_int_equal(in_sandbox(try_font), 1);
+    assert_int_equal(in_sandbox(try_descriptors), 1);
     // A sanitizer's shadow memory makes address space unlimited.
     assert_int_equal(in_sandbox(try_memory), SANITIZED ? 2 : 1);
+}
+
+static void the_sandbox_ends_what_never_ends(void **state)
+{
+    (void)state;
+    int status;
+    pid_t pid = fork();
+    if (pid == 0) {
+        struct sandbox_limits limits = { .memory_bytes = INT64_C(1) << 30, .cpu_seconds = 1 };
+        if (error_is(sandbox_enter(&limits)))
+            _exit(99);
+        _exit(try_spinning());
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL));
 }
 
 // Asks a fresh child about a file, which ends in a result or a clean error; true for a result.
@@ -455,6 +486,7 @@ int main(void)
         cmocka_unit_test(a_missing_engine_is_an_error),
         cmocka_unit_test(one_zygote_serves_many_threads),
         cmocka_unit_test(the_sandbox_lets_nothing_out),
+        cmocka_unit_test(the_sandbox_ends_what_never_ends),
         cmocka_unit_test(no_damaged_file_crashes_a_child),
         cmocka_unit_test(no_real_file_crashes_a_child),
     };
