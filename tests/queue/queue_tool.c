@@ -35,6 +35,8 @@ struct bench {
     atomic_int done;
     int64_t begun_us; // clock_mono_us, before the runner starts
     _Atomic int64_t started_us;
+    struct keyring *keyring;
+    struct blob_store *blobs;
     struct runner *runner;
 };
 static struct bench bench; // the kinds' functions can be given nothing
@@ -209,14 +211,12 @@ static void committed(void *context)
 
 static void start_runner(const char *folder, int slots, struct zygote **ret_plain)
 {
-    struct keyring *keyring;
-    struct blob_store *blobs;
     const char *engine = getenv("KINORA_ENGINE");
-    check(keyring_open(folder, NULL, &keyring));
-    check(blob_store_open(folder, keyring, &blobs));
+    check(keyring_open(folder, NULL, &bench.keyring));
+    check(blob_store_open(folder, bench.keyring, &bench.blobs));
     check(zygote_start(engine ? engine : "build/kinora-engine", ZYGOTE_PLAIN, ret_plain));
     struct runner_options options = { .db = bench.pool,
-        .blobs = blobs,
+        .blobs = bench.blobs,
         .plain = *ret_plain,
         .scratch_directory = folder,
         .slots = slots,
@@ -227,6 +227,15 @@ static void start_runner(const char *folder, int slots, struct zygote **ret_plai
     db_on_commit(bench.pool, committed, bench.runner);
 }
 
+static void stop_runner(struct zygote *plain)
+{
+    db_on_commit(bench.pool, NULL, NULL);
+    runner_stop(bench.runner);
+    zygote_stop(plain);
+    blob_store_close(bench.blobs);
+    keyring_close(bench.keyring);
+}
+
 static void drain(const char *folder, int slots)
 {
     struct zygote *plain;
@@ -235,9 +244,7 @@ static void drain(const char *folder, int slots)
         usleep(1000);
     int done = atomic_load(&bench.done);
     double seconds = (double)(clock_mono_us() - bench.begun_us) / 1e6;
-    db_on_commit(bench.pool, NULL, NULL);
-    runner_stop(bench.runner);
-    zygote_stop(plain);
+    stop_runner(plain);
     printf("{\"jobs\": %d, \"seconds\": %.4f}\n", done, seconds);
 }
 
@@ -264,9 +271,7 @@ static void latency(const char *folder)
             usleep(50);
         waits[i] = atomic_load(&bench.started_us) - before;
     }
-    db_on_commit(bench.pool, NULL, NULL);
-    runner_stop(bench.runner);
-    zygote_stop(plain);
+    stop_runner(plain);
     qsort(waits, (size_t)bench.count, sizeof *waits, by_size);
     printf("{\"p50_ms\": %.3f, \"p99_ms\": %.3f}\n", (double)waits[bench.count / 2] / 1e3,
         (double)waits[bench.count * 99 / 100] / 1e3);
