@@ -178,7 +178,7 @@ static error restore(const struct call *call, const char *folder, const struct b
     target.keyring = keyring;
     error result = prepare_folder(call, &lock);
     if (!error_is(result)) {
-        if (!*settings.database_url)
+        if (data_folder_has_own_database())
             remove_database_file(call->arena);
         result = open_and_restore(call, folder, manifest, &target);
     }

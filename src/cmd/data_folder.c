@@ -105,11 +105,16 @@ static const char *postgres_url(struct arena *arena)
         .data;
 }
 
+bool data_folder_has_own_database(void)
+{
+    return !*settings.database_url && !*settings.postgres_host && !*settings.postgres_password;
+}
+
 const char *data_folder_database(struct arena *arena)
 {
     if (*settings.database_url)
         return settings.database_url;
-    if (*settings.postgres_host || *settings.postgres_password)
+    if (!data_folder_has_own_database())
         return postgres_url(arena);
     return str_format(arena, "sqlite://%s/kinora.db", settings.data).data;
 }

@@ -20,6 +20,7 @@ MUST_USE error data_folder_check(struct arena *arena);
 // The database of the settings as a URL: database_url, the PostgreSQL of postgres_host and its kin, or kinora.db in the
 // folder. It may hold a password.
 const char *data_folder_database(struct arena *arena);
+bool data_folder_has_own_database(void); // kinora.db
 // Where the master key is: the two arguments of keyring_open. *ret_path is NULL when no file is set.
 void data_folder_keys(struct arena *arena, const char **ret_directory, const char **ret_path);
 // Makes the keys that users and files are to have and do not have yet, since they came before there were any. What is

@@ -147,7 +147,8 @@ static error run_on(const struct call *call, struct db_pool *pool)
 static error run(const struct call *call)
 {
     struct db_pool *pool;
-    if (!*settings.database_url && access(str_format(call->arena, "%s/kinora.db", settings.data).data, F_OK) != 0)
+    if (data_folder_has_own_database()
+        && access(str_format(call->arena, "%s/kinora.db", settings.data).data, F_OK) != 0)
         return error_make(
             ERROR_NOT_FOUND, "data", "There is no database in %s. Name the data folder with --data", settings.data);
     TRY(data_folder_check(call->arena));

@@ -186,7 +186,7 @@ static void upgrade_from_all(struct place *place, size_t step)
     for (size_t count = 1; count <= schema_migration_count; count += step) {
         int version = schema_migrations[count - 1].version;
         pool = open_old(place, count);
-        if (count % 4 == 1)
+        if (count % 8 == 1)
             restore(place, pool, version, fresh);
         assert_ok(db_migrate(pool, schema_migrations, schema_migration_count, &from, &to));
         assert_int_equal(from, version);
