@@ -95,7 +95,7 @@ void paint_lowpoly(struct paint *p)
     double size = p->n[0];
     cairo_t *cairo = paint_begin(p);
     for (int j = 0; (j - 2) * size * 0.86 < 1080; j++)
-        for (int i = 0; (i - 3) * size < 1920; i++) {
+        for (int i = -1; (i - 3) * size < 1920; i++) { // odd rows begin half a facet further in
             int odd = j % 2;
             struct corner a = corner_of(p, i, j, size), b = corner_of(p, i + 1, j, size),
                           c = corner_of(p, i + odd, j + 1, size), d = corner_of(p, i + odd + 1, j + 1, size);

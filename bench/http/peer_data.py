@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """peer_data.py DATABASE < DOCUMENT: the peers' database, holding what our server answered, and a token a user.
 
-DOCUMENT is {"users": [{"media": {...}, "scenes": [...] or null}]}; prints one token a line. The tables have the
+DOCUMENT is {"users": [{"media": {...}, "scenes": [...] or null}], "audio": [...]}; prints one token a line. The tables have the
 columns and indexes that the answers need, and the same journal and durability as ours.
 """
 import json
@@ -29,6 +29,10 @@ CREATE TABLE layers (id TEXT PRIMARY KEY, scene_id TEXT, type TEXT, name TEXT, e
 CREATE INDEX layers_of_scene ON layers (scene_id, order_index);
 CREATE TABLE revisions (id INTEGER PRIMARY KEY, video_id TEXT, user_id TEXT, kind TEXT, change TEXT, inverse TEXT,
     created_at BIGINT);
+CREATE TABLE audio (number INTEGER PRIMARY KEY, id TEXT UNIQUE, source TEXT, title TEXT, artist TEXT, category TEXT,
+    duration DOUBLE PRECISION, tags TEXT, is_premium BOOLEAN);
+CREATE INDEX audio_of_source ON audio (source, number);
+CREATE TABLE favourites (user_id TEXT, audio_id TEXT, PRIMARY KEY (user_id, audio_id));
 CREATE TABLE events (id INTEGER PRIMARY KEY, kind TEXT, user_id TEXT, video_id TEXT, payload TEXT, created_at BIGINT);
 """
 MEDIA = ("media_id", "uuid", "file_name", "file_path", "media_type", "mime_type", "size_bytes", "duration", "width",
@@ -61,7 +65,12 @@ def add_user(database, number, user):
 def main():
     with sqlite3.connect(sys.argv[1]) as database:
         database.executescript(SCHEMA)
-        for number, user in enumerate(json.load(sys.stdin)["users"], 1):
+        document = json.load(sys.stdin)
+        database.executemany(
+            "INSERT INTO audio (id, source, title, artist, category, duration, tags, is_premium) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            [(one["id"], one["source"], one["title"], one["artist"], one["category"], one["duration"], json.dumps(one["tags"]),
+              one["is_premium"]) for one in document["audio"]])
+        for number, user in enumerate(document["users"], 1):
             print(add_user(database, number, user))
 
 

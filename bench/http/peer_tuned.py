@@ -92,6 +92,21 @@ async def list_scenes(video_id: str, request: Request):
     return answer({"success": True, "data": {"scenes": list(scenes.values())}})
 
 
+@app.get("/api/v1/audio/library")
+async def list_audio(request: Request, type: str = "stock", page: int = 1, limit: int = 20):
+    user = user_of(request)
+    if not user:
+        return REFUSED
+    total = db.execute("SELECT count(*) FROM audio WHERE source = ?", (type,)).fetchone()[0]
+    audio = [{"id": row[0], "title": row[1], "artist": row[2], "duration": row[3], "category": row[4], "source": row[5],
+              "tags": json.loads(row[6]), "url": signed_url(row[0]), "is_premium": bool(row[7]), "is_favorite": bool(row[8])}
+             for row in db.execute(
+                 "SELECT id, title, artist, duration, category, source, tags, is_premium, EXISTS (SELECT 1 FROM favourites f"
+                 " WHERE f.user_id = ? AND f.audio_id = a.id) FROM audio a WHERE source = ? ORDER BY number LIMIT ? OFFSET ?",
+                 (user, type, limit, (page - 1) * limit))]
+    return answer({"success": True, "data": {"audio": audio, "total": total, "page": page, "limit": limit}})
+
+
 def change(layer_id, user, properties):
     row = db.execute(f"SELECT v.id, {COLUMNS} FROM layers l JOIN scenes s ON s.id = l.scene_id JOIN videos v"
                      " ON v.id = s.video_id WHERE l.id = ? AND v.user_id = ?", (layer_id, user)).fetchone()

@@ -91,6 +91,25 @@ class Layer(Base):
     revision = Column(Integer)
 
 
+class Audio(Base):
+    __tablename__ = "audio"
+    number = Column(Integer, primary_key=True)
+    id = Column(String)
+    source = Column(String)
+    title = Column(String)
+    artist = Column(String)
+    category = Column(String)
+    duration = Column(Float)
+    tags = Column(String)
+    is_premium = Column(Boolean)
+
+
+class Favourite(Base):
+    __tablename__ = "favourites"
+    user_id = Column(String, primary_key=True)
+    audio_id = Column(String, primary_key=True)
+
+
 class Revision(Base):
     __tablename__ = "revisions"
     id = Column(Integer, primary_key=True)
@@ -141,6 +160,19 @@ class LayerOut(BaseModel):
     order_index: int
     properties: dict[str, Any]
     revision: int
+
+
+class AudioOut(BaseModel):
+    id: str
+    title: str
+    artist: str
+    duration: float
+    category: str
+    source: str
+    tags: list[str]
+    url: str
+    is_premium: bool
+    is_favorite: bool
 
 
 class LayerIn(BaseModel):
@@ -196,6 +228,20 @@ def list_scenes(video_id: str, user: User = Depends(current_user), db: Session =
     scenes = [{**json.loads(scene.document), "layers": [layer_out(layer) for layer in scene.layers]}
               for scene in video.scenes]
     return {"success": True, "data": {"scenes": scenes}}
+
+
+@app.get("/api/v1/audio/library")
+def list_audio(type: str = "stock", page: int = 1, limit: int = 20, user: User = Depends(current_user),
+               db: Session = Depends(database)):
+    wanted = db.query(Audio).filter(Audio.source == type)
+    total = wanted.count()
+    rows = wanted.order_by(Audio.number).offset((page - 1) * limit).limit(limit).all()
+    favourites = {one.audio_id for one in db.query(Favourite).filter(
+        Favourite.user_id == user.id, Favourite.audio_id.in_([row.id for row in rows]))}
+    audio = [AudioOut(id=row.id, title=row.title, artist=row.artist, duration=row.duration, category=row.category,
+                      source=row.source, tags=json.loads(row.tags), url=signed_url(row.id), is_premium=row.is_premium,
+                      is_favorite=row.id in favourites) for row in rows]
+    return {"success": True, "data": {"audio": audio, "total": total, "page": page, "limit": limit}}
 
 
 @app.put("/api/v1/layers/{layer_id}")

@@ -51,14 +51,14 @@ const groups = [
     { name: 'storage', budget_s: 160, what: 'files: uploads, downloads, keys, stores', steps: [build(600), packages(120), node_tests('tests/storage', { at_once: 2 })] },
     { name: 'transcription', budget_s: 130, what: 'engines, words, speakers, search', steps: [build(600), packages(120), node_tests('tests/transcription')] },
     { name: 'realtime', budget_s: 100, what: 'live editing over Socket.IO', steps: [build(600), packages(120), node_tests('tests/realtime')] },
-    { name: 'render', budget_s: 110, what: 'films: golden frames, formats, sound, drafts, exchange, bad input', steps: [build(600), packages(120), meson('build', 'golden'), node_tests('tests/render', { at_once: 2 })] },
+    { name: 'render', budget_s: 120, what: 'films: golden frames, formats, sound, drafts, exchange, bad input', steps: [build(600), packages(120), meson('build', 'golden'), node_tests('tests/render', { at_once: 2 })] },
     { name: 'libraries', budget_s: 50, what: 'stock, sounds and pictures, voices, generated images', steps: [build(600), node_tests('tests/libraries', { at_once: 2 })] },
-    { name: 'web', budget_s: 90, what: 'the web app in a browser', steps: [commands('build', 600, [['the browser', 'script/bootstrap', 'web']]), build(600), packages(120), node_tests('tests/web', { at_once: 2 })] },
-    { name: 'saver', budget_s: 70, what: 'links, downloads, mail, the database in and out', steps: [build(600), node_tests('tests/saver', { at_once: 2 })] },
+    { name: 'web', budget_s: 100, what: 'the web app in a browser', steps: [commands('build', 600, [['the browser', 'script/bootstrap', 'web']]), build(600), packages(120), node_tests('tests/web', { at_once: 2 })] },
+    { name: 'saver', budget_s: 80, what: 'links, downloads, mail, the database in and out', steps: [build(600), node_tests('tests/saver', { at_once: 2 })] },
     { name: 'operations', budget_s: 100, what: 'metrics, logs, traces, settings, doctor, worker, manifests, backups, upgrades, security, deleted accounts', steps: [build(600), packages(120), node_tests('tests/operations', { at_once: 2 })] },
     { name: 'queue', budget_s: 80, what: 'killed workers, several machines on one PostgreSQL', steps: [build(600), node_tests('tests/queue')] },
     { name: 'cluster', budget_s: 60, what: 'machines with a network of their own, one of each kind cut off', steps: [build(600), packages(120), node_tests('tests/cluster', { at_once: 2 })] },
-    { name: 'faults', budget_s: 110, what: 'kills, full disks, lost databases and stores, clocks, slow clients, calls that fail', steps: [build(600), packages(120), node_tests('tests/faults', { at_once: 2 })] },
+    { name: 'faults', budget_s: 110, what: 'kills, full disks, lost databases and stores, clocks, slow clients, calls that fail', steps: [build(600), packages(120), node_tests('tests/faults', { at_once: 3 })] },
     { name: 'cli', budget_s: 80, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
 ];
 

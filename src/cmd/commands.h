@@ -8,8 +8,9 @@
 #include "work/local_pool.h"
 
 extern const struct command api_command, api_document_command, backup_command, blobs_command, config_command,
-    doctor_command, keys_command, make_command, open_command, preview_command, render_command, say_command,
-    serve_command, stock_command, transcribe_command, upgrade_command, user_command, version_command, worker_command;
+    database_command, doctor_command, keys_command, make_command, open_command, preview_command, render_command,
+    say_command, serve_command, stock_command, transcribe_command, upgrade_command, user_command, version_command,
+    worker_command;
 
 // Path of kinora-engine: the setting, or beside this program, or where it was installed. UNAVAILABLE says how to mend.
 MUST_USE error engine_path(struct arena *arena, const char **ret_path);

@@ -16,6 +16,7 @@
 #include "cmd/data_folder.h"
 #include "cmd/doctor.h"
 #include "cmd/stores.h"
+#include "domain/backup_row.h"
 #include "domain/schema.h"
 #include "domain/session.h"
 #include "domain/setting.h"
@@ -215,6 +216,25 @@ static void take_settings(const struct state *state)
     blob_store_close(blobs);
 }
 
+static const int64_t VERIFIED_LATELY_US = 7 * 24 * 3600 * SECOND_US;
+
+// A database of an older schema knows of none.
+static void check_backups(const struct state *state)
+{
+    struct arena *arena = state->doctor->arena;
+    struct scope scope = { .arena = arena, .db = state->db };
+    struct backup_times times;
+    if (error_is(backup_row_times(&scope, &times)))
+        return;
+    bool lately = times.verified_at.us > clock_now_us() - VERIFIED_LATELY_US;
+    str text = times.verified_at.us ? str_format(arena, "the last one that was found to be whole is of %.*s",
+                   STR_ARGS(clock_text(arena, times.verified_at.us)))
+                                    : STR("none was found to be whole yet");
+    say(state, lately ? FINE : OPTIONAL, "backup", text,
+        "let the server make them (--backup-folder FOLDER), or: kinora backup create FOLDER && kinora backup verify "
+        "FOLDER");
+}
+
 static void check_database(struct state *state)
 {
     struct arena *arena = state->doctor->arena;
@@ -238,6 +258,7 @@ static void check_database(struct state *state)
     check_schema(state);
     check_damage(state);
     check_fit(state);
+    check_backups(state);
     take_settings(state);
 }
 

@@ -18,6 +18,7 @@ static const struct command *const commands[] = {
     &preview_command,
     &user_command,
     &blobs_command,
+    &database_command,
     &backup_command,
     &upgrade_command,
     &keys_command,

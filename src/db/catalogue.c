@@ -178,6 +178,44 @@ static struct db_statement *make_statement(struct arena *arena, const char *name
     return statement;
 }
 
+error db_table_count(struct db *db, struct arena *arena, const struct db_table *table, int64_t *ret_count)
+{
+    BUFFER_AUTO struct buffer sql = { 0 };
+    buffer_format(&sql, "SELECT count(*) FROM %.*s", STR_ARGS(table->name));
+    struct db_statement *statement = make_statement(arena, "count", &sql);
+    error result = db_integer(db, statement, DB_NO_ARGS, ret_count, NULL);
+    db_forget(db, statement);
+    return result;
+}
+
+DB_STATEMENT2(read_number, "SELECT seq FROM sqlite_sequence WHERE name = $1",
+    "SELECT coalesce(last_value, 0) FROM pg_sequences WHERE schemaname = current_schema() AND sequencename ="
+    " CAST($1 AS TEXT) || '_number_seq'");
+DB_STATEMENT2(raise_number, "UPDATE sqlite_sequence SET seq = max(seq, $2) WHERE name = $1",
+    "SELECT setval(CAST(CAST($1 AS TEXT) || '_number_seq' AS REGCLASS), GREATEST($2,"
+    " nextval(CAST(CAST($1 AS TEXT) || '_number_seq' AS REGCLASS))))");
+DB_STATEMENT2(begin_number,
+    "INSERT INTO sqlite_sequence (name, seq) SELECT $1, 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name ="
+    " $1)",
+    "SELECT 1");
+
+error db_number_read(struct db *db, const struct db_table *table, int64_t *ret_number)
+{
+    bool found;
+    int64_t number = 0;
+    TRY(db_integer(db, &read_number, DB_ARGS(db_text(table->name)), &number, &found));
+    *ret_number = found ? number : 0;
+    return OK;
+}
+
+error db_number_raise(struct db *db, const struct db_table *table, int64_t number)
+{
+    if (!number)
+        return OK;
+    TRY(db_run(db, &begin_number, DB_ARGS(db_text(table->name)), NULL));
+    return db_run(db, &raise_number, DB_ARGS(db_text(table->name), db_int(number)), NULL);
+}
+
 // Reading
 
 struct db_dump {
@@ -302,6 +340,7 @@ struct db_load {
     struct db_statement *insert; // of the table whose rows come
     int64_t *rows;               // by table
     size_t table, width;
+    bool direct; // no fresh tables
 };
 
 static error run_script(struct db_load *load, const struct buffer *sql)
@@ -309,18 +348,21 @@ static error run_script(struct db_load *load, const struct buffer *sql)
     return db_script(load->db, str_copy(load->arena, buffer_str(sql)).data);
 }
 
-error db_load_begin(
-    struct db *db, struct arena *arena, const struct db_table *tables, size_t count, struct db_load **ret_load)
+error db_load_begin(struct db *db, struct arena *arena, const struct db_table *tables, size_t count, bool empty,
+    struct db_load **ret_load)
 {
     struct db_load *load = ARENA_NEW(arena, struct db_load);
     bool is_postgres = db_pool_kind(db->pool) == DB_POSTGRES;
-    *load = (struct db_load) {
-        .db = db, .arena = arena, .tables = tables, .count = count, .rows = ARENA_ARRAY(arena, int64_t, count)
-    };
+    *load = (struct db_load) { .db = db,
+        .arena = arena,
+        .tables = tables,
+        .count = count,
+        .rows = ARENA_ARRAY(arena, int64_t, count),
+        .direct = empty && !is_postgres };
     // SQLite looks at references at the end of the change.
     TRY(db_script(db, is_postgres ? "SET LOCAL statement_timeout = 0; SET LOCAL temp_buffers = '32MB'"
                                   : "PRAGMA defer_foreign_keys = ON"));
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && !load->direct; i++) {
         BUFFER_AUTO struct buffer sql = { 0 };
         buffer_format(&sql, "CREATE TEMP TABLE import_%.*s AS SELECT ", STR_ARGS(tables[i].name));
         put_read(&sql, &tables[i]);
@@ -345,7 +387,7 @@ error db_load_table(struct db_load *load, const struct db_table *table, const si
     forget_insert(load);
     load->table = (size_t)(table - load->tables);
     load->width = count;
-    buffer_format(&sql, "INSERT INTO import_%.*s (", STR_ARGS(table->name));
+    buffer_format(&sql, "INSERT INTO %s%.*s (", load->direct ? "" : "import_", STR_ARGS(table->name));
     for (size_t i = 0; i < count; i++)
         buffer_format(&sql, "%s%.*s", i ? ", " : "", STR_ARGS(table->columns[columns[i]].name));
     buffer_append_c(&sql, ") VALUES (");
@@ -406,12 +448,12 @@ static error raise_numbers(struct db_load *load, const struct db_table *table)
 error db_load_swap(struct db_load *load, const struct db_table *cleared, size_t count)
 {
     forget_insert(load);
-    for (size_t i = count; i > 0; i--) {
+    for (size_t i = count; i > 0 && !load->direct; i--) {
         BUFFER_AUTO struct buffer sql = { 0 };
         buffer_format(&sql, "DELETE FROM %.*s", STR_ARGS(cleared[i - 1].name));
         TRY(run_script(load, &sql));
     }
-    for (size_t i = 0; i < load->count; i++) {
+    for (size_t i = 0; i < load->count && !load->direct; i++) {
         TRY(move_rows(load, i));
         TRY(raise_numbers(load, &load->tables[i]));
     }

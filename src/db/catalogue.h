@@ -20,6 +20,11 @@ struct db_table {
 // All tables with words for names, each behind those that it refers to; not those of full-text indexes.
 MUST_USE error db_tables(struct db *db, struct arena *arena, struct db_table **ret_tables, size_t *ret_count);
 
+MUST_USE error db_table_count(struct db *db, struct arena *arena, const struct db_table *table, int64_t *ret_count);
+// The largest value that its column `number` was ever given, rows that are gone included; 0 for a table without one.
+MUST_USE error db_number_read(struct db *db, const struct db_table *table, int64_t *ret_number);
+MUST_USE error db_number_raise(struct db *db, const struct db_table *table, int64_t number); // to at least this
+
 // Reading all rows of a table, in a snapshot (db_read_begin) of a connection that is closed afterwards: the arena must
 // live until then.
 struct db_dump;
@@ -29,10 +34,11 @@ MUST_USE error db_dump_open(
 MUST_USE error db_dump_next(struct db_dump *dump, const struct db_value **ret_values, bool *ret_row);
 void db_dump_close(struct db_dump *dump); // also before the end
 
-// Writing: in a change. Rows go into fresh tables; db_load_swap then puts them in the place of the old ones.
+// Writing: in a change. Rows go into fresh tables; db_load_swap then puts them in the place of the old ones. `empty`:
+// there are no old ones, so that SQLite, which looks at references at the end, takes them at their place at once.
 struct db_load;
-MUST_USE error db_load_begin(
-    struct db *db, struct arena *arena, const struct db_table *tables, size_t count, struct db_load **ret_load);
+MUST_USE error db_load_begin(struct db *db, struct arena *arena, const struct db_table *tables, size_t count,
+    bool empty, struct db_load **ret_load);
 // columns[i]: the place in table->columns of the i-th of the rows that follow.
 MUST_USE error db_load_table(struct db_load *load, const struct db_table *table, const size_t *columns, size_t count);
 MUST_USE error db_load_row(struct db_load *load, const struct db_value *values);

@@ -53,10 +53,15 @@ static error write_down(struct scope *scope, str action, str id, bool good)
 DB_STATEMENT(end_well, "UPDATE backup SET held_until = NULL, made_at = now_us() WHERE id = $1");
 DB_STATEMENT(end_badly, "UPDATE backup SET held_until = NULL, failed_at = now_us() WHERE id = $1");
 
-error backup_row_end(struct scope *scope, str id, bool made)
+DB_STATEMENT(break_off, "DELETE FROM backup WHERE id = $1");
+
+error backup_row_end(struct scope *scope, str id, enum backup_outcome outcome)
 {
-    TRY(db_run(scope->db, made ? &end_well : &end_badly, DB_ARGS(db_text(id)), NULL));
-    return write_down(scope, STR("backup.create"), id, made);
+    static const struct db_statement *const ends[] = {
+        [BACKUP_MADE] = &end_well, [BACKUP_FAILED] = &end_badly, [BACKUP_BROKEN_OFF] = &break_off
+    };
+    TRY(db_run(scope->db, ends[outcome], DB_ARGS(db_text(id)), NULL));
+    return write_down(scope, STR("backup.create"), id, outcome == BACKUP_MADE);
 }
 
 #define VERIFIED(column)                                                                                               \

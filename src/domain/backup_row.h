@@ -12,8 +12,9 @@ MUST_USE error backup_row_begin(
 MUST_USE error backup_row_is_alone(struct scope *scope, int64_t change, bool *ret_alone);
 // In a change: holds for this much longer; *ret_held is false when the hold had run out.
 MUST_USE error backup_row_hold(struct scope *scope, str id, int64_t hold_us, bool *ret_held);
-// In a change: it has ended, well or not, and holds no more.
-MUST_USE error backup_row_end(struct scope *scope, str id, bool made);
+// In a change: it has ended and holds no more. One that was broken off is forgotten, and due again at once.
+enum backup_outcome { BACKUP_MADE, BACKUP_FAILED, BACKUP_BROKEN_OFF };
+MUST_USE error backup_row_end(struct scope *scope, str id, enum backup_outcome outcome);
 // In a change: a backup of that folder, made here or elsewhere, was found to be whole, or not.
 MUST_USE error backup_row_verified(struct scope *scope, str folder, str name, bool whole);
 MUST_USE error backup_row_is_held(struct scope *scope, bool *ret_held);

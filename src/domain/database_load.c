@@ -40,7 +40,7 @@ error database_load_begin(struct database_load *load, struct db *db, struct aren
     *load = (struct database_load) { .db = db, .arena = arena };
     TRY(database_tables(db, arena, wanted, &load->tables, &load->count));
     load->begun = ARENA_ARRAY(arena, bool, load->count);
-    return db_load_begin(db, arena, load->tables, load->count, &load->load);
+    return db_load_begin(db, arena, load->tables, load->count, false, &load->load);
 }
 
 error database_load_table(struct database_load *load, str name, const struct db_column *columns, size_t count)

@@ -87,30 +87,30 @@ static size_t without_gap(const struct event_place *place, const struct list *ev
 }
 
 struct horizon {
-    int64_t newest, oldest_change, next_change;
+    int64_t newest, change;
 };
-static const struct field horizon_fields[] = {
-    FIELD(struct horizon, newest),
-    FIELD(struct horizon, oldest_change),
-    FIELD(struct horizon, next_change),
-};
+static const struct field horizon_fields[] = { FIELD(struct horizon, newest), FIELD(struct horizon, change) };
 static const struct shape horizon_shape = SHAPE("EventHorizon", struct horizon, horizon_fields);
+// Our own change's number: those under way have lower ones (a snapshot only knows up to the last that has ended).
+DB_STATEMENT2(find_horizon, "SELECT max(number) AS newest, 0 AS change FROM event",
+    "SELECT max(number) AS newest, CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT) AS change FROM event");
 // One writer makes SQLite's numbers commit-ordered.
-DB_STATEMENT2(find_horizon, "SELECT max(number) AS newest, 0 AS oldest_change, 0 AS next_change FROM event",
-    "SELECT max(number) AS newest, CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT) AS"
-    " oldest_change, CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS TEXT) AS BIGINT) AS next_change FROM event");
+DB_STATEMENT2(
+    oldest_change, "SELECT 0", "SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)");
 
 // Who has a number below a visible one took it before that one's commit: it was under way when that was seen, or over.
 static error look_at_gap(struct scope *scope, struct event_place *place)
 {
-    struct horizon now;
-    bool found;
-    TRY(db_one(scope->db, scope->arena, &find_horizon, DB_NO_ARGS, &horizon_shape, &now, &found));
     if (!place->seen) {
+        struct horizon now;
+        bool found;
+        TRY(db_one(scope->db, scope->arena, &find_horizon, DB_NO_ARGS, &horizon_shape, &now, &found));
         place->seen = now.newest;
-        place->seen_until = now.next_change;
+        place->seen_until = now.change;
     }
-    if (now.oldest_change >= place->seen_until) {
+    int64_t oldest;
+    TRY(db_integer(scope->db, &oldest_change, DB_NO_ARGS, &oldest, NULL));
+    if (oldest >= place->seen_until) {
         place->sure = place->seen;
         place->seen = 0;
     }
@@ -152,11 +152,11 @@ error event_after_for(struct scope *scope, int64_t after_number, int64_t last, s
         DB_ARGS(db_int(after_number), db_int(last), db_text(user_id), db_int(limit)), &event_shape, 0, ret_events);
 }
 
-DB_STATEMENT(oldest, "SELECT coalesce(min(number), 0) FROM event");
+DB_STATEMENT(oldest_event, "SELECT coalesce(min(number), 0) FROM event");
 
 error event_oldest(struct scope *scope, int64_t *ret_number)
 {
-    return db_integer(scope->db, &oldest, DB_NO_ARGS, ret_number, NULL);
+    return db_integer(scope->db, &oldest_event, DB_NO_ARGS, ret_number, NULL);
 }
 
 DB_STATEMENT(newest, "SELECT coalesce(max(number), 0) FROM event");

@@ -299,9 +299,11 @@ str job_unique_key(struct arena *arena, str kind, str target_id)
     return target_id.data ? str_format(arena, "%.*s:%.*s", STR_ARGS(kind), STR_ARGS(target_id)) : STR_NONE;
 }
 
+// Among the newest jobs of all kinds only, so that a full table makes nobody wait.
 DB_STATEMENT(usual,
     "SELECT CAST(avg(finished_at - started_at) / 1000 AS BIGINT) FROM (SELECT finished_at, started_at FROM job"
-    " WHERE kind = $1 AND state = 'completed' AND parent IS NULL ORDER BY number DESC LIMIT 20) AS recent");
+    " WHERE kind = $1 AND state = 'completed' AND parent IS NULL AND number > (SELECT max(number) - 20000 FROM job)"
+    " ORDER BY number DESC LIMIT 20) AS recent");
 
 error job_usual_seconds(struct scope *scope, const char *kind, double fallback, double *ret_seconds)
 {

@@ -132,8 +132,9 @@ struct job_end {
 };
 // In a loose change: the same for many jobs and parts.
 MUST_USE error job_complete_all(struct scope *scope, struct job_end *ends, size_t count);
-// In a change: the attempt has kept something that a next one builds on, so it costs no retry.
-MUST_USE error job_advance(struct scope *scope, const struct job *job);
+// In a change: the attempt keeps something that a next one builds on, so it costs no retry. *ret_mine false when the
+// job is no longer ours and nothing may be kept.
+MUST_USE error job_advance(struct scope *scope, const struct job *job, bool *ret_mine);
 // In a change: another attempt later (exponential backoff), or failed for good when `final` or out of attempts.
 MUST_USE error job_fail(struct scope *scope, const struct job *job, error why, bool final);
 // In a change: gives a claimed job back untouched, for this time later (the program stops, the database is too busy).

@@ -179,9 +179,12 @@ error job_parts(struct scope *scope, const struct job *job, struct list *ret_par
 DB_STATEMENT(
     advance, "UPDATE job SET attempts = 0, losses = 0 WHERE number = $1 AND fence = $2 AND state = 'processing'");
 
-error job_advance(struct scope *scope, const struct job *job)
+error job_advance(struct scope *scope, const struct job *job, bool *ret_mine)
 {
-    return db_run(scope->db, &advance, DB_ARGS(db_int(job->number), db_int(job->fence)), NULL);
+    int64_t changed;
+    TRY(db_run(scope->db, &advance, DB_ARGS(db_int(job->number), db_int(job->fence)), &changed));
+    *ret_mine = changed == 1;
+    return OK;
 }
 
 DB_STATEMENT(again, "UPDATE job SET state = 'pending', run_after = now_us() + $3, error_code = $4, error_message = $5, "

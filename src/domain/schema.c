@@ -231,7 +231,7 @@ static const char film_extras[] = "CREATE TABLE film_extra (\n"
                                   ");\n"
                                   "CREATE INDEX idx_film_extra_blob ON film_extra(blob_id);\n";
 
-// On PostgreSQL sequence order is not commit order: followers sort by (xid, number) below the visible horizon.
+// Not used any more: see event_numbers.
 static const char event_order[] = "ALTER TABLE event ADD COLUMN xid xid8 NOT NULL DEFAULT pg_current_xact_id();\n"
                                   "CREATE INDEX idx_event_order ON event(xid, number);\n";
 
@@ -527,6 +527,13 @@ static const char api_keys[] = "CREATE TABLE api_key (\n"
                                ");\n"
                                "CREATE INDEX idx_api_key_user ON api_key(user_id, created_at);\n";
 
+// Who takes a number is known as a change under way before: followers wait for those at a gap.
+static const char event_numbers[] = "ALTER TABLE event ALTER COLUMN number SET DEFAULT"
+                                    " CASE WHEN pg_current_xact_id() IS NULL THEN 0"
+                                    " ELSE nextval('event_number_seq') END;\n"
+                                    "DROP INDEX idx_event_order;\n"
+                                    "ALTER TABLE event DROP COLUMN xid;\n";
+
 // What may not be tried too often: how many attempts are left, and when that was so. Keys are hashes.
 static const char attempts[] = "CREATE TABLE attempt (\n"
                                "  key BYTEA PRIMARY KEY,\n"
@@ -568,6 +575,7 @@ const struct db_migration schema_migrations[] = {
     { 28, "the queue of many runners", schema_queue, schema_queue_sqlite },
     { 32, "keys of the API", api_keys, NULL },
     { 35, "attempts over all servers", attempts, NULL },
+    { 36, "numbers of events", event_numbers, "SELECT 1;\n" },
     { 37, "backups", schema_backup, NULL },
     { 39, "the audit log", schema_audit, NULL },
     { 40, "deleted accounts", schema_departures, NULL },

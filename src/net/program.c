@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -23,6 +24,8 @@ enum {
     ARGUMENTS_MAX = 64,
     HIGH = 64, // descriptors on their way to the program stand above all that it is to have
 };
+
+static const int64_t GRACE_US = SECOND_US; // between SIGTERM and SIGKILL
 
 struct running {
     const struct program_call *call;
@@ -262,6 +265,18 @@ static error watch(struct running *running, int *ret_status)
     }
 }
 
+// A program that is to end gets a second to tidy up, before it and what it has begun are killed.
+static void end_early(const struct running *running)
+{
+    int64_t until = clock_mono_us() + GRACE_US;
+    siginfo_t info = { 0 };
+    kill(-running->pid, SIGTERM);
+    // It stays to be waited for, so that nobody else can have its number.
+    while (clock_mono_us() < until && !waitid(P_PID, (id_t)running->pid, &info, WEXITED | WNOHANG | WNOWAIT)
+           && !info.si_pid)
+        nanosleep(&(struct timespec) { .tv_nsec = 10 * 1000000 }, NULL);
+}
+
 static error outcome(const char *name, const struct running *running, int status)
 {
     // Names of files are nobody's business.
@@ -282,6 +297,8 @@ static error run(const char *name, struct running *running, int complaints, int 
     close_one(output);
     TRY(result);
     result = watch(running, &status);
+    if (error_is(result))
+        end_early(running);
     kill(-running->pid, SIGKILL); // what it may have left behind, or itself
     while (error_is(result) && waitpid(running->pid, &status, 0) < 0 && errno == EINTR)
         ;

@@ -44,7 +44,8 @@ struct program_call {
     int64_t deadline_us;          // clock_mono_us time, 0 for none
 };
 // Waits for its end. ENGINE_CRASHED when a signal ended it, ENGINE_FAILED for any status but 0, each with its last
-// words; CANCELLED and TIMED_OUT after it has been killed. `name` stands in the sentences.
+// words; CANCELLED and TIMED_OUT after it has been ended: by SIGTERM, or within a second more by SIGKILL. `name` stands
+// in the sentences.
 MUST_USE error program_run(const char *name, const struct program_call *call);
 
 // A file in memory without a name, closed on exec. Holds `bytes` where there are any.

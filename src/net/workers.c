@@ -199,9 +199,10 @@ void workers_flush(struct workers *workers)
     pthread_mutex_lock(&workers->lock);
     int wake = workers->staged.count < workers->sleeping ? workers->staged.count : workers->sleeping;
     queue_append(&workers->queue, &workers->staged);
-    // One at a time: what is quick is done before the second is there. Without it those that run go on.
-    if (workers->queue.count > workers->sleeping && workers->running < workers->size.most)
-        (void)add_thread(workers);
+    // When none can be started those that run go on.
+    int more = workers->queue.count - workers->sleeping, room = workers->size.most - workers->running;
+    for (more = more < room ? more : room; more > 0 && !add_thread(workers);)
+        more--;
     pthread_mutex_unlock(&workers->lock);
     while (wake-- > 0)
         pthread_cond_signal(&workers->wake);

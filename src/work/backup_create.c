@@ -37,6 +37,7 @@ struct creating {
     char row[37]; // id of the hold
     int64_t change, held_us;
     bool held;
+    enum backup_outcome outcome;
     struct wanted *wanted;
     size_t wanted_count, wanted_room;
 };
@@ -59,16 +60,11 @@ static error renew_change(struct db *db, void *context)
     return backup_row_hold(&scope, str_of(creating->row), HOLD_US, &creating->held);
 }
 
-static error made_change(struct db *db, void *context)
+static error end_change(struct db *db, void *context)
 {
+    const struct creating *creating = context;
     struct scope scope = { .db = db };
-    return backup_row_end(&scope, str_of(((struct creating *)context)->row), true);
-}
-
-static error failed_change(struct db *db, void *context)
-{
-    struct scope scope = { .db = db };
-    return backup_row_end(&scope, str_of(((struct creating *)context)->row), false);
+    return backup_row_end(&scope, str_of(creating->row), creating->outcome);
 }
 
 static error renew(void *context)
@@ -366,10 +362,11 @@ error backup_create(struct arena *arena, const struct backup_source *source, con
     error result = create(&creating, passphrase);
     if (error_is(result)) // its texts must outlive what comes
         result.message = str_copy(arena, str_of(result.message)).data;
+    creating.outcome = !error_is(result)                ? BACKUP_MADE
+                       : result.code == ERROR_CANCELLED ? BACKUP_BROKEN_OFF
+                                                        : BACKUP_FAILED;
     // One that is killed before this lets the hold run out.
-    error ended = creating.change || creating.held
-                      ? db_write(source->db, error_is(result) ? failed_change : made_change, &creating)
-                      : OK;
+    error ended = creating.held_us ? db_write(source->db, end_change, &creating) : OK;
     free(creating.wanted);
     backup_folder_close(&creating.folder);
     TRY(result);

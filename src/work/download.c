@@ -260,7 +260,7 @@ static void note_cancel(struct download *download)
     struct job job;
     struct scope *scope = &download->run->scope;
     bool ended = !error_is(job_get(scope, download->run->job.id, &job)) && str_equal(job.state, STR("cancelled"));
-    if (ended && error_is(run_write(download->run, write_end, &ending)))
+    if (ended && error_is(run_write_after(download->run, write_end, &ending)))
         log_event(LOG_WARN, &scope->trace, "download", "The record of a cancelled download could not be written");
 }
 

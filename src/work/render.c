@@ -161,7 +161,7 @@ static error evict(struct scope *scope, const struct run *run, void *ret_blobs)
 error render_keep_cache_small(struct run *run)
 {
     struct list blobs;
-    TRY(run_write(run, evict, &blobs));
+    TRY(run_write_after(run, evict, &blobs));
     for (size_t i = 0; i < blobs.count; i++)
         TRY(blob_remove(run->scope.blobs, str_to_c(run->scope.arena, ((str *)blobs.items)[i])));
     return OK;

@@ -179,7 +179,7 @@ struct change {
     const json_t *result;
     json_t *const *parts;
     size_t part_count;
-    bool mine;
+    bool mine, after_end;
 };
 
 static error write_change(struct db *db, void *context)
@@ -187,13 +187,23 @@ static error write_change(struct db *db, void *context)
     struct change *change = context;
     struct scope scope = change->run->scope;
     scope.db = db;
-    TRY(job_advance(&scope, &change->run->job));
+    if (!change->after_end) {
+        TRY(job_advance(&scope, &change->run->job, &change->mine));
+        if (!change->mine)
+            return error_of(ERROR_CANCELLED);
+    }
     return change->commit(&scope, change->run, change->context);
 }
 
 error run_write(struct run *run, run_commit commit, void *context)
 {
     struct change change = { .run = run, .commit = commit, .context = context };
+    return db_write(run->runner->options.db, write_change, &change);
+}
+
+error run_write_after(struct run *run, run_commit commit, void *context)
+{
+    struct change change = { .run = run, .commit = commit, .context = context, .after_end = true };
     return db_write(run->runner->options.db, write_change, &change);
 }
 

@@ -54,8 +54,11 @@ typedef error (*run_commit)(struct scope *scope, const struct run *run, void *co
 // Completes the job or part with its result (borrowed, may be NULL); `commit` may be NULL. CANCELLED, and nothing
 // written, when the job is no longer ours.
 MUST_USE error run_complete(struct run *run, const json_t *result, run_commit commit, void *context);
-// In a change, with anything of this run's: results that others may use before the run is complete.
+// In a change, with anything of this run's: results that others may use before the run is complete. CANCELLED, and
+// nothing written, when the job is no longer ours.
 MUST_USE error run_write(struct run *run, run_commit commit, void *context);
+// The same once the job has completed or was cancelled: what is true all the same.
+MUST_USE error run_write_after(struct run *run, run_commit commit, void *context);
 
 // A listed blob, or a file of the stock by its handle, as an input of this run's questions.
 MUST_USE error run_input(struct run *run, str blob_id, struct child_input *ret_input);

@@ -183,6 +183,8 @@ error runner_start(const struct runner_options *options, struct runner **ret_run
     ASSERT_MEMORY(runner);
     ASSERT(options->slots > 0);
     runner->options = *options;
+    if (!options->attempt_us)
+        runner->options.attempt_us = RUNNER_ATTEMPT_US;
     id_write(runner->id);
     pthread_mutex_init(&runner->lock, NULL);
     pthread_cond_init(&runner->work, NULL);

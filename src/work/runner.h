@@ -21,6 +21,7 @@ struct runner_options {
     const char *scratch_directory;
     int slots;                           // of each kind at a time (jobs and parts), at least 1
     const char *slots_of_kinds;          // "render=1,download=4" for those kinds instead; may be NULL
+    int64_t attempt_us;                  // that one attempt at a job or part may take; 0: two hours
     bool alone;                          // the only runner of this database: what others claimed is taken back at once
     const struct job_kind *const *kinds; // NULL-terminated; NULL: job_kind_list of work/job_kind.h
 };

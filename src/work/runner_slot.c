@@ -97,7 +97,7 @@ static void set_run(struct slot *slot, struct run *run)
 static void run_job(struct slot *slot, struct run *run)
 {
     int64_t started_us = clock_mono_us();
-    run->scope.deadline_us = started_us + RUNNER_ATTEMPT_US;
+    run->scope.deadline_us = started_us + slot->runner->options.attempt_us;
     struct span span;
     run_observe_begin(run, &span);
     set_run(slot, run);

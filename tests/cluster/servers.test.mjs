@@ -45,7 +45,7 @@ after(async () => {
     await postgres?.remove();
 });
 
-test('a change at one server is heard by the sockets of the other, and an offset is good at both', async () => {
+test('a change at one server is heard by the sockets of the other', async () => {
     const his = await live(bob);
     await until('his session is told', () => his.all('session').length);
     await ada.must(200, 'PUT', `/api/v1/layers/${layer.id}`, { name: 'Renamed' });
@@ -54,6 +54,23 @@ test('a change at one server is heard by the sockets of the other, and an offset
     const told = await his.ask('layer:update', { layer_id: layer.id, changes: { properties: { text: 'There' } } });
     assert.equal(told.success, true, JSON.stringify(told));
     await mine.hears('layer:updated', (event) => event.changes.properties?.text === 'There');
+});
+
+test('a socket that comes back at another server gets there what it missed', async () => {
+    const his = await live(bob);
+    await until('his session is told', () => his.all('session').length);
+    await ada.must(200, 'PUT', `/api/v1/layers/${layer.id}`, { name: 'Before' });
+    await his.hears('layer:updated', (event) => event.changes.name === 'Before');
+    const { _pid: pid, _lastOffset: offset } = his.socket;
+    his.close();
+    await ada.must(200, 'PUT', `/api/v1/layers/${layer.id}`, { name: 'Missed' });
+    const back = new Live(at(first, bob), { auth: { token: bob.token, pid, offset } });
+    opened.push(back);
+    await back.connected();
+    const [session] = await until('its session is told', () => back.all('session').length && back.all('session'));
+    assert.equal(session.recovered, true);
+    await back.hears('layer:updated', (event) => event.changes.name === 'Missed');
+    assert.deepEqual(back.all('layer:updated').filter((event) => event.changes.name === 'Before'), []);
 });
 
 test('who comes and goes at one server is seen at the other, and a field is edited by one of both', async () => {

@@ -16,7 +16,7 @@ import { store_env } from '../storage/lib/store.mjs';
 import { at_fixed_port, jobs_end, Load, stored_files_agree } from './lib/load.mjs';
 import { long, survived } from './lib/report.mjs';
 
-const KILLS = long ? 200 : 40, RESTARTS = long ? 12 : 3, CUTS = long ? 20 : 4;
+const KILLS = long ? 200 : 50, RESTARTS = long ? 12 : 3, CUTS = long ? 20 : 4;
 let postgres, store, env, server, ada;
 const workers = [];
 

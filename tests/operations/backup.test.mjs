@@ -9,6 +9,8 @@ import { after, before, test } from 'node:test';
 import { Client } from '../api/lib/client.mjs';
 import { wav } from '../api/lib/media.mjs';
 import { Postgres } from '../api/lib/postgres.mjs';
+import { S3Fake } from '../storage/lib/s3-fake.mjs';
+import { store_env } from '../storage/lib/store.mjs';
 import { Server, program, run, run_beside, sleep, temporary, until } from '../api/lib/server.mjs';
 
 const LARGE_BYTES = 24 << 20; // long enough on the way for a kill in the middle
@@ -31,7 +33,8 @@ after(async () => {
     fs.rmSync(home, { recursive: true, force: true, maxRetries: 5 });
 });
 
-const kinora = (...words) => run_beside(words);
+// A command's words; an object among them is for its environment.
+const kinora = (...words) => run_beside(words.filter((word) => typeof word === 'string'), Object.assign({}, ...words.filter((word) => typeof word !== 'string')));
 async function must(...words) {
     const told = await kinora(...words);
     assert.equal(told.code, 0, `${words.join(' ')}: ${told.stderr}`);
@@ -126,33 +129,33 @@ test('a backup of a busy server on SQLite is one moment, whole, and only the fir
     assert.equal(code, 0, stdout + stderr);
 });
 
-test('the same on PostgreSQL, restored to PostgreSQL and to SQLite; a backup of SQLite comes back to PostgreSQL', async () => {
-    const folder = path.join(home, 'postgres');
-    const database = (name) => ({ KINORA_DATABASE_URL: postgres.database(name) });
-    const busy = await Server.start({ env: database('live'), flags: ['--no-workers'] });
+test('the same on PostgreSQL and an object store, restored there and to SQLite and the disk, and one of SQLite the other way', async () => {
+    const folder = path.join(home, 'postgres'), store = await S3Fake.start();
+    // An installation of its own in the same database server and the same bucket.
+    const installation = (name) => store_env(store, { KINORA_DATABASE_URL: postgres.database(name), KINORA_S3_PREFIX: `${name}/` });
+    const env = installation('live'), busy = await Server.start({ env, flags: ['--no-workers'] });
     try {
         const client = await new Client(busy).user('root');
-        const flags = ['--data', busy.data, '--database-url', postgres.url('live')];
-        const worker = await back_up_a_busy_server(busy, client, folder, flags, 'pg');
+        const worker = await back_up_a_busy_server(busy, client, folder, ['--data', busy.data, env], 'pg');
         const own = path.join(home, 'pg-kit');
         fs.writeFileSync(own, run(['keys', 'recovery-kit', '--data', busy.data]).stdout);
-        const taken = await kinora('backup', 'restore', folder, '--data', path.join(home, 'pg-refused'), '--recovery-kit', own,
-            '--database-url', postgres.url('live'));
+        const restore = (data, to, from = folder, key = own) => kinora('backup', 'restore', from, '--data', path.join(home, data), '--recovery-kit', key, to);
+        const taken = await restore('pg-refused', env);
         assert.equal(taken.code, 1);
         assert.match(taken.stderr, /The database is not empty/);
-        const there = path.join(home, 'pg-restored'), lite = path.join(home, 'pg-lite');
-        const env = database('restored');
-        await must('backup', 'restore', folder, '--data', there, '--recovery-kit', own, '--database-url', env.KINORA_DATABASE_URL);
-        await must('backup', 'restore', folder, '--data', lite, '--recovery-kit', own);
-        const [on_postgres, on_sqlite] = [await look(there, { env }), await look(lite)];
+        const other = installation('restored'), across = installation('across');
+        assert.equal((await restore('pg-restored', other)).code, 0);
+        assert.equal((await restore('pg-lite', {})).code, 0);
+        const [on_postgres, on_sqlite] = [await look(path.join(home, 'pg-restored'), { env: other }), await look(path.join(home, 'pg-lite'))];
         assert.deepEqual(on_sqlite, on_postgres);
         assert.ok(is_one_moment(on_postgres, worker, 'pg') >= 3);
-        const across = path.join(home, 'across'), other = database('across');
+        assert.deepEqual([stored(path.join(home, 'pg-restored')).length, stored(path.join(home, 'pg-lite')).length > 3], [0, true]);
         await must('backup', 'create', path.join(home, 'lite'), '--data', server.data);
-        await must('backup', 'restore', path.join(home, 'lite'), '--data', across, '--recovery-kit', kit, '--database-url', other.KINORA_DATABASE_URL);
-        assert.deepEqual(await look(across, { env: other }), await library(root));
+        assert.equal((await restore('across', across, path.join(home, 'lite'), kit)).code, 0);
+        assert.deepEqual(await look(path.join(home, 'across'), { env: across }), await library(root));
     } finally {
         await busy.remove();
+        await store.remove();
     }
 });
 
@@ -331,11 +334,11 @@ test('a server makes backups by itself, verifies them, and keeps as many as it i
 function on_a_terminal(words, seen) {
     return new Promise((resolve) => {
         const child = spawn('script', ['-qfec', [program, ...words].join(' '), '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] });
-        let text = '';
+        let text = '', stopped = false;
         child.stdout.setEncoding('utf8').on('data', (more) => {
             text += more;
-            if (seen.test(text))
-                child.stdin.write('\x03');
+            if (!stopped && seen.test(text))
+                stopped = child.stdin.write('\x03');
         });
         child.on('close', () => resolve(text.replace(/\r/g, '')));
     });
@@ -343,7 +346,7 @@ function on_a_terminal(words, seen) {
 
 test('the recovery kit is shown on a terminal at the first start and never in a log, and brings the key back', async () => {
     const data = path.join(home, 'first'), groups = /[0-9A-Z]{4}(-[0-9A-Z]{4}){6}\n[0-9A-Z]{4}(-[0-9A-Z]{4}){6}/;
-    const words = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--no-workers', '--insecure-http'];
+    const words = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--no-workers'];
     const first = await on_a_terminal(words, /It is not shown again by itself/);
     const [shown] = groups.exec(first);
     assert.equal(run(['keys', 'recovery-kit', '--data', data]).stdout, `${shown}\n`);

@@ -141,6 +141,19 @@ test('a file above the limit is refused, and the limit changes without a restart
     await look(root, link, { status: 'success' });
 });
 
+test('a look saves so many files at the most, and the next one goes on', async () => {
+    const episodes = [0, 1, 2].map((i) => {
+        site.pages[`/many${i}.wav`] = { type: 'audio/wav', bytes: wav(0.21 + i / 100) };
+        return { title: `Part ${i}`, guid: `part ${i}`, url: `${site.origin}/many${i}.wav` };
+    });
+    site.pages['/many.xml'] = feed(episodes);
+    const link = await add(root, 'podcast_feed', `${site.origin}/many.xml`);
+    await root.must(200, 'PUT', '/api/v1/settings', { download_max_items: 2 });
+    assert.equal((await look(root, link, { status: 'success' })).downloaded_files.length, 2);
+    assert.equal((await look(root, link, { status: 'success' })).downloaded_files.length, 1);
+    await root.must(200, 'PUT', '/api/v1/settings', { download_max_items: null });
+});
+
 test('yt-dlp saves the film of a page once, and what it complains of is classed', async () => {
     const link = await add(root, 'generic_video', `${site.origin}/film.html`);
     const record = await look(root, link, { status: 'success' });

@@ -325,6 +325,25 @@ static void a_program_that_is_cancelled_or_late_is_killed_with_its_children(void
     assert_true(clock_mono_us() - before < 2 * SECOND_US);
 }
 
+static void a_program_that_is_cancelled_may_tidy_up_for_a_second(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(1 << 16);
+    int file;
+    str written;
+    int64_t before = clock_mono_us();
+    assert_ok(program_file(NULL, 0, &file));
+    assert_error(
+        run(SHELL("trap 'echo tidy >&3; exit 0' TERM; while :; do sleep 0.05; done"), &file, 1, NULL, SECOND_US),
+        ERROR_TIMED_OUT);
+    assert_ok(program_file_read(arena, file, 4096, &written));
+    assert_string_equal(written.data, "tidy\n");
+    close(file);
+    // Who does not want to end has to.
+    assert_error(run(SHELL("trap '' TERM; while :; do sleep 0.05; done"), NULL, 0, NULL, SECOND_US), ERROR_TIMED_OUT);
+    assert_true(clock_mono_us() - before < 20 * SECOND_US);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +361,7 @@ int main(void)
         cmocka_unit_test(a_program_can_do_nothing_else),
         cmocka_unit_test(a_program_that_fails_says_why),
         cmocka_unit_test(a_program_that_is_cancelled_or_late_is_killed_with_its_children),
+        cmocka_unit_test(a_program_that_is_cancelled_may_tidy_up_for_a_second),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "crypt/crypt.h"
+#include "crypt/recovery.h"
 #include "test.h"
 
 static const unsigned char key[CRYPT_KEY_SIZE] = "0123456789abcdef0123456789abcde";
@@ -397,6 +398,49 @@ static void the_key_of_a_purpose_is_hkdf_of_the_master_key(void **state)
 
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
+static void a_recovery_kit_gives_the_key_back_and_notices_every_slip(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(64 << 10);
+    unsigned char own[CRYPT_KEY_SIZE], found[CRYPT_KEY_SIZE];
+    id_random(own, sizeof own);
+    str kit = recovery_kit(arena, own);
+    assert_int_equal(kit.size, 14 * 4 + 13);
+    assert_ok(recovery_kit_read(kit, found));
+    assert_memory_equal(found, own, sizeof own);
+    assert_ok(recovery_kit_read(str_lower(arena, kit), found));
+    char *slip = arena_copy(arena, kit.data, kit.size + 1);
+    for (size_t i = 0; i < kit.size; i++) {
+        char right = slip[i];
+        if (right == '-' || right == '\n')
+            continue;
+        slip[i] = right == 'A' ? 'B' : 'A';
+        assert_int_equal(recovery_kit_read((str) { slip, kit.size }, found).code, ERROR_VALIDATION_ERROR);
+        slip[i] = 'U';
+        assert_int_equal(recovery_kit_read((str) { slip, kit.size }, found).code, ERROR_VALIDATION_ERROR);
+        slip[i] = right;
+    }
+    assert_int_equal(recovery_kit_read(str_sub(kit, 0, kit.size - 1), found).code, ERROR_VALIDATION_ERROR);
+    str longer = str_format(arena, "%.*s0", STR_ARGS(kit));
+    assert_int_equal(recovery_kit_read(longer, found).code, ERROR_VALIDATION_ERROR);
+    assert_int_equal(recovery_kit_read(STR(""), found).code, ERROR_VALIDATION_ERROR);
+}
+
+static void a_key_under_a_passphrase_opens_with_that_one_only(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(64 << 10);
+    unsigned char own[CRYPT_KEY_SIZE], found[CRYPT_KEY_SIZE];
+    str sealed;
+    id_random(own, sizeof own);
+    assert_ok(recovery_seal(arena, own, STR("open sesame"), &sealed));
+    assert_ok(recovery_open(sealed, STR("open sesame"), found));
+    assert_memory_equal(found, own, sizeof own);
+    assert_int_equal(recovery_open(sealed, STR("open barley"), found).code, ERROR_WRONG_CREDENTIALS);
+    assert_int_equal(
+        recovery_open(str_sub(sealed, 1, sealed.size), STR("open sesame"), found).code, ERROR_DATA_CORRUPT);
+}
+
 int main(void)
 {
     error e = crypt_init();
@@ -412,6 +456,8 @@ int main(void)
         cmocka_unit_test(a_token_reads_back_within_its_time_only),
         cmocka_unit_test(forged_and_incomplete_tokens_are_refused),
         cmocka_unit_test(any_changed_character_of_a_token_is_noticed),
+        cmocka_unit_test(a_recovery_kit_gives_the_key_back_and_notices_every_slip),
+        cmocka_unit_test(a_key_under_a_passphrase_opens_with_that_one_only),
         WITH_FOLDER(the_key_is_made_once_and_kept_private),
         WITH_FOLDER(a_key_file_that_cannot_be_trusted_is_refused),
         WITH_FOLDER(programs_that_start_at_once_end_with_one_key),

@@ -332,6 +332,70 @@ static void another_program_hears_of_a_commit_also_after_its_connection_broke(vo
     db_close(other);
 }
 
+struct heard {
+    pthread_mutex_t lock;
+    char last[64];
+    int count;
+};
+
+static void hear(void *context, str text)
+{
+    struct heard *heard = context;
+    pthread_mutex_lock(&heard->lock);
+    snprintf(heard->last, sizeof heard->last, "%.*s", STR_ARGS(text));
+    heard->count++;
+    pthread_mutex_unlock(&heard->lock);
+}
+
+static bool has_heard(struct heard *heard, const char *text)
+{
+    bool so = false;
+    for (int i = 0; i < 300 && !so; i++) {
+        nanosleep(&(struct timespec) { .tv_nsec = 10000000 }, NULL);
+        pthread_mutex_lock(&heard->lock);
+        so = !strcmp(heard->last, text);
+        pthread_mutex_unlock(&heard->lock);
+    }
+    return so;
+}
+
+static void ignore(void *context)
+{
+    (void)context;
+}
+
+static void words_reach_the_other_programs_only_the_newest_of_each_key(void **state)
+{
+    struct fixture *f = *state;
+    struct db_pool *other;
+    struct heard own = { .lock = PTHREAD_MUTEX_INITIALIZER }, theirs = { .lock = PTHREAD_MUTEX_INITIALIZER };
+    assert_ok(db_open(&(struct db_options) { postgres_cluster_url(f->cluster) }, &other));
+    db_tell(f->pool, STR("key"), STR("nobody hears this"));
+    db_on_commit(other, ignore, NULL);
+    db_on_commit(f->pool, ignore, NULL);
+    db_on_told(other, hear, &theirs);
+    db_on_told(f->pool, hear, &own);
+    for (int i = 0; i < 20 && !has_heard(&theirs, "hello"); i++) // until both listen
+        db_tell(f->pool, STR("key"), STR("hello"));
+    theirs.count = 0;
+    char text[16];
+    for (int i = 0; i <= 100; i++) {
+        int size = snprintf(text, sizeof text, "{\"n\":%d}", i);
+        db_tell(f->pool, STR("key"), (str) { text, (size_t)size });
+    }
+    db_tell(f->pool, STR("key"), STR("two\nlines")); // not told
+    assert_true(has_heard(&theirs, "{\"n\":100}"));
+    assert_in_range(theirs.count, 1, 20);
+    db_tell(f->pool, STR("other key"), STR("last"));
+    assert_true(has_heard(&theirs, "last"));
+    assert_int_equal(own.count, 0);
+    db_on_told(other, NULL, NULL);
+    db_on_told(f->pool, NULL, NULL);
+    db_on_commit(other, NULL, NULL);
+    db_on_commit(f->pool, NULL, NULL);
+    db_close(other);
+}
+
 // The gate ----------------------------------------------------------------------------------------
 
 struct slow {
@@ -432,6 +496,7 @@ int main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(another_program_hears_of_a_commit_also_after_its_connection_broke),
+        cmocka_unit_test(words_reach_the_other_programs_only_the_newest_of_each_key),
         cmocka_unit_test(a_cluster_is_removed_when_its_test_is_killed),
         ON(types_of_its_own_are_texts_here),
         ON(a_value_that_a_type_does_not_take_is_no_fault_of_ours),

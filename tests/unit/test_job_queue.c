@@ -105,7 +105,7 @@ static void a_batch_is_claimed_and_completed_in_one_change(void **state)
 
 static error do_advance(struct scope *scope, struct call *call)
 {
-    return job_advance(scope, &call->job);
+    return job_advance(scope, &call->job, &call->mine[0]);
 }
 
 static void an_attempt_that_kept_something_costs_no_retry(void **state)
@@ -114,9 +114,13 @@ static void an_attempt_that_kept_something_costs_no_retry(void **state)
     struct job added = add("a"), job;
     for (int i = 0; i < 2 * JOB_ATTEMPTS_MAX; i++) {
         assert_true(claim_for(runner_a, -1, &job));
-        write_ok(&(struct call) { .run = do_advance, .job = job });
+        struct call call = { .run = do_advance, .job = job };
+        write_ok(&call);
+        assert_true(call.mine[0]);
         recover(NULL);
         assert_state(&added, "pending");
+        write_ok(&call); // by the runner that lost it
+        assert_false(call.mine[0]);
     }
 }
 

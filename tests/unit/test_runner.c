@@ -156,6 +156,107 @@ static void a_cancel_ends_what_runs_within_two_seconds(void **state)
     stop_runner(runner);
 }
 
+static error write_nothing(struct scope *scope, const struct run *run, void *context)
+{
+    (void)scope;
+    (void)run;
+    atomic_store((atomic_bool *)context, true);
+    return OK;
+}
+
+static atomic_bool refused, written;
+
+static error write_late(struct run *run)
+{
+    atomic_fetch_add(&starts, 1);
+    while (!error_is(run_check(run)))
+        nap();
+    atomic_store(&refused, run_write(run, write_nothing, &written).code == ERROR_CANCELLED);
+    return error_of(ERROR_CANCELLED);
+}
+static const struct job_kind late_kind = { "late", write_late, NULL, NULL };
+
+static void a_run_that_lost_its_job_writes_nothing(void **state)
+{
+    (void)state;
+    static const struct job_kind *const kinds[] = { &late_kind, NULL };
+    reset_counts();
+    struct runner *runner = start_runner(kinds, 1);
+    struct job job = add_job("late", STR_NONE);
+    while (!atomic_load(&starts))
+        nap();
+    assert_ok(db_write(library.pool, cancel_change, &job));
+    while (!atomic_load(&refused))
+        nap();
+    assert_false(atomic_load(&written));
+    stop_runner(runner);
+}
+
+// Keeps something for the next attempt or not; then it hangs.
+static error hang(struct run *run)
+{
+    bool keeps = json_get_bool(run->params, "keeps", false);
+    if (keeps)
+        TRY(run_write(run, write_nothing, &written));
+    return wait_until_cancelled(run);
+}
+static const struct job_kind hang_kind = { "hang", hang, NULL, NULL };
+
+struct hanging {
+    bool keeps;
+    struct job job;
+};
+
+static error add_hanging(struct db *db, void *context)
+{
+    struct hanging *hanging = context;
+    struct scope scope = library.scope;
+    scope.db = db;
+    json_t *params = json_keep(scope.arena, json_pack("{s:b}", "keeps", hanging->keeps));
+    return job_add(&scope, &(struct job_new) { .kind = "hang", .params = params }, &hanging->job);
+}
+
+static struct job add_hanging_job(bool keeps)
+{
+    struct hanging hanging = { .keeps = keeps };
+    assert_ok(db_write(library.pool, add_hanging, &hanging));
+    return hanging.job;
+}
+
+static struct job after_one_attempt(bool keeps)
+{
+    static const struct job_kind *const kinds[] = { &hang_kind, NULL };
+    struct runner_options options = { .db = library.pool,
+        .blobs = library.blobs,
+        .plain = plain,
+        .speech = speech,
+        .scratch_directory = library.folder,
+        .slots = 1,
+        .attempt_us = SECOND_US / 5,
+        .kinds = kinds };
+    struct runner *runner;
+    struct job job = add_hanging_job(keeps);
+    assert_ok(runner_start(&options, &runner));
+    while (!job.error_code.data) {
+        nap();
+        job = job_now(job.id);
+    }
+    runner_stop(runner);
+    return job;
+}
+
+static void an_attempt_has_its_time_and_costs_a_retry_unless_it_kept_something(void **state)
+{
+    (void)state;
+    for (int keeps = 0; keeps < 2; keeps++) {
+        struct job job = after_one_attempt(keeps);
+        assert_string_equal(job.error_code.data, "TIMED_OUT");
+        assert_string_equal(job.state.data, "pending"); // for another one
+        assert_int_equal(job.attempts, keeps ? 0 : 1);
+        assert_ok(db_write(library.pool, cancel_change, &job));
+    }
+}
+
 static void a_stop_hands_jobs_back_untouched(void **state)
 {
     (void)state;
@@ -360,6 +461,8 @@ int main(void)
         TEST(a_failed_attempt_is_followed_by_another),
         TEST(a_fault_of_the_input_is_final),
         TEST(a_cancel_ends_what_runs_within_two_seconds),
+        TEST(a_run_that_lost_its_job_writes_nothing),
+        TEST(an_attempt_has_its_time_and_costs_a_retry_unless_it_kept_something),
         TEST(a_stop_hands_jobs_back_untouched),
         TEST(a_failing_commit_leaves_nothing),
         TEST(a_recording_becomes_a_transcript),

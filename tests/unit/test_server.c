@@ -420,6 +420,39 @@ static void full_queues_and_too_many_connections_answer_503(void **state)
     fixture_stop(&fixture);
 }
 
+static void handler_threads_grow_while_requests_wait_and_end_again(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    ANSWER_AUTO struct answer answer = { 0 };
+    fixture_start(
+        &fixture, (struct server_options) {
+                      .handler_threads = 1, .handler_threads_most = 4, .stream_threads = 1, .handler_idle_us = 50000 });
+    for (int round = 0; round < 2; round++) { // the second in the places of threads that have ended
+        int sockets[6];
+        wait_for(&fixture.workers, 2);
+        fixture.handled = 0;
+        fixture.hold = true;
+        for (int i = 0; i < 6; i++) {
+            sockets[i] = client_open(&fixture);
+            client_send(sockets[i], "GET /hold HTTP/1.1\r\n" HOST "\r\n");
+        }
+        wait_for(&fixture.handled, 4); // the others wait
+        assert_int_equal(fixture.workers, 5);
+        fixture.hold = false;
+        for (int i = 0; i < 6; i++) {
+            client_answer(sockets[i], false, &answer);
+            assert_int_equal(answer.status, 200);
+            close(sockets[i]);
+        }
+        for (int i = 0; i < 500 && fixture.workers > 2; i++)
+            sleep_ms(20);
+        assert_int_equal(fixture.workers, 2);
+    }
+    assert_int_equal(client_get(&fixture, "/hello", &answer), 200);
+    fixture_stop(&fixture);
+}
+
 static void a_second_server_on_the_port_is_refused(void **state)
 {
     (void)state;
@@ -493,6 +526,7 @@ int main(void)
         cmocka_unit_test(who_stalls_is_timed_out),
         cmocka_unit_test(slow_readers_are_served),
         cmocka_unit_test(full_queues_and_too_many_connections_answer_503),
+        cmocka_unit_test(handler_threads_grow_while_requests_wait_and_end_again),
         cmocka_unit_test(a_second_server_on_the_port_is_refused),
         cmocka_unit_test(stopping_waits_for_requests_under_way_and_no_longer),
     };

@@ -32,7 +32,12 @@ function run(name, env, limit_ms) {
                 // nothing of it is left
             }
         };
-        const timer = setTimeout(() => ((late = true), end()), limit_ms);
+        // Who does not end is made to say where it waits.
+        const timer = setTimeout(() => {
+            late = true;
+            child.kill('SIGABRT');
+            setTimeout(end, 2000);
+        }, limit_ms);
         child.on('exit', end); // what it has started goes with it
         child.on('close', (code, signal) => {
             clearTimeout(timer);
@@ -82,7 +87,7 @@ export const told_place = ({ program: name, kind, call, stack }) =>
 //   'went on' the tests pass all the same,
 //   'told'    a test noticed: an error came back,
 //   'memory'  the program ended for want of memory, saying so,
-//   'test'    the test's own code did not bear it,
+//   'test'    the test's own code did not bear it, or waits for what does not come,
 //   'broken'  anything else: a crash, a bug, no end.
 export async function fail_at(place) {
     const env = { KINORA_FAULT_AT: place.id, ...(place.test ? { KINORA_FAULT_TEST: place.test } : {}) };

@@ -33,7 +33,7 @@ function Row({ job, read }: { job: Job; read: () => Promise<void> }) {
                 <div class="grow"><p class="cut"><strong>{job_kind(job.kind ?? '')}</strong>{job.file_name && <span class="muted"> · {job.file_name}</span>}</p><p class="small muted">{moment(job.created_at)}</p></div>
                 <span class={`badge ${status_class(status)}`}>{status_name(status)}{status === 'processing' && ` ${Math.round(progress * 100)} %`}</span>
                 {(status === 'processing' || status === 'pending') && <Button kind="tight" act={act('cancel')}>{t.cancel}</Button>}
-                {(status === 'failed' || status === 'cancelled') && <Button kind="tight" icon="refresh" act={act('retry')}>{t.again}</Button>}
+                {status === 'failed' && <Button kind="tight" icon="refresh" act={act('retry')}>{t.again}</Button>}
             </div>
             {status === 'processing' && <progress class="bar" max={1} value={progress} aria-label={job_kind(job.kind ?? '')} />}
             {status === 'failed' && <p class="small" style={{ color: 'var(--bad)' }}>{live?.error ?? job.error}</p>}

@@ -142,7 +142,7 @@ export function Transcript({ job_id, said, player, editable, change }: { job_id:
             const now = await call('PUT /api/v1/transcriptions/{job_id}/segments/{segment_id}', { path, body: { text } });
             change({ ...state.current, segments: state.current.segments.map((one) => (one.id === now.id ? now : one)) });
         } else if (what === 'split') {
-            await call('POST /api/v1/transcriptions/{job_id}/segments/{segment_id}/split', { path, body: { at_word: Number(more) + 1 }, headers: once() });
+            await call('POST /api/v1/transcriptions/{job_id}/segments/{segment_id}/split', { path, body: { at_word: Number(more) }, headers: once() });
             await read();
         } else if (what === 'merge') {
             await call('POST /api/v1/transcriptions/{job_id}/segments/{segment_id}/merge', { path, headers: once() });

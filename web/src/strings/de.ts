@@ -225,7 +225,7 @@ export const de: Strings = {
         all: 'Alle',
         empty: 'Es läuft nichts',
         empty_text: 'Mitschriften, Filme und andere lange Arbeit erscheinen hier mit ihrem Fortschritt.',
-        kinds: { transcribe: 'Mitschrift', render: 'Film', regenerate: 'Film der Änderungen', derive: 'Vorschau und Wellenform', proxy: 'Arbeitskopie', rekey: 'Neu verschlüsseln', draft: 'Entwurf zum Abspielen', image: 'Bild', import: 'Einlesen eines Videos', voice: 'Sprache', move_media: 'Umziehen von Dateien', download: 'Download', save: 'Download' },
+        kinds: { transcribe: 'Mitschrift', render: 'Film', regenerate: 'Film der Änderungen', derive: 'Vorschau und Wellenform', proxy: 'Arbeitskopie', rekey: 'Neu verschlüsseln', draft: 'Entwurf zum Abspielen', image: 'Bild', import: 'Einlesen eines Videos', voice: 'Sprache', backup: 'Sicherung', move_media: 'Umziehen von Dateien', download: 'Download', save: 'Download' },
         states: { pending: 'Wartet', processing: 'Läuft', completed: 'Fertig', failed: 'Gescheitert', cancelled: 'Abgebrochen' },
     },
     profile: {

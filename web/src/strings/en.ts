@@ -224,7 +224,7 @@ export const en = {
         all: 'All',
         empty: 'Nothing is running',
         empty_text: 'Transcriptions, renders and other long work appear here, with their progress.',
-        kinds: { transcribe: 'Transcription', render: 'Render', regenerate: 'Render of changes', derive: 'Thumbnails and waveforms', proxy: 'Editing copy', rekey: 'Encrypting anew', draft: 'Draft to play', image: 'Picture', import: 'Import of a video', voice: 'Speech', move_media: 'Moving files', download: 'Download', save: 'Download' },
+        kinds: { transcribe: 'Transcription', render: 'Render', regenerate: 'Render of changes', derive: 'Thumbnails and waveforms', proxy: 'Editing copy', rekey: 'Encrypting anew', draft: 'Draft to play', image: 'Picture', import: 'Import of a video', voice: 'Speech', backup: 'Backup', move_media: 'Moving files', download: 'Download', save: 'Download' },
         states: { pending: 'Waiting', processing: 'Running', completed: 'Done', failed: 'Failed', cancelled: 'Cancelled' },
     },
     profile: {
