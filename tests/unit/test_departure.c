@@ -103,7 +103,7 @@ static error let_go(struct db *db, void *id)
 {
     struct scope scope = library.scope;
     scope.db = db;
-    return backup_row_end(&scope, str_of(id), true);
+    return backup_row_end(&scope, str_of(id), BACKUP_MADE);
 }
 
 static bool has(const struct db_value *value, str text)

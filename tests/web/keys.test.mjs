@@ -34,3 +34,14 @@ test('an API key is made, shown once, works until it is ended', async () => {
     await row.waitFor({ state: 'detached' });
     await until('the key is refused', async () => (await ask(key)).status === 401, { limit_ms: 5_000 });
 });
+
+test('an administrator sees who did what, and finds it by who', async () => {
+    await page.goto(`${stage.origin}/#/admin`);
+    const log = page.locator('section', { has: page.getByRole('heading', { name: 'Who did what' }) });
+    await log.getByText('key.delete').first().waitFor();
+    assert.ok(await log.getByText('key.create').count());
+    await picture(page, 'admin-audit', { phone: false });
+    await log.getByLabel('Who').fill('nobody-of-that-name');
+    await log.getByLabel('Who').press('Enter');
+    await log.getByText('key.delete').first().waitFor({ state: 'detached' });
+});

@@ -12,6 +12,7 @@ import { me } from '../state/me.ts';
 import { toast } from '../state/toasts.ts';
 import { t } from '../strings/index.ts';
 import { job_kind, status_class, status_name } from './jobs.tsx';
+import { Audit } from './audit.tsx';
 import { Database } from './database.tsx';
 import { Settings } from './settings.tsx';
 import './admin.css';
@@ -145,6 +146,7 @@ export default function Admin() {
             <Users />
             <Settings />
             <Database />
+            <Audit />
         </div>
     );
 }
