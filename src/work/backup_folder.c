@@ -16,7 +16,7 @@
 enum { ARENA_BYTES = 16 << 20, MANIFEST_BYTES_MAX = 1 << 20 };
 #define FORMAT "Kinora backup 1"
 #define MARK "kinora-backups"
-#define SEAL "backup manifest" // purpose of the master key
+#define BACKUP_SEAL "backup manifest" // purpose of the master key; a backup stays with the key of its time
 
 // The folder ------------------------------------------------------------------------------------------
 
@@ -161,7 +161,7 @@ error backup_write_manifest(
     struct arena *arena, const char *folder, const struct backup_manifest *manifest, const struct keyring *keyring)
 {
     json_t *all = to_json(arena, manifest);
-    str seal = keyring_seal(arena, keyring, SEAL, json_text(arena, all), STR(""));
+    str seal = keyring_seal(arena, keyring, BACKUP_SEAL, json_text(arena, all), STR(""));
     json_object_set_new(all, "seal", json_str(str_base64(arena, seal.data, seal.size)));
     str text = str_format(arena, "%.*s\n", STR_ARGS(json_text(arena, all)));
     return backup_write_file(arena, folder, manifest->name, "manifest.json", text);
@@ -255,7 +255,7 @@ error backup_check_seal(
     TRY(read_json(arena, folder, manifest->name, "manifest.json", &all));
     str seal = get_bytes(arena, all, "seal");
     json_object_del(all, "seal");
-    error opened = keyring_open_sealed(arena, keyring, SEAL, json_text(arena, all), seal, &plain);
+    error opened = keyring_open_sealed(arena, keyring, BACKUP_SEAL, json_text(arena, all), seal, &plain);
     return error_is(opened) ? error_make(ERROR_DATA_CORRUPT, NULL,
                "The manifest of the backup %.*s is not as Kinora wrote it: it was damaged or changed",
                STR_ARGS(manifest->name))

@@ -157,7 +157,8 @@ test('every use of the master key in the source stands in the list of what is se
     const defined = Object.fromEntries([...fs.readFileSync(path.join(source, 'domain/reseal.h'), 'utf8')
         .matchAll(/#define (RESEAL_\w+) ("[^"]+")/g)].map((line) => [line[2], line[1]]));
     const listed = fs.readFileSync(path.join(source, 'domain/reseal.c'), 'utf8');
-    for (const purpose of used)
+    // A backup stays with the key of its time: it is opened with that key's recovery kit.
+    for (const purpose of used.filter((name) => name !== 'BACKUP_SEAL'))
         assert.ok(listed.includes(`, ${defined[purpose] ?? purpose}, `), `${purpose} has no line in reseal.c`);
 });
 
