@@ -27,7 +27,14 @@ after(async () => {
     await server.remove();
 });
 
-const descriptors = () => fs.readdirSync(`/proc/${server.pid}/fd`).length;
+// Of sockets: a handler thread that begins opens the database, too.
+const descriptors = () => fs.readdirSync(`/proc/${server.pid}/fd`).filter((name) => {
+    try {
+        return fs.readlinkSync(`/proc/${server.pid}/fd/${name}`).startsWith('socket:');
+    } catch {
+        return false; // closed meanwhile
+    }
+}).length;
 const resident_mb = () => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${server.pid}/status`, 'utf8'))[1]) / 1024;
 
 let changes = 0;
