@@ -113,22 +113,30 @@ static error fit(struct warm *warm, struct slot *slot, str owner)
     return OK;
 }
 
+// A child that did not come to the end of a question has ended, whatever the reason: its next owner would get the
+// blame.
+static error ask(
+    struct warm *warm, struct slot *slot, struct arena *arena, str owner, const struct child_call *call, json_t **ret)
+{
+    TRY(fit(warm, slot, owner));
+    error result = child_ask(slot->child, arena, call, ret);
+    slot->answers++;
+    if (!child_alive(slot->child)) {
+        child_end(slot->child);
+        slot->child = NULL;
+    }
+    return result;
+}
+
 error warm_ask(struct warm *warm, struct arena *arena, str owner_id, const struct child_call *call, json_t **ret_result)
 {
     ASSERT(call->deadline_us > 0);
     struct slot *slot;
     TRY(wait_for_slot(warm, owner_id, call->deadline_us, &slot));
-    error result = fit(warm, slot, owner_id);
-    if (!error_is(result)) {
-        result = child_ask(slot->child, arena, call, ret_result);
-        slot->answers++;
-    }
-    bool spent = result.code == ERROR_ENGINE_CRASHED || result.code == ERROR_CANCELLED
-                 || result.code == ERROR_TIMED_OUT;
-    if (spent && slot->child) {
-        child_end(slot->child);
-        slot->child = NULL;
-    }
+    error result = ask(warm, slot, arena, owner_id, call, ret_result);
+    // Somebody else may have killed it, the kernel for want of memory. What crashes an engine does so again.
+    if (result.code == ERROR_ENGINE_CRASHED)
+        result = ask(warm, slot, arena, owner_id, call, ret_result);
     pthread_mutex_lock(&warm->mutex);
     slot->busy = false;
     pthread_cond_signal(&warm->freed);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engine/sandbox.h"
+#include "net/warm.h"
 #include "zygote_help.h"
 
 static void a_sound_file_is_probed(void **state)
@@ -209,6 +210,25 @@ static void a_failed_read_is_passed_on_and_ends_the_child(void **state)
     assert_error(ask_trap(child, &trap, 0), ERROR_DATA_CORRUPT);
     assert_false(child_alive(child));
     child_end(child);
+}
+
+static void a_read_that_failed_is_not_blamed_on_the_next_question(void **state)
+{
+    (void)state;
+    struct warm *warm;
+    assert_ok(warm_open(zygote, 1, &warm));
+    struct trap trap = { .answer = error_of(ERROR_UNAVAILABLE), .file = tone_wav(1, 16000) };
+    struct child_input input = { .context = &trap, .size = trap.file.size, .read = trap_read };
+    struct child_call call = {
+        .op = "probe", .inputs = &input, .input_count = 1, .deadline_us = clock_mono_us() + 60 * SECOND_US
+    };
+    ARENA_AUTO struct arena *arena = arena_new(1 << 20);
+    json_t *result;
+    assert_error(warm_ask(warm, arena, STR("somebody"), &call, &result), ERROR_UNAVAILABLE);
+    trap.answer = OK;
+    assert_ok(warm_ask(warm, arena, STR("somebody"), &call, &result));
+    warm_close(warm);
+    free((char *)trap.file.data);
 }
 
 static int parent_of(int pid)
@@ -482,6 +502,7 @@ int main(void)
         cmocka_unit_test(a_cancelled_call_ends_at_once),
         cmocka_unit_test(a_stopped_child_is_cancelled_and_meets_its_deadline),
         cmocka_unit_test(a_failed_read_is_passed_on_and_ends_the_child),
+        cmocka_unit_test(a_read_that_failed_is_not_blamed_on_the_next_question),
         cmocka_unit_test(children_end_with_their_zygote_and_a_new_one_comes),
         cmocka_unit_test(a_missing_engine_is_an_error),
         cmocka_unit_test(one_zygote_serves_many_threads),
