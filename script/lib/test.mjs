@@ -39,7 +39,7 @@ const groups = [
         ])],
     },
     {
-        name: 'asan', budget_s: 200, what: 'unit tests by clang under the address and undefined sanitizers',
+        name: 'asan', budget_s: 190, what: 'unit tests by clang under the address and undefined sanitizers',
         steps: [build_sanitized(600), meson('build-asan', 'unit', sanitized)],
     },
     {
@@ -48,7 +48,7 @@ const groups = [
     },
     { name: 'api', budget_s: 85, what: 'HTTP against a running server', steps: [build(600), node_tests('tests/api')] },
     { name: 'api-postgres', budget_s: 70, what: 'the same on PostgreSQL', steps: [build(600), node_tests('tests/api', { at_once: 2, env: { KINORA_TEST_DATABASE: 'postgresql' }, only: on_postgres })] },
-    { name: 'storage', budget_s: 140, what: 'files: uploads, downloads, keys, stores', steps: [build(600), packages(120), node_tests('tests/storage', { at_once: 2 })] },
+    { name: 'storage', budget_s: 135, what: 'files: uploads, downloads, keys, stores', steps: [build(600), packages(120), node_tests('tests/storage', { at_once: 2 })] },
     { name: 'transcription', budget_s: 105, what: 'engines, words, speakers, search', steps: [build(600), packages(120), node_tests('tests/transcription')] },
     { name: 'realtime', budget_s: 90, what: 'live editing over Socket.IO', steps: [build(600), packages(120), node_tests('tests/realtime')] },
     { name: 'render', budget_s: 75, what: 'films: golden frames, formats, sound, drafts, exchange, bad input', steps: [build(600), packages(120), meson('build', 'golden'), node_tests('tests/render', { at_once: 2 })] },
@@ -58,8 +58,8 @@ const groups = [
     { name: 'operations', budget_s: 70, what: 'metrics, logs, traces, settings, doctor, worker, manifests, backups, upgrades, security, deleted accounts', steps: [build(600), packages(120), node_tests('tests/operations', { at_once: 2 })] },
     { name: 'queue', budget_s: 95, what: 'killed workers, several machines on one PostgreSQL, one that is away', steps: [build(600), node_tests('tests/queue')] },
     { name: 'cluster', budget_s: 50, what: 'machines with a network of their own, one of each kind cut off', steps: [build(600), packages(120), node_tests('tests/cluster', { at_once: 2 })] },
-    { name: 'faults', budget_s: 110, what: 'kills, full disks, lost databases and stores, clocks, slow clients, calls that fail', steps: [build(600), packages(120), node_tests('tests/faults', { at_once: 3 })] },
-    { name: 'cli', budget_s: 75, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
+    { name: 'faults', budget_s: 130, what: 'kills, full disks, lost databases and stores, clocks, slow clients, calls that fail', steps: [build(600), packages(120), node_tests('tests/faults', { at_once: 3 })] },
+    { name: 'cli', budget_s: 70, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
 ];
 
 function usage() {
