@@ -99,6 +99,8 @@ static error configure(sqlite3 *handle, bool writing)
         return sqlite_error(handle, "opening");
     sqlite3_busy_timeout(handle, BUSY_TIMEOUT_MS);
     sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    // Else a statement with LIKE is compiled anew whenever its pattern changes.
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_ENABLE_QPSG, 1, NULL);
     // The search's triggers write into FTS5's table, which SQLite before 3.41 lets only a trusted schema do.
     sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1, NULL);
     bool wal = false;
@@ -198,6 +200,8 @@ static error open_pool(const char *url, struct db_pool **ret_pool)
     db_pool_init(&pool->base, &db_sqlite_driver);
     pool->path = copy;
     create_private(path);
+    // Its statistics of memory would cost a lock of all threads for every allocation. Refused once it has begun.
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     error result = sqlite_writer_start(pool, &pool->writer);
     if (error_is(result)) {
         close_pool(&pool->base);
