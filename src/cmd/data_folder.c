@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/settings.h"
 #include "domain/file_key.h"
 
@@ -37,12 +38,7 @@ error data_folder_mark_restoring(struct arena *arena, bool restoring)
         return error_system("mark", path, errno);
     if (mark >= 0)
         close(mark);
-    int folder = open(settings.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = folder >= 0 && fsync(folder) == 0;
-    error result = synced ? OK : error_system("sync", settings.data, errno);
-    if (folder >= 0)
-        close(folder);
-    return result;
+    return folder_sync(settings.data);
 }
 
 error data_folder_check(struct arena *arena)

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/id.h"
 #include "crypt/crypt.h"
 
@@ -61,16 +62,6 @@ static error load(const char *path, unsigned char *key, bool *ret_found)
     return e;
 }
 
-static error sync_folder(const char *directory)
-{
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return error_system("open", directory, errno);
-    int result = fsync(fd), code = errno;
-    close(fd);
-    return result == 0 ? OK : error_system("sync", directory, code);
-}
-
 static error prepare_folder(const char *directory)
 {
     if (mkdir(directory, 0700) != 0 && errno != EEXIST)
@@ -106,7 +97,7 @@ static error create(const char *directory, const char *path, const unsigned char
         e = error_system("make", path, errno);
     unlink(temporary);
     TRY(e);
-    return sync_folder(directory);
+    return folder_sync(directory);
 }
 
 static error create_new(const char *directory, const char *path)
@@ -318,7 +309,7 @@ error keyring_change_finish(const char *directory, const char *path)
     if (rename(places.next, places.now) != 0)
         return error_system("put the next master key in place", places.now, errno);
     folder_of(places.now, folder);
-    return sync_folder(folder);
+    return folder_sync(folder);
 }
 
 error keyring_put(const struct keyring *keyring, const char *directory, const char *path)

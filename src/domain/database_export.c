@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -176,18 +175,6 @@ static void put_row(struct buffer *out, const struct db_table *table, const stru
     buffer_append_c(out, ");\n");
 }
 
-static void add_up(struct database_sum *sum, str row)
-{
-    unsigned char hash[32];
-    uint64_t part;
-    crypt_sha256(row.data, row.size, hash);
-    for (size_t i = 0; i < 4; i++) {
-        memcpy(&part, hash + i * sizeof part, sizeof part);
-        sum->digest[i] += part; // around its end and on
-    }
-    sum->rows++;
-}
-
 // A table's head, a row, or a table's end.
 static error step(struct database_export *export, struct buffer *out)
 {
@@ -204,7 +191,7 @@ static error step(struct database_export *export, struct buffer *out)
         size_t before = out->size;
         put_row(out, table, values);
         if (export->sums && !out->failed)
-            add_up(&export->sums[export->table], str_sub(buffer_str(out), before, out->size));
+            database_sum_add(&export->sums[export->table], str_sub(buffer_str(out), before, out->size));
         export->rows++;
         return OK;
     }

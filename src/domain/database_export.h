@@ -4,6 +4,7 @@
 
 #include "crypt/crypt.h"
 #include "db/db.h"
+#include "domain/database_sum.h"
 
 struct database_export;
 // Opens a connection and a snapshot of its own. `keyring` is what the head names; NULL: zeros.
@@ -18,13 +19,7 @@ MUST_USE error database_export_open_whole(
 // The snapshot, to ask more of; lives as long as the export.
 struct db *database_export_snapshot(struct database_export *export);
 int database_export_schema(const struct database_export *export); // version of the database
-// What a table holds: the digest is the same in whichever order the rows come, and on either database.
-struct database_sum {
-    str table;
-    int64_t rows;
-    uint64_t digest[4]; // the SHA-256 of each row as text, added up as four numbers
-};
-// Of a whole export that has come to its end; lives as long as the export.
+// Of a whole export that has come to its end, by table, the same on either database; lives as long as the export.
 const struct database_sum *database_export_sums(const struct database_export *export, size_t *ret_count);
 // All of it (`whole`: that a backup has) into a new file, on disk when this returns.
 MUST_USE error database_export_file(struct db_pool *pool, const struct keyring *keyring, bool whole, const char *path);

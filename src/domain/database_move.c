@@ -5,18 +5,12 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "crypt/crypt.h"
+#include "domain/database_sum.h"
 #include "domain/database_tables.h"
 #include "domain/schema.h"
 #include "domain/search.h"
 
-enum { ROW_BYTES_MAX = 256 << 20, TELL_ROWS = 200, LANES = 4 };
-
-// What the rows of a table are, in whatever order: how many, and the sum of their SHA-256.
-struct digest {
-    int64_t rows;
-    uint64_t lanes[LANES];
-};
+enum { ROW_BYTES_MAX = 256 << 20, TELL_ROWS = 200 };
 
 struct moving {
     struct database_move *move;
@@ -97,21 +91,15 @@ static void put_value(struct arena *arena, struct buffer *out, const struct db_v
 }
 
 static error add_row(
-    struct digest *digest, struct arena *arena, const struct db_value *values, const size_t *order, size_t count)
+    struct database_sum *sum, struct arena *arena, const struct db_value *values, const size_t *order, size_t count)
 {
     BUFFER_AUTO struct buffer text = { 0 };
-    unsigned char hash[32];
-    uint64_t lanes[LANES];
     arena_reset(arena);
     for (size_t i = 0; i < count; i++)
         put_value(arena, &text, &values[order ? order[i] : i]);
     if (text.failed)
         return error_of(ERROR_LIMIT_EXCEEDED);
-    crypt_sha256(text.data, text.size, hash);
-    memcpy(lanes, hash, sizeof lanes);
-    for (size_t i = 0; i < LANES; i++)
-        digest->lanes[i] += lanes[i];
-    digest->rows++;
+    database_sum_add(sum, buffer_str(&text));
     return OK;
 }
 
@@ -178,9 +166,9 @@ static error tell(struct moving *moving)
     return moving->move->tell(moving->move->context, done < 1 ? done : 1);
 }
 
-// Gives every row of the table to `load` (may be NULL) and to the digest.
+// Gives every row of the table to `load` (may be NULL) and to the sum.
 static error read_rows(struct moving *moving, struct db *db, const struct db_table *table, const size_t *order,
-    size_t width, struct db_load *load, struct digest *digest)
+    size_t width, struct db_load *load, struct database_sum *sum)
 {
     struct db_dump *dump;
     const struct db_value *values;
@@ -190,7 +178,7 @@ static error read_rows(struct moving *moving, struct db *db, const struct db_tab
         result = db_dump_next(dump, &values, &row);
         if (error_is(result) || !row)
             break;
-        result = add_row(digest, moving->row, values, order, width);
+        result = add_row(sum, moving->row, values, order, width);
         if (!error_is(result) && load)
             result = db_load_row(load, values);
         if (!error_is(result))
@@ -210,27 +198,27 @@ static error carry_numbers(struct moving *moving)
     return OK;
 }
 
-static error copy(struct moving *moving, struct db_load *load, struct digest *digests, size_t **places)
+static error copy(struct moving *moving, struct db_load *load, struct database_sum *sums, size_t **places)
 {
     for (size_t i = 0; i < moving->count; i++) {
         const struct db_table *table = &moving->tables[i];
         places[i] = ARENA_ARRAY(moving->move->arena, size_t, table->column_count + 1);
         TRY(find_places(table, &moving->places[i], places[i]));
         TRY(db_load_table(load, &moving->places[i], places[i], table->column_count));
-        TRY(read_rows(moving, moving->move->source, table, NULL, table->column_count, load, &digests[i]));
-        moving->move->rows += digests[i].rows;
+        TRY(read_rows(moving, moving->move->source, table, NULL, table->column_count, load, &sums[i]));
+        moving->move->rows += sums[i].rows;
     }
     TRY(db_load_swap(load, NULL, 0));
     return carry_numbers(moving);
 }
 
-static error compare(struct moving *moving, const struct digest *digests, size_t *const *places)
+static error compare(struct moving *moving, const struct database_sum *sums, size_t *const *places)
 {
     for (size_t i = 0; i < moving->count; i++) {
-        struct digest arrived = { 0 };
+        struct database_sum arrived = { 0 };
         const struct db_table *table = &moving->tables[i];
         TRY(read_rows(moving, moving->target, &moving->places[i], places[i], table->column_count, NULL, &arrived));
-        if (arrived.rows != digests[i].rows || memcmp(arrived.lanes, digests[i].lanes, sizeof arrived.lanes) != 0)
+        if (arrived.rows != sums[i].rows || memcmp(arrived.digest, sums[i].digest, sizeof arrived.digest) != 0)
             return error_make(ERROR_DATA_CORRUPT, NULL,
                 "The rows of %.*s are others in the target than in the source; nothing was written",
                 STR_ARGS(table->name));
@@ -244,13 +232,13 @@ static error move_all(struct moving *moving)
     struct arena *arena = moving->move->arena;
     TRY(match_tables(moving));
     TRY(count_rows(moving));
-    struct digest *digests = ARENA_ARRAY(arena, struct digest, moving->count + 1);
+    struct database_sum *sums = ARENA_ARRAY(arena, struct database_sum, moving->count + 1);
     size_t **places = ARENA_ARRAY(arena, size_t *, moving->count + 1);
     TRY(db_load_begin(moving->target, arena, moving->places, moving->count, true, &load));
-    error result = copy(moving, load, digests, places);
+    error result = copy(moving, load, sums, places);
     db_load_end(load);
     TRY(result);
-    TRY(compare(moving, digests, places));
+    TRY(compare(moving, sums, places));
     moving->move->tables = moving->count;
     return search_find_again(&(struct scope) { .arena = arena, .db = moving->target });
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/folder.h"
 #include "base/id.h"
 
 enum { ARENA_BYTES = 16 << 20, MANIFEST_BYTES_MAX = 1 << 20 };
@@ -19,16 +20,6 @@ enum { ARENA_BYTES = 16 << 20, MANIFEST_BYTES_MAX = 1 << 20 };
 #define BACKUP_SEAL "backup manifest" // purpose of the master key; a backup stays with the key of its time
 
 // The folder ------------------------------------------------------------------------------------------
-
-static error sync_folder(const char *path)
-{
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return error_system("open", path, errno);
-    int result = fsync(fd), code = errno;
-    close(fd);
-    return result == 0 ? OK : error_system("sync", path, code);
-}
 
 // A folder with anything else in it is not taken for one of ours.
 static error make_folder(struct arena *arena, const char *path)
@@ -57,7 +48,7 @@ static error make_folder(struct arena *arena, const char *path)
         return e;
     }
     close(fd);
-    return sync_folder(path);
+    return folder_sync(path);
 }
 
 static error take_lock(struct backup_folder *folder, bool changes)
@@ -122,7 +113,7 @@ error backup_write_file(struct arena *arena, const char *folder, str name, const
     close(fd);
     if (!error_is(e) && rename(part, path) != 0)
         e = error_system("rename", part, errno);
-    return error_is(e) ? e : sync_folder(backup_path(arena, folder, name, NULL));
+    return error_is(e) ? e : folder_sync(backup_path(arena, folder, name, NULL));
 }
 
 // The manifest ----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/id.h"
 #include "crypt/crypt.h"
 
@@ -144,11 +145,8 @@ static error keep(struct local_file *file, const char *path)
     if (rename(file->name, path))
         return error_system("write", path, errno);
     free(TAKE(file->name));
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)!fsync(fd);
-        close(fd);
-    }
+    error ignored = folder_sync(folder); // some file systems cannot
+    (void)ignored;
     return OK;
 }
 
