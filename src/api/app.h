@@ -62,12 +62,14 @@ struct app {
     // A picture of an avatar, or the short film in which it talks.
     error (*avatar_show)(void *context, struct scope *scope, str id, enum avatar_sight sight, struct buffer *ret_bytes);
     void *avatar_context;
-    // Every voice (struct voice); whether one can speak a text; speaks it and appends an MP3 file; what a voice says as
-    // its sample. Declared in work/voices.h.
+    // Every voice (struct voice); whether one can speak a text; speaks it and appends an MP3 file, or writes a file
+    // of a format while it is spoken; what a voice says as its sample. Declared in work/voices.h.
     error (*voice_list)(void *context, struct scope *scope, struct list *ret_voices);
     error (*voice_check)(void *context, struct scope *scope, str id, str text);
     error (*voice_speak)(void *context, struct scope *scope, const struct voice_wish *wish, struct buffer *ret_file,
         json_t **ret_result);
+    error (*voice_stream)(
+        void *context, struct scope *scope, const struct voice_wish *wish, str format, const struct voice_out *to);
     str (*voice_sample_text)(struct arena *arena, const struct voice *voice);
     void *voice_context;
     bool (*workers_ready)(void *context);

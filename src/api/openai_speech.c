@@ -1,31 +1,28 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// POST /v1/audio/speech as OpenAI's public reference describes it.
+// POST /v1/audio/speech as OpenAI's public reference describes it: the sound is sent while it is spoken.
 #include <string.h>
 
 #include "api/openai_models.h"
 #include "base/clock.h"
 
-enum {
-    INPUT_MAX = 4096,           // characters, as OpenAI has it
-    SOUND_BYTES_MAX = 64 << 20, // half an hour at the slowest: far more than so much text can be
-};
+enum { INPUT_MAX = 4096 }; // characters, as OpenAI has it
 static const int64_t SPEAK_LIMIT_US = 120 * SECOND_US;
 static const double SPEED_LEAST = 0.5, SPEED_MOST = 2; // of our voices
 
-// OpenAI's voices, and those of ours that come nearest.
+// OpenAI's voices, and those of ours that come nearest and are everybody's.
 static const struct {
     const char *name, *voice;
 } aliases[] = {
     { "alloy", "flite:slt" },
     { "ash", "flite:rms" },
-    { "ballad", "flite:awb" },
+    { "ballad", "flite:rms" },
     { "cedar", "flite:rms" },
     { "coral", "flite:slt" },
     { "echo", "flite:rms" },
-    { "fable", "flite:awb" },
+    { "fable", "flite:rms" },
     { "marin", "flite:slt" },
     { "nova", "flite:slt" },
-    { "onyx", "flite:awb" },
+    { "onyx", "flite:rms" },
     { "sage", "flite:slt" },
     { "shimmer", "flite:slt" },
     { "verse", "flite:rms" },
@@ -49,69 +46,48 @@ static const struct field in_fields[] = {
 };
 static const struct shape in_shape = SHAPE("OpenAISpeech", struct speech_in, in_fields);
 
-static error write_sound(void *context, uint64_t offset, const void *bytes, size_t size)
-{
-    return buffer_write_at(context, offset, bytes, size) ? OK : error_of(ERROR_LIMIT_EXCEEDED);
-}
-
-static error read_sound(void *context, uint64_t offset, void *ret_bytes, size_t size, size_t *ret_got)
-{
-    *ret_got = buffer_read_at(context, offset, ret_bytes, size);
-    return OK;
-}
-
-static error ask(struct api_call *call, const char *op, json_t *params, const struct buffer *input,
-    struct buffer *output, json_t **ret_result)
-{
-    struct child_input from = { .context = (void *)input, .size = input ? input->size : 0, .read = read_sound };
-    struct child_output to = { .context = output, .write = write_sound, .read = read_sound };
-    struct child_call question = { .op = op,
-        .params = json_keep(call->scope.arena, params),
-        .inputs = &from,
-        .input_count = input != NULL,
-        .outputs = &to,
-        .output_count = output != NULL,
-        .deadline_us = clock_mono_us() + SPEAK_LIMIT_US };
-    return warm_ask(call->app->warm, call->scope.arena, call->scope.actor.user_id, &question, ret_result);
-}
-
-// A voice's id: an alias, an id (with a colon), or a name from the list of voices.
+// A voice's id: an alias, an id, or a name from the list of voices.
 static error find_voice(struct api_call *call, str wanted, str *ret_voice)
 {
+    struct list all;
     for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
         if (str_equal_fold(wanted, str_of(aliases[i].name))) {
             *ret_voice = str_of(aliases[i].voice);
             return OK;
         }
-    json_t *told;
-    TRY(ask(call, "tts.voices", json_object(), NULL, NULL, &told));
-    const json_t *voices = json_object_get(told, "voices");
-    for (size_t i = 0; i < json_array_size(voices); i++) {
-        const json_t *voice = json_array_get(voices, i);
-        if (str_equal(json_get_str(voice, "id"), wanted) || str_equal_fold(json_get_str(voice, "name"), wanted)) {
-            *ret_voice = json_get_str(voice, "id");
+    TRY(call->app->voice_list(call->app->voice_context, &call->scope, &all));
+    for (size_t i = 0; i < all.count; i++) {
+        const struct voice *voice = &((struct voice *)all.items)[i];
+        if (str_equal(voice->id, wanted) || str_equal_fold(voice->name, wanted)) {
+            *ret_voice = voice->id;
             return OK;
         }
     }
     return error_make(ERROR_VALIDATION_ERROR, "voice", "There is no voice \"%.*s\"", STR_ARGS(wanted));
 }
 
-static error speak(struct api_call *call, str format, struct buffer *sound)
+// On a thread of the speech's: the answer begins with the first bytes, so that what fails before has its own status.
+static error send_sound(void *context, const void *bytes, size_t size)
+{
+    struct api_call *call = context;
+    if (!call->deliver)
+        route_begin_body(call);
+    return exchange_body_write(call->exchange, bytes, size) ? OK : error_of(ERROR_CANCELLED);
+}
+
+static error speak(struct api_call *call, str format)
 {
     const struct speech_in *in = call->body;
-    str voice;
-    json_t *result;
+    struct voice_wish wish = { .text = in->input, .pitch = 1, .volume = 1 };
+    struct voice_out out = { call, send_sound };
     double speed = in->speed.set ? in->speed.value : 1;
-    speed = speed < SPEED_LEAST ? SPEED_LEAST : speed > SPEED_MOST ? SPEED_MOST : speed;
+    wish.speed = speed < SPEED_LEAST ? SPEED_LEAST : speed > SPEED_MOST ? SPEED_MOST : speed;
     TRY(openai_speech_model(in->model));
-    TRY(find_voice(call, in->voice, &voice));
-    json_t *params = json_pack(
-        "{s:o, s:o, s:f}", "voice", json_str(voice), "text", json_str(in->input), "speed", speed);
-    error spoken = ask(call, "tts.speak", params, NULL, sound, &result);
-    if (spoken.code == ERROR_VALIDATION_ERROR)
-        return error_make(ERROR_VALIDATION_ERROR, "input", "There is nothing to speak in the input");
-    TRY(spoken);
-    return ask(call, "audio.encode", json_pack("{s:o}", "format", json_str(format)), sound, &call->answer, &result);
+    TRY(find_voice(call, in->voice, &wish.voice_id));
+    TRY(voice_may_use(&call->scope.actor, wish.voice_id));
+    TRY(voice_check_text(in->input, INPUT_MAX));
+    call->scope.deadline_us = clock_mono_us() + SPEAK_LIMIT_US;
+    return call->app->voice_stream(call->app->voice_context, &call->scope, &wish, format, &out);
 }
 
 // What failed inside is one thing to the caller.
@@ -119,10 +95,14 @@ static error of_this_route(error failure)
 {
     switch (failure.code) {
     case ERROR_NONE:
-    case ERROR_VALIDATION_ERROR:
     case ERROR_MODEL_NOT_FOUND:
+    case ERROR_PLAN_REQUIRED:
     case ERROR_UNAVAILABLE:
         return failure;
+    case ERROR_VALIDATION_ERROR: // the voices call it text
+        return failure.field && !strcmp(failure.field, "text")
+                   ? error_make(ERROR_VALIDATION_ERROR, "input", "%s", failure.message)
+                   : failure;
     case ERROR_TIMED_OUT:
         return error_make(ERROR_UNAVAILABLE, NULL, "Too much is to be spoken just now. Please try again later");
     default:
@@ -134,27 +114,22 @@ static error prepare(struct api_call *call)
 {
     const struct speech_in *in = call->body;
     str format = in->response_format.data ? in->response_format : STR("mp3");
-    struct buffer sound = { .limit = SOUND_BYTES_MAX };
-    call->answer.limit = SOUND_BYTES_MAX;
-    error failure = of_this_route(speak(call, format, &sound));
-    buffer_done(&sound);
-    TRY(failure);
     for (size_t i = 0; formats[i]; i++)
         if (str_equal_c(format, formats[i]))
             call->answer_type = types[i];
-    return OK;
+    return of_this_route(speak(call, format));
 }
 
 static error answer(struct api_call *call)
 {
-    ASSERT(call->answer_type);
+    ASSERT(call->deliver); // a spoken text has sound
     return OK;
 }
 
 static const struct route routes[] = {
     { "POST", "/v1/audio/speech", "OpenAI", "Speak a text", FACE_OPENAI, ACCESS_USER, LANE_READ, BODY_JSON,
         .body_in = &in_shape, .answer_type = "audio/*",
-        .errors = ERRORS(ERROR_MODEL_NOT_FOUND, ERROR_ENGINE_FAILED, ERROR_UNAVAILABLE), .prepare = prepare,
-        .handle = answer },
+        .errors = ERRORS(ERROR_MODEL_NOT_FOUND, ERROR_PLAN_REQUIRED, ERROR_ENGINE_FAILED, ERROR_UNAVAILABLE),
+        .prepare = prepare, .handle = answer },
 };
 const struct route_group route_group_openai_speech = ROUTE_GROUP(routes);

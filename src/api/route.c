@@ -154,12 +154,8 @@ static struct api_call *call_new(struct worker *worker, struct exchange *exchang
     return call;
 }
 
-static void send(struct api_call *call)
+static void add_headers(struct api_call *call)
 {
-    if (call->deliver) {
-        call->deliver(call);
-        return;
-    }
     if (call->answer.size || call->answer_type)
         exchange_header(
             call->exchange, "Content-Type", call->answer_type ? str_of(call->answer_type) : STR("application/json"));
@@ -171,7 +167,28 @@ static void send(struct api_call *call)
         exchange_header(call->exchange, "Idempotent-Replayed", STR("true"));
     bool kept = condition_is_tagged(call->route) && call->status < 400;
     exchange_header(call->exchange, "Cache-Control", kept ? STR("private, no-cache") : STR("no-store"));
+}
+
+static void send(struct api_call *call)
+{
+    if (call->deliver) {
+        call->deliver(call);
+        return;
+    }
+    add_headers(call);
     exchange_answer(call->exchange, call->status, &call->answer);
+}
+
+static void end_body(struct api_call *call)
+{
+    exchange_body_end(call->exchange, call->status < 400);
+}
+
+void route_begin_body(struct api_call *call)
+{
+    add_headers(call);
+    call->deliver = end_body;
+    exchange_body_begin(call->exchange, call->status);
 }
 
 static void encode_error(struct api_call *call, error why)

@@ -103,6 +103,9 @@ MUST_USE error route_init(struct app *app);
 void route_done(struct app *app);
 // Every error that a route can answer: its own and those that follow from access, input and lane.
 size_t route_errors(const struct route *route, enum error_code *ret_codes, size_t room);
+// An answer of LANE_READ that is sent while `prepare` makes it, with exchange_body_write: begins it with the call's
+// status and answer_type. Its end comes with the call's.
+void route_begin_body(struct api_call *call);
 // Ends a call that a stream handler took over: renders call->output or the error and answers. Any thread, once.
 void route_finish(struct api_call *call, error result);
 // A call of a LANE_WRITE route that came another way: checks and runs it like a request whose path, body and actor the

@@ -52,9 +52,11 @@ static error open_codec(struct sound_file *file, const struct kind *kind)
     return OK;
 }
 
-static error open_all(struct sound_file *file, const struct sink_io *io, const struct kind *kind)
+static error open_all(struct sound_file *file, const struct sink_io *io, const struct kind *kind, bool in_order)
 {
     TRY(sink_open(&file->sink, io, kind->muxer));
+    if (in_order)
+        file->sink.format->pb->seekable = 0;
     TRY(open_codec(file, kind));
     file->stream = avformat_new_stream(file->sink.format, NULL);
     file->frame = av_frame_alloc();
@@ -71,7 +73,7 @@ static error open_all(struct sound_file *file, const struct sink_io *io, const s
     return sink_begin(&file->sink, NULL);
 }
 
-error sound_file_open(const struct sink_io *io, str format, struct sound_file **ret_file)
+static error make(const struct sink_io *io, str format, bool in_order, struct sound_file **ret_file)
 {
     const struct kind *kind = NULL;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -82,13 +84,29 @@ error sound_file_open(const struct sink_io *io, str format, struct sound_file **
     struct sound_file *file = calloc(1, sizeof *file);
     if (!file)
         return error_of(ERROR_LIMIT_EXCEEDED);
-    error failed = open_all(file, io, kind);
+    error failed = open_all(file, io, kind, in_order);
     if (error_is(failed)) {
         sound_file_close(file);
         return failed;
     }
     *ret_file = file;
     return OK;
+}
+
+error sound_file_open(const struct sink_io *io, str format, struct sound_file **ret_file)
+{
+    return make(io, format, false, ret_file);
+}
+
+error sound_file_stream(const struct sink_io *io, str format, struct sound_file **ret_file)
+{
+    return make(io, format, true, ret_file);
+}
+
+error sound_file_flush(struct sound_file *file)
+{
+    avio_flush(file->sink.format->pb);
+    return file->sink.failure;
 }
 
 static error send(struct sound_file *file)

@@ -11,6 +11,11 @@ enum { SOUND_FILE_RATE = 24000 };
 
 // VALIDATION_ERROR for a format that is none of these, ENGINE_FAILED when FFmpeg lacks it.
 MUST_USE error sound_file_open(const struct sink_io *io, str format, struct sound_file **ret_file);
+// The same for one that is sent while it is made: written from front to back, what is known at the end only (lengths)
+// left out.
+MUST_USE error sound_file_stream(const struct sink_io *io, str format, struct sound_file **ret_file);
+// Writes what the encoder has given so far.
+MUST_USE error sound_file_flush(struct sound_file *file);
 MUST_USE error sound_file_add(struct sound_file *file, const float *samples, size_t count);
 MUST_USE error sound_file_finish(struct sound_file *file);
 void sound_file_close(struct sound_file *file); // NULL is allowed

@@ -216,10 +216,11 @@ static error start_engines(struct arena *arena, struct service *service)
     service->app.avatar_show = avatar_show;
     service->app.avatar_context = service->app.warm;
     service->app.preview_context = service->app.warm;
-    TRY(voices_open(service->app.warm, service->app.db, engine, &service->voices));
+    TRY(voices_open(service->app.warm, service->plain, service->app.db, &service->voices));
     service->app.voice_list = voices_list;
     service->app.voice_check = voices_check;
     service->app.voice_speak = voices_speak;
+    service->app.voice_stream = voices_stream;
     service->app.voice_sample_text = voices_sample_text;
     service->app.voice_context = service->voices;
     if (settings.no_workers)

@@ -19,6 +19,12 @@ struct voice_wish {
     double speed, pitch, volume;
 };
 
+// Where a file goes while it is spoken: its bytes in order. What `write` answers ends the speech.
+struct voice_out {
+    void *context;
+    error (*write)(void *context, const void *bytes, size_t size);
+};
+
 // The engine's voice behind an id: another for aliases, itself for the rest.
 str voice_speaks(str id);
 bool voice_is_premium(str id);

@@ -21,6 +21,7 @@ const struct engine_op *const engine_ops[] = {
     &asr_audio_op,
     &asr_speakers_op,
     &audio_encode_op,
+    &audio_stream_op,
     &feed_op,
     &text_fonts_op,
     NULL,

@@ -19,7 +19,7 @@ extern const struct engine_op proxy_sound_op;
 extern const struct engine_op asr_split_op;
 extern const struct engine_op asr_decode_op;
 extern const struct engine_op asr_audio_op;
-extern const struct engine_op audio_encode_op;
+extern const struct engine_op audio_encode_op, audio_stream_op;
 extern const struct engine_op asr_speakers_op;
 extern const struct engine_op text_fonts_op;
 extern const struct engine_op feed_op;

@@ -248,6 +248,8 @@ void answer_written(struct exchange *exchange)
         whole_written(exchange);
     else if (exchange->state == EXCHANGE_SEND)
         send_step(exchange);
+    else if (exchange->state == EXCHANGE_BODY)
+        body_stream_flush(exchange);
     else
         event_stream_flush(exchange);
 }

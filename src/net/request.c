@@ -342,6 +342,9 @@ void request_lost(struct exchange *exchange)
         event_stream_gone(exchange->events);
         exchange_finish(exchange, 0);
         break;
+    case EXCHANGE_BODY:
+        body_stream_lost(exchange);
+        break;
     case EXCHANGE_HELD:
         engineio_poll_lost(exchange);
         break;

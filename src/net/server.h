@@ -95,6 +95,14 @@ void exchange_header(struct exchange *exchange, const char *name, str value);
 // A whole answer; takes the buffer's memory (the struct is emptied). HEAD requests send no body.
 void exchange_answer(struct exchange *exchange, int status, struct buffer *body);
 
+// A body that is sent while it is made (LANE_READ; chunked), instead of exchange_answer: begun after the headers, then
+// written from one thread at a time, and ended, until when the exchange stays valid. What the peer has yet to take
+// waits in memory. A write is false once the peer is gone or 64 MB wait: what follows is in vain. An end that is not
+// `whole` breaks the connection off, so that nobody takes the part for the whole.
+void exchange_body_begin(struct exchange *exchange, int status);
+bool exchange_body_write(struct exchange *exchange, const void *bytes, size_t size);
+void exchange_body_end(struct exchange *exchange, bool whole);
+
 // Upload: `data` gets full buffers (up to 256 KB) in order; the socket is not read while it runs beyond one
 // further buffer. `end` comes once after the last byte; then the state machine answers with exchange_answer.
 // `lost`: the peer went away or stalled, and `data` has had all that came before; clean up. An error from `data` must

@@ -33,6 +33,7 @@ enum {
     FAST_WRITE_MS = 50,    // a peer that does not take its bytes in this time does not keep up
     UNSENT_IN_KERNEL = 256 * 1024, // bytes a socket takes beyond what is on its way
     EVENTS_QUEUE_MAX = 1 << 20,    // bytes an event stream may owe its peer
+    BODY_QUEUE_MAX = 64 << 20,     // bytes of a body that is sent while it is made
     KEEP_BUFFER = 16 * 1024,       // larger buffers are given back when an exchange ends
     SPARE_EXCHANGES = 256,         // kept for reuse
     ARENA_CAP = 16 * 1024 * 1024,  // bytes of one request's arena
@@ -56,6 +57,7 @@ enum exchange_state {
     EXCHANGE_ANSWER,  // writing a whole answer
     EXCHANGE_SEND,    // streaming download
     EXCHANGE_EVENTS,
+    EXCHANGE_BODY, // writing a body that a handler still makes
     EXCHANGE_HELD, // a poll of Engine.IO that waits
 };
 enum exchange_task { TASK_HANDLE, TASK_DATA, TASK_END, TASK_LOST, TASK_FILL, TASK_CLOSED };
@@ -105,6 +107,7 @@ struct exchange {
     bool fast;           // (loop) one of the server's FAST_MAX
     uint64_t writing_ms; // (loop) since when `sending` goes out
     struct event_stream *events;
+    struct body_stream *body_stream;
     struct engineio *engineio;        // it answers this request
     struct engineio_session *held_by; // in EXCHANGE_HELD
 };
@@ -229,3 +232,7 @@ void event_stream_attach(struct exchange *exchange);
 void event_stream_flush(struct exchange *exchange);
 void event_stream_comment(struct exchange *exchange);
 void event_stream_gone(struct event_stream *stream);
+
+// body_stream.c
+void body_stream_flush(struct exchange *exchange);
+void body_stream_lost(struct exchange *exchange); // the connection has gone

@@ -30,6 +30,12 @@ struct voice_asker {
     const char *engine_path;                      // of kinora-engine, which puts other programs into a sandbox
 };
 
+// Where a spoken text goes: mono samples, 16 bits, in order, all at one rate in Hz.
+struct voice_sink {
+    void *context;
+    error (*add)(void *context, int rate, const int16_t *samples, size_t count);
+};
+
 struct voice_task {
     struct arena *arena; // of the result too
     const struct voice_asker *asker;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "work/voice_pool.h"
 
+#include "work/voice_wav.h"
+
 static error ask(void *context, struct arena *arena, struct child_call *call, json_t **ret_result)
 {
     return local_ask(context, arena, call, ret_result);
@@ -21,7 +23,10 @@ static error run(struct local_asking *asking, struct arena *arena, struct local_
         .progress = progress,
         .cancelled = local_cancelled(asking),
         .engine_path = speaking->engine_path };
-    return voice_speak(arena, &asker, &wish, NULL, speaking->output, &task->result);
+    struct voice_wav file = { .output = speaking->output };
+    struct voice_sink sink = voice_wav_sink(&file);
+    TRY(voice_speak(arena, &asker, &wish, NULL, &sink, &task->result));
+    return voice_wav_end(&file);
 }
 
 struct local_task voice_pool_task(const struct voice_pool *speaking)

@@ -4,6 +4,7 @@
 #include "domain/pronunciation.h"
 #include "work/render.h"
 #include "work/voice_cache.h"
+#include "work/voice_wav.h"
 
 static error ask(void *context, struct arena *arena, struct child_call *call, json_t **ret_result)
 {
@@ -47,8 +48,11 @@ error voice_run_speak(struct run *run, const struct voice_wish *wish, struct scr
         .engine_path = run_engine_path(run) };
     TRY(run_scratch(run, &wav));
     struct child_output output = child_output_of_scratch(wav);
+    struct voice_wav file = { .output = &output };
+    struct voice_sink sink = voice_wav_sink(&file);
     TRY(pronunciation_words(&run->scope, &pronunciations));
-    TRY(voice_speak(run->scope.arena, &asker, wish, pronunciations, &output, ret_result));
+    TRY(voice_speak(run->scope.arena, &asker, wish, pronunciations, &sink, ret_result));
+    TRY(voice_wav_end(&file));
     *ret_wav = wav;
     return OK;
 }

@@ -12,7 +12,7 @@
 #include "work/voice_text.h"
 
 // Sentences that are in memory at a time; a sentence is at most a minute, two megabytes.
-enum { BATCH = 24, LANES_MAX = 4, SENTENCE_VERSION = 1, WAV_HEADER_SIZE = 44, FADE = 256 };
+enum { BATCH = 24, LANES_MAX = 4, SENTENCE_VERSION = 1, FADE = 256 };
 enum { LANE_ARENA_BYTES = 64 << 20 };
 static const double LOUDER = 1.5; // of emphasized words
 
@@ -23,7 +23,7 @@ struct speaking {
     const struct voice_engine *engine;
     str name, language;
     struct voice_text text;
-    const struct child_output *output;
+    const struct voice_sink *sink;
     int rate;
     int64_t frames;
     json_t *words, *phonemes;
@@ -173,35 +173,20 @@ static void apply_volume(struct speaking *speaking, struct sentence *sentence)
         samples[k] = (int16_t)fmax(INT16_MIN, fmin(INT16_MAX, samples[k] * speaking->wish->volume));
 }
 
-static error write_frames(struct speaking *speaking, const void *samples, size_t count)
+static error add_frames(struct speaking *speaking, const int16_t *samples, size_t count)
 {
-    const struct child_output *output = speaking->output;
-    uint64_t at = WAV_HEADER_SIZE + (uint64_t)speaking->frames * 2;
-    TRY(output->write(output->context, at, samples, count * 2));
     speaking->frames += (int64_t)count;
-    return OK;
+    return speaking->sink->add(speaking->sink->context, speaking->rate, samples, count);
 }
 
-static error write_pause(struct speaking *speaking, double seconds)
+static error add_pause(struct speaking *speaking, double seconds)
 {
     static const int16_t silence[4096];
     for (size_t left = (size_t)lround(seconds * speaking->rate), some; left; left -= some) {
         some = left < 4096 ? left : 4096;
-        TRY(write_frames(speaking, silence, some));
+        TRY(add_frames(speaking, silence, some));
     }
     return OK;
-}
-
-static error write_header(struct speaking *speaking)
-{
-    uint32_t rate = (uint32_t)speaking->rate, size = (uint32_t)speaking->frames * 2;
-    uint32_t words[11] = { 0, 36 + size, 0, 0, 16, 1 | 1 << 16, rate, rate * 2, 2 | 16 << 16, 0, size };
-    memcpy(&words[0], "RIFF", 4);
-    memcpy(&words[2], "WAVE", 4);
-    memcpy(&words[3], "fmt ", 4);
-    memcpy(&words[9], "data", 4);
-    _Static_assert(sizeof words == WAV_HEADER_SIZE, "little-endian words make the header");
-    return speaking->output->write(speaking->output->context, 0, words, sizeof words);
 }
 
 // Times
@@ -258,10 +243,11 @@ static error add_sentence(struct speaking *speaking, struct sentence *sentence)
         speaking->rate = rate;
     if (rate < 1000 || rate != speaking->rate)
         return error_make(ERROR_ENGINE_FAILED, "voice_id", "The voice gave sounds that do not fit together");
-    TRY(write_pause(speaking, sentence->said->pause_s));
+    TRY(add_pause(speaking, sentence->said->pause_s));
     double from = (double)speaking->frames / rate;
     apply_volume(speaking, sentence);
-    TRY(write_frames(speaking, sentence->sound.samples.data, sentence->sound.samples.size / 2));
+    const int16_t *samples = (const int16_t *)(const void *)sentence->sound.samples.data;
+    TRY(add_frames(speaking, samples, sentence->sound.samples.size / 2));
     add_words(speaking, sentence, from);
     add_phonemes(speaking, sentence, from);
     return OK;
@@ -293,16 +279,19 @@ static error do_batch(struct speaking *speaking, size_t first, size_t count)
     return result;
 }
 
+// Somebody may listen already: the first sentence of each lane goes out before more of them are spoken at a time.
 static error speak_all(struct speaking *speaking, json_t **ret_result)
 {
-    size_t count = speaking->text.count;
-    for (size_t first = 0; first < count; first += BATCH) {
-        TRY(do_batch(speaking, first, count - first < BATCH ? count - first : BATCH));
+    size_t count = speaking->text.count, some = speaking->asker->lanes > 1 ? (size_t)speaking->asker->lanes : 1;
+    for (size_t done = 0; done < count;) {
+        size_t now = count - done < some ? count - done : some;
+        TRY(do_batch(speaking, done, now));
+        done += now;
+        some = some * 2 < BATCH ? some * 2 : BATCH;
         if (speaking->asker->progress)
-            speaking->asker->progress(speaking->asker->context, fmin(1, (double)(first + BATCH) / (double)count));
+            speaking->asker->progress(speaking->asker->context, (double)done / (double)count);
     }
-    TRY(write_pause(speaking, speaking->text.pause_s));
-    TRY(write_header(speaking));
+    TRY(add_pause(speaking, speaking->text.pause_s));
     json_t *result = json_pack("{s:f, s:i, s:O, s:O}", "duration", (double)speaking->frames / speaking->rate,
         "sample_rate", speaking->rate, "words", speaking->words, "phonemes", speaking->phonemes);
     *ret_result = json_keep(speaking->arena, result);
@@ -340,9 +329,9 @@ error voice_speak_check(struct arena *arena, str voice_id, str text)
 }
 
 error voice_speak(struct arena *arena, const struct voice_asker *asker, const struct voice_wish *wish,
-    const json_t *pronunciations, const struct child_output *output, json_t **ret_result)
+    const json_t *pronunciations, const struct voice_sink *sink, json_t **ret_result)
 {
-    struct speaking speaking = { .arena = arena, .asker = asker, .wish = wish, .output = output };
+    struct speaking speaking = { .arena = arena, .asker = asker, .wish = wish, .sink = sink };
     TRY(voice_speak_check(arena, wish->voice_id, wish->text));
     TRY(voice_choose(arena, wish->voice_id, &speaking.engine, &speaking.name));
     speaking.language = voice_language(arena, wish->voice_id);

@@ -11,26 +11,28 @@
 #include "work/voice_cache.h"
 #include "work/voice_names.h"
 #include "work/voice_speak.h"
+#include "work/voice_stream.h"
+#include "work/voice_wav.h"
 
 enum { LANES = 2, WAV_BYTES_MAX = 128 << 20, CATALOGUE_BYTES = 8 << 20 };
 static const int64_t LIMIT_US = 60 * SECOND_US, LIST_LIMIT_US = 20 * SECOND_US;
 
 struct voices {
     struct warm *warm;
+    struct zygote *zygote;
     struct db_pool *pool;
-    const char *engine_path;
     pthread_mutex_t mutex;
     struct arena *arena; // of the catalogue
     struct voice *all;   // NULL: the engines have not been asked yet
     size_t count;
 };
 
-error voices_open(struct warm *warm, struct db_pool *pool, const char *engine_path, struct voices **ret_voices)
+error voices_open(struct warm *warm, struct zygote *zygote, struct db_pool *pool, struct voices **ret_voices)
 {
     struct voices *voices = calloc(1, sizeof *voices);
     if (!voices)
         return error_system("allocate", "the voices", 12);
-    *voices = (struct voices) { .warm = warm, .pool = pool, .engine_path = engine_path };
+    *voices = (struct voices) { .warm = warm, .zygote = zygote, .pool = pool };
     pthread_mutex_init(&voices->mutex, NULL);
     voices->arena = arena_new(CATALOGUE_BYTES);
     *ret_voices = voices;
@@ -86,6 +88,10 @@ error voices_list(void *context, struct scope *scope, struct list *ret_voices)
     pthread_mutex_lock(&voices->mutex);
     if (!voices->all)
         result = load(voices, scope);
+    if (error_is(result)) { // what came of it is no catalogue
+        voices->all = NULL;
+        voices->count = 0;
+    }
     *ret_voices = (struct list) { voices->all, voices->count };
     pthread_mutex_unlock(&voices->mutex);
     return result;
@@ -179,22 +185,48 @@ static error encode(struct speaking *speaking, int64_t deadline_us, struct buffe
     return ask(speaking, speaking->scope->arena, &call, &facts);
 }
 
-error voices_speak(
-    void *context, struct scope *scope, const struct voice_wish *wish, struct buffer *ret_file, json_t **ret_result)
+static error speak(
+    struct speaking *speaking, const struct voice_wish *wish, int64_t deadline_us, struct voice_sink sink, json_t **ret)
 {
-    BUFFER_AUTO struct buffer wav = { .limit = WAV_BYTES_MAX };
-    struct speaking speaking = { context, scope };
     const json_t *pronunciations;
-    int64_t deadline_us = scope->deadline_us ? scope->deadline_us : clock_mono_us() + LIMIT_US;
-    struct voice_asker asker = { .context = &speaking,
+    struct voice_asker asker = { .context = speaking,
         .ask = ask,
         .lanes = LANES,
         .find = find,
         .keep = keep,
         .deadline_us = deadline_us,
-        .engine_path = speaking.voices->engine_path };
-    struct child_output output = { .context = &wav, .write = write_bytes, .read = read_bytes };
-    TRY(pronunciation_words(scope, &pronunciations));
-    TRY(voice_speak(scope->arena, &asker, wish, pronunciations, &output, ret_result));
-    return encode(&speaking, deadline_us, &wav, ret_file);
+        .engine_path = zygote_path(speaking->voices->zygote) };
+    TRY(pronunciation_words(speaking->scope, &pronunciations));
+    return voice_speak(speaking->scope->arena, &asker, wish, pronunciations, &sink, ret);
+}
+
+static int64_t deadline_of(const struct scope *scope)
+{
+    return scope->deadline_us ? scope->deadline_us : clock_mono_us() + LIMIT_US;
+}
+
+error voices_speak(
+    void *context, struct scope *scope, const struct voice_wish *wish, struct buffer *ret_file, json_t **ret_result)
+{
+    BUFFER_AUTO struct buffer bytes = { .limit = WAV_BYTES_MAX };
+    struct speaking speaking = { context, scope };
+    int64_t deadline_us = deadline_of(scope);
+    struct child_output output = { .context = &bytes, .write = write_bytes, .read = read_bytes };
+    struct voice_wav wav = { .output = &output };
+    TRY(speak(&speaking, wish, deadline_us, voice_wav_sink(&wav), ret_result));
+    TRY(voice_wav_end(&wav));
+    return encode(&speaking, deadline_us, &bytes, ret_file);
+}
+
+error voices_stream(
+    void *context, struct scope *scope, const struct voice_wish *wish, str format, const struct voice_out *to)
+{
+    struct speaking speaking = { context, scope };
+    struct voice_stream *stream;
+    json_t *result;
+    int64_t deadline_us = deadline_of(scope);
+    TRY(voice_stream_open(speaking.voices->zygote, format, deadline_us, to, &stream));
+    error spoken = speak(&speaking, wish, deadline_us, voice_stream_sink(stream), &result);
+    error sent = voice_stream_end(stream, !error_is(spoken));
+    return error_is(spoken) ? spoken : sent;
 }

@@ -7,9 +7,8 @@
 #include "net/warm.h"
 
 struct voices;
-// Both must outlive it.
-MUST_USE error voices_open(
-    struct warm *warm, struct db_pool *pool, const char *engine_path, struct voices **ret_voices);
+// All three must outlive it.
+MUST_USE error voices_open(struct warm *warm, struct zygote *zygote, struct db_pool *pool, struct voices **ret_voices);
 void voices_close(struct voices *voices); // NULL is allowed
 
 // Every voice of the engines at hand (struct voice, in the scope's arena), aliases first; the engines are asked once.
@@ -18,6 +17,10 @@ MUST_USE error voices_list(void *voices, struct scope *scope, struct list *ret_v
 // too much is to be spoken just now. `deadline_us` is the scope's, or a minute.
 MUST_USE error voices_speak(
     void *voices, struct scope *scope, const struct voice_wish *wish, struct buffer *ret_file, json_t **ret_result);
+// Speaks a wish into a file of a format of audio.encode that goes out while it is spoken, after the first sentence; the
+// same errors, and what `to` answered. Once bytes went out, an error leaves the file without its end.
+MUST_USE error voices_stream(
+    void *voices, struct scope *scope, const struct voice_wish *wish, str format, const struct voice_out *to);
 // VOICE_NOT_FOUND, ENGINE_MISSING, and VALIDATION_ERROR for a text in letters that the voice's language does not have.
 // Of a voice server, any voice of its own is taken for known.
 MUST_USE error voices_check(void *voices, struct scope *scope, str id, str text);

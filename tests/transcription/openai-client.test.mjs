@@ -105,9 +105,9 @@ test('speech in every format, by the names of OpenAI\'s voices and of ours, and 
         const answer = await client.audio.speech.create({ model: 'tts-1', voice: 'alloy', input: 'The quick brown fox.', response_format: format });
         const place = path.join(folder, `x.${format}`);
         fs.writeFileSync(place, Buffer.from(await answer.arrayBuffer()));
-        const { stdout } = spawnSync('ffprobe', ['-v', 'error', '-of', 'json', '-show_streams', '-show_format', place], { encoding: 'utf8' });
-        const { streams: [stream], format: { duration } } = JSON.parse(stdout);
-        assert.equal(stream.codec_name, codec);
+        const { stdout } = spawnSync('ffprobe', ['-v', 'error', '-of', 'json', '-show_streams', place], { encoding: 'utf8' });
+        assert.equal(JSON.parse(stdout).streams[0].codec_name, codec);
+        const duration = spawnSync('ffmpeg', ['-v', 'error', '-i', place, '-f', 's16le', '-ar', '8000', '-ac', '1', '-']).stdout.length / 16000;
         assert.ok(duration > 1 && duration < 4, `${format}: ${duration} s`);
     }
     fs.rmSync(folder, { recursive: true });
@@ -116,6 +116,43 @@ test('speech in every format, by the names of OpenAI\'s voices and of ours, and 
     assert.ok(usual.length / 48000 > 0.8 && fast.length < usual.length * 0.7 && own.length > 10000);
     const file = await toFile(Buffer.from(await (await client.audio.speech.create({ model: 'tts-1', voice: 'nova', input: 'The weather is nice today.' })).arrayBuffer()), 'said.mp3');
     assert.match((await client.audio.transcriptions.create({ model: 'whisper-1', file })).text, /weather|nice|today/);
+});
+
+const spoken_sentences = () => server.sql("SELECT count(*) AS n FROM cache WHERE key LIKE 'sentence%'")[0].n;
+const numbers = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
+const long_text = (about) => Array.from({ length: 50 }, (_, i) => `Number ${numbers[Math.floor(i / 10)]} ${numbers[i % 10]} of the ${about} were counted before anybody came.`).join(' ');
+
+test('a long speech is heard while the rest of it is still being spoken', async () => {
+    const before_it = spoken_sentences();
+    const answer = await client.audio.speech.create({ model: 'tts-1', voice: 'alloy', input: long_text('houses'), response_format: 'mp3' });
+    const body = answer.body[Symbol.asyncIterator](), pieces = [(await body.next()).value];
+    const spoken = spoken_sentences() - before_it;
+    assert.ok(spoken < 40, `${spoken} sentences were spoken before the first was sent`);
+    for (let piece = await body.next(); !piece.done; piece = await body.next())
+        pieces.push(piece.value);
+    assert.equal(spoken_sentences() - before_it, 50, 'each sentence is kept');
+    const { status, stdout } = spawnSync('ffprobe', ['-v', 'error', '-of', 'json', '-show_format', '-f', 'mp3', '-'], { input: Buffer.concat(pieces), encoding: 'utf8' });
+    assert.equal(status, 0);
+    assert.equal(JSON.parse(stdout).format.format_name, 'mp3');
+    const again = Buffer.from(await (await client.audio.speech.create({ model: 'tts-1', voice: 'alloy', input: long_text('houses'), response_format: 'mp3' })).arrayBuffer());
+    assert.ok(Buffer.concat(pieces).equals(again), 'the same from what was kept');
+    assert.ok(again.length / 8000 > 100, 'all of it');
+});
+
+test('nobody speaks on for a client that has gone', async () => {
+    const before_it = spoken_sentences();
+    const request = http.request({ host: '127.0.0.1', port: server.port, method: 'POST', path: '/v1/audio/speech',
+        headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${ada.token}` } });
+    request.on('error', () => {});
+    request.end(JSON.stringify({ model: 'tts-1', voice: 'alloy', input: long_text('windows') }));
+    await new Promise((resolve) => request.on('response', (answer) => answer.once('data', resolve).on('error', () => {})));
+    request.destroy();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const then = spoken_sentences();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    assert.equal(spoken_sentences(), then, 'nothing more is spoken');
+    assert.ok(then - before_it < 50, `${then - before_it} of 50 sentences`);
+    assert.equal((await client.audio.speech.create({ model: 'tts-1', voice: 'alloy', input: 'Still here.' })).status, 200);
 });
 
 test('models are listed and shown', async () => {

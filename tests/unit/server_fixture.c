@@ -15,7 +15,7 @@
 
 static struct plan plan(void *context, const struct http_request *request)
 {
-    static const char *const plain[] = { "/hello", "/echo", "/hold", "/later" };
+    static const char *const plain[] = { "/hello", "/echo", "/hold", "/later", "/made" };
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (str_equal_c(request->path, plain[i]))
             return (struct plan) { i == 3 ? LANE_WRITE : LANE_READ, 1 << 20, context };
@@ -122,6 +122,27 @@ static void handle_stream(struct fixture *fixture, struct exchange *exchange)
     }
 }
 
+// A line at once, one when `hold` ends, then as many bytes as the query says; "broken" breaks off after the lines.
+static void make_body(struct fixture *fixture, struct exchange *exchange)
+{
+    static const char block[10000];
+    int64_t size = 0;
+    str query = exchange_request(exchange)->query;
+    str_to_int(query, &size);
+    exchange_header(exchange, "Content-Type", STR("text/plain"));
+    exchange_body_begin(exchange, 200);
+    bool taken = exchange_body_write(exchange, "first\n", 6);
+    while (fixture->hold)
+        sleep_ms(2);
+    taken = exchange_body_write(exchange, "second\n", 7);
+    for (int64_t some; taken && size; size -= some) {
+        some = size < (int64_t)sizeof block ? size : (int64_t)sizeof block;
+        taken = exchange_body_write(exchange, block, (size_t)some);
+    }
+    fixture->lost += !taken;
+    exchange_body_end(exchange, !str_equal_c(query, "broken"));
+}
+
 static void handle(void *context, struct exchange *exchange, void *worker)
 {
     struct fixture *fixture = context;
@@ -139,6 +160,8 @@ static void handle(void *context, struct exchange *exchange, void *worker)
         exchange_answer(exchange, 200, &body);
     } else if (str_equal_c(request->path, "/hello") || str_equal_c(request->path, "/hold")) {
         answer_text(exchange, 200, "hello\n");
+    } else if (str_equal_c(request->path, "/made")) {
+        make_body(fixture, exchange);
     } else {
         handle_stream(fixture, exchange);
     }

@@ -18,9 +18,9 @@ struct fixture {
     _Atomic(struct event_stream *) events; // of /events
 };
 
-// Routes: /hello, /echo (body back), /hold, /later in LANE_READ; /now, /upload, /reject (answers 409 to the first
-// piece of an upload), /download?SIZE, /chunked?SIZE, /short (ends early), /events in LANE_STREAM. Bodies to 1 MB,
-// uploads to 1 GB.
+// Routes: /hello, /echo (body back), /hold, /later, /made?SIZE (sent while it is made) in LANE_READ; /now, /upload,
+// /reject (answers 409 to the first piece of an upload), /download?SIZE, /chunked?SIZE, /short (ends early), /events in
+// LANE_STREAM. Bodies to 1 MB, uploads to 1 GB.
 void fixture_start(struct fixture *fixture, struct server_options options);
 void fixture_stop(struct fixture *fixture);
 void wait_for(atomic_int *counter, int value); // fails after ten seconds

@@ -124,6 +124,86 @@ static void a_stream_outlives_its_server(void **state)
     close(socket);
 }
 
+// Bodies that are sent while they are made
+
+#define GET_MADE(query) "GET /made?" query " HTTP/1.1\r\n" HOST "\r\n"
+
+static void a_body_goes_out_while_it_is_made(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_start(&fixture, few_threads);
+    int socket = client_open(&fixture);
+    fixture.hold = true;
+    client_send(socket, GET_MADE("3000000"));
+    BUFFER_AUTO struct buffer begin = { 0 };
+    while (begin.size < 6 || memcmp(begin.data + begin.size - 8, "first\n\r\n", 8)) {
+        char byte;
+        assert_int_equal(recv(socket, &byte, 1, 0), 1);
+        buffer_append_byte(&begin, byte);
+    }
+    fixture.hold = false;
+    client_send(socket, "GET /hello HTTP/1.1\r\nConnection: close\r\n" HOST "\r\n");
+    BUFFER_AUTO struct buffer rest = { 0 };
+    client_rest(socket, &rest);
+    assert_non_null(memmem(rest.data, 20, "\r\nsecond\n", 9));             // behind a chunk's size
+    assert_non_null(memmem(rest.data + rest.size - 40, 40, "hello\n", 6)); // the connection goes on
+    assert_in_range(rest.size, 3000000, 3100000);
+    wait_for(&fixture.finished, 2);
+    close(socket);
+    ANSWER_AUTO struct answer answer = { 0 };
+    assert_int_equal(client_get(&fixture, "/made?70000", &answer), 200);
+    assert_int_equal(answer.body.size, 70013);
+    fixture_stop(&fixture);
+}
+
+static void a_broken_body_has_no_end(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_start(&fixture, few_threads);
+    ANSWER_AUTO struct answer answer = { 0 };
+    assert_int_equal(client_get(&fixture, "/made?broken", &answer), -1);
+    wait_for(&fixture.finished, 1);
+    assert_int_equal(fixture.last_status, 0);
+    int socket = client_open(&fixture);
+    client_send(socket, GET_MADE("90000000")); // more than may wait for a peer that does not read
+    wait_for(&fixture.lost, 1);
+    wait_for(&fixture.finished, 2);
+    close(socket);
+    assert_int_equal(client_get(&fixture, "/hello", &answer), 200);
+    fixture_stop(&fixture);
+}
+
+static void a_made_body_outlives_its_peer(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_start(&fixture, few_threads);
+    for (int i = 0; i < 20; i++) {
+        fixture.hold = true;
+        int socket = client_open(&fixture);
+        client_send(socket, GET_MADE("100000"));
+        wait_for(&fixture.handled, i + 1);
+        sleep_ms(i % 4 * 3);
+        close(socket);
+        sleep_ms(i % 3 * 3);
+        fixture.hold = false;
+        wait_for(&fixture.finished, i + 1);
+    }
+    fixture.hold = true;
+    int socket = client_open(&fixture);
+    client_send(socket, GET_MADE("100000"));
+    wait_for(&fixture.handled, 21);
+    shutdown(socket, SHUT_RD);
+    close(socket);
+    sleep_ms(50);
+    fixture.hold = false;
+    wait_for(&fixture.finished, 21);
+    assert_int_not_equal(fixture.lost, 0); // who made it was told
+    fixture_stop(&fixture);
+}
+
 // TLS
 
 static void write_certificate(const char *certificate_path, const char *key_path)
@@ -360,6 +440,9 @@ int main(void)
         cmocka_unit_test(events_arrive_whole_and_in_order_from_many_threads),
         cmocka_unit_test(a_stream_closes_when_its_peer_leaves_or_does_not_read),
         cmocka_unit_test(a_stream_outlives_its_server),
+        cmocka_unit_test(a_body_goes_out_while_it_is_made),
+        cmocka_unit_test(a_broken_body_has_no_end),
+        cmocka_unit_test(a_made_body_outlives_its_peer),
         cmocka_unit_test(tls_speaks_the_same_protocol),
         cmocka_unit_test(stalled_streams_hold_nobody_up),
         cmocka_unit_test(more_fast_transfers_than_large_buffers_all_end),

@@ -10,7 +10,7 @@ export const bodies = { 'POST /v1/audio/speech': { model: 'tts-1', input: 'One.'
 const form = (bytes, fields) => multipart([{ name: 'file', file_name: 'a.wav', bytes }, ...Object.entries(fields).map(([name, value]) => ({ name, value }))]);
 const transcribe = (who, bytes, fields) => who.call('POST', '/v1/audio/transcriptions', form(bytes, fields));
 
-export async function steps({ ada }) {
+export async function steps({ root, ada }) {
     const { data } = await ada.must(200, 'GET', '/v1/models');
     assert.ok(data.some((model) => model.id === 'whisper-1') && data.some((model) => model.id === 'pocketsphinx'));
     assert.equal((await ada.must(200, 'GET', '/v1/models/tts-1')).object, 'model');
@@ -28,7 +28,9 @@ export async function steps({ ada }) {
     const spoken = await ada.post('/v1/audio/speech', bodies['POST /v1/audio/speech']);
     assert.deepEqual([spoken.status, spoken.headers['content-type']], [200, 'audio/mpeg']);
     assert.equal((await ada.post('/v1/audio/speech', { model: 'none', input: 'One.', voice: 'alloy' })).status, 404);
-    for (const wrong of [{ voice: 'nobody' }, { input: '' }, { input: ' ' }, { speed: 9 }, { response_format: 'doc' }])
+    const premium = await (await root.user('quiet')).post('/v1/audio/speech', { model: 'tts-1', input: 'One.', voice: 'flite:awb' });
+    assert.deepEqual([premium.status, premium.json.error.code], [403, 'plan_required']);
+    for (const wrong of [{ voice: 'nobody' }, { input: '' }, { input: ' ' }, { input: 'Да, конечно.' }, { input: '\u0001' }, { speed: 9 }, { response_format: 'doc' }])
         assert.equal((await ada.post('/v1/audio/speech', { model: 'tts-1', input: 'One.', voice: 'alloy', ...wrong })).status, 400, JSON.stringify(wrong));
     assert.equal((await ada.get('/v1/nothing')).json.error.code, 'not_found');
     const wrong = await ada.call('DELETE', '/v1/models');
