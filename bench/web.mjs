@@ -3,6 +3,7 @@
 // script/bench web [--seconds N | --hour]: the web app in Chromium, by Chromium's own figures: first contentful paint, bytes on the
 // way to it, how soon another browser shows a move, and what memory grows by while somebody edits for N seconds (60).
 import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 
@@ -62,7 +63,7 @@ async function gzip_kb(urls) {
 
 async function editor() {
     const page = await person(`edit/${video.id}`);
-    await page.locator('.canvas img').waitFor();
+    await page.locator('.canvas .frame').waitFor();
     return page;
 }
 
@@ -106,7 +107,23 @@ async function edit(page, until) {
     await page.locator('.saved[data-state="saved"]').waitFor();
 }
 
-const signed_out = [], signed_in = [];
+// Resident memory of the processes that draw pages.
+async function pages_mb() {
+    const { processInfo } = await control.send('SystemInfo.getProcessInfo');
+    return processInfo.filter((one) => one.type === 'renderer').reduce((sum, { id }) => sum + Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${id}/status`, 'utf8'))[1]) / 1000, 0);
+}
+
+const control = await browser.newBrowserCDPSession();
+const mine = await editor(), moves = [], signed_out = [], signed_in = [];
+await edit(mine, performance.now() + 15_000); // what is made once has been made
+const before_mb = await heap_mb(mine), pages_before_mb = await pages_mb();
+await edit(mine, performance.now() + seconds * 1000);
+const after_mb = await heap_mb(mine), pages_after_mb = await pages_mb();
+const theirs = await editor();
+for (let i = 0; i < 20; i++)
+    moves.push(await move_ms(mine, theirs));
+await theirs.context().close();
+await mine.context().close();
 let files = [];
 for (let round = 0; round < rounds; round++) {
     const out = await first_paint(null, 'form'), into = await first_paint('library', '.empty, .tile');
@@ -114,15 +131,7 @@ for (let round = 0; round < rounds; round++) {
     signed_in.push(into.ms);
     files = into.files;
 }
-const editor_files = (await first_paint(`edit/${video.id}`, '.canvas img')).files;
-const mine = await editor(), theirs = await editor(), moves = [];
-for (let i = 0; i < 20; i++)
-    moves.push(await move_ms(mine, theirs));
-await theirs.context().close();
-await edit(mine, performance.now() + 15_000); // what is made once has been made
-const before_mb = await heap_mb(mine);
-await edit(mine, performance.now() + seconds * 1000);
-const after_mb = await heap_mb(mine);
+const editor_files = (await first_paint(`edit/${video.id}`, '.canvas .frame')).files;
 const shell_kb = await gzip_kb(files), all_kb = await gzip_kb(editor_files);
 await browser.close();
 await server.stop();
@@ -134,4 +143,6 @@ finish('web', [
     row({ what: 'another browser shows a move', unit: 'ms', ours: moves, goal: { most: 300 } }),
     row({ what: 'script memory before editing', unit: 'MB', ours: [before_mb] }),
     row({ what: `script memory after ${seconds} s of editing`, unit: 'MB', ours: [after_mb], goal: { most: Math.ceil(before_mb + 10) } }),
+    row({ what: 'resident memory of the pages before editing', unit: 'MB', ours: [pages_before_mb] }),
+    row({ what: `resident memory of the pages after ${seconds} s of editing`, unit: 'MB', ours: [pages_after_mb], goal: { most: 500 } }),
 ]);

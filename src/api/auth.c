@@ -23,6 +23,7 @@ struct slot {
 };
 
 struct token_cache {
+    uint64_t hashes[SETS][WAYS]; // of the slots' tokens, side by side: a set is one line of the processor's cache
     struct slot slots[SETS][WAYS];
 };
 
@@ -50,14 +51,17 @@ static struct slot *slot_of(struct token_cache *cache, str token)
     uint64_t hash = 0;
     for (size_t i = token.size < 12 ? 0 : token.size - 12; i < token.size; i++)
         hash = hash * 131 + (unsigned char)token.data[i];
-    struct slot *set = cache->slots[hash % SETS], *oldest = set;
-    for (struct slot *slot = set; slot < set + WAYS; slot++) {
-        if (str_equal(token, (str) { slot->token, slot->size }))
-            return slot;
-        if (slot->checked_us < oldest->checked_us)
-            oldest = slot;
-    }
-    return oldest;
+    uint64_t *hashes = cache->hashes[hash % SETS];
+    struct slot *set = cache->slots[hash % SETS];
+    size_t oldest = 0;
+    for (size_t i = 0; i < WAYS; i++)
+        if (hashes[i] == hash && str_equal(token, (str) { set[i].token, set[i].size }))
+            return &set[i];
+    for (size_t i = 1; i < WAYS; i++)
+        if (set[i].checked_us < set[oldest].checked_us)
+            oldest = i;
+    hashes[oldest] = hash;
+    return &set[oldest];
 }
 
 static void put_text(char *place, size_t room, str text)

@@ -89,15 +89,6 @@ void buffer_append_c(struct buffer *buffer, const char *text)
     buffer_append(buffer, text, strlen(text));
 }
 
-void buffer_append_byte(struct buffer *buffer, char byte)
-{
-    char *at = buffer_reserve(buffer, 1);
-    if (!at)
-        return;
-    *at = byte;
-    buffer->size++;
-}
-
 void buffer_format(struct buffer *buffer, const char *format, ...)
 {
     va_list arguments, again;

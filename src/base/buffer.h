@@ -27,7 +27,14 @@ bool buffer_write_at(struct buffer *buffer, uint64_t offset, const void *bytes, 
 size_t buffer_read_at(const struct buffer *buffer, uint64_t offset, void *ret_bytes, size_t size); // bytes got
 void buffer_append_str(struct buffer *buffer, str s);
 void buffer_append_c(struct buffer *buffer, const char *text);
-void buffer_append_byte(struct buffer *buffer, char byte);
+static inline void buffer_append_byte(struct buffer *buffer, char byte)
+{
+    char *at = buffer->size < buffer->room && !buffer->limit ? buffer->data + buffer->size : buffer_reserve(buffer, 1);
+    if (!at)
+        return;
+    *at = byte;
+    buffer->size++;
+}
 void buffer_format(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // Drops `size` bytes from the front.
 void buffer_consume(struct buffer *buffer, size_t size);

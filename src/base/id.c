@@ -9,15 +9,34 @@
 #include "base/clock.h"
 #include "base/error.h"
 
-void id_random(void *ret_bytes, size_t size)
+static void from_system(unsigned char *at, size_t size)
 {
-    unsigned char *at = ret_bytes;
     while (size) {
         ssize_t got = getrandom(at, size, 0);
         ASSERT(got > 0);
         at += got;
         size -= (size_t)got;
     }
+}
+
+// Every request needs some, and the system is asked for those of many at once; none is given twice.
+void id_random(void *ret_bytes, size_t size)
+{
+    static _Thread_local struct {
+        unsigned char bytes[512];
+        size_t left;
+    } stock;
+    if (size > sizeof stock.bytes / 8) {
+        from_system(ret_bytes, size);
+        return;
+    }
+    if (stock.left < size) {
+        from_system(stock.bytes, sizeof stock.bytes);
+        stock.left = sizeof stock.bytes;
+    }
+    stock.left -= size;
+    memcpy(ret_bytes, stock.bytes + stock.left, size);
+    explicit_bzero(stock.bytes + stock.left, size);
 }
 
 // RFC 9562 section 5.7: 48 bits of Unix milliseconds, version, 12 random bits (here the microseconds

@@ -186,32 +186,42 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c != '"' && c != '\\';
 }
 
-// How many bytes from the start need no escape, eight at a time.
+static bool eight_are_plain(const char *bytes)
+{
+    uint64_t eight;
+    memcpy(&eight, bytes, sizeof eight);
+    uint64_t below = (eight - EIGHT(0x20)) & ~eight & EIGHT(0x80);
+    return !(below | ZERO_IN(eight ^ EIGHT((unsigned char)'"')) | ZERO_IN(eight ^ EIGHT((unsigned char)'\\')));
+}
+
+// How many bytes from the start need no escape, eight at a time; the last eight may have been looked at in part.
 static size_t plain_bytes(str s)
 {
     size_t i = 0;
-    for (uint64_t eight; i + sizeof eight <= s.size; i += sizeof eight) {
-        memcpy(&eight, s.data + i, sizeof eight);
-        uint64_t below = (eight - EIGHT(0x20)) & ~eight & EIGHT(0x80);
-        if (below | ZERO_IN(eight ^ EIGHT((unsigned char)'"')) | ZERO_IN(eight ^ EIGHT((unsigned char)'\\')))
-            break;
-    }
+    while (i + 8 <= s.size && eight_are_plain(s.data + i))
+        i += 8;
+    if (i && i < s.size && i + 8 > s.size && eight_are_plain(s.data + s.size - 8))
+        return s.size;
     while (i < s.size && is_plain((unsigned char)s.data[i]))
         i++;
     return i;
 }
 
+// A comma where one belongs, and the text in quotes.
 static void quoted(struct json_out *out, str s)
 {
     struct buffer *buffer = out->buffer;
     size_t i = plain_bytes(s);
-    char *at = buffer_reserve(buffer, i + 2);
-    if (!at)
+    char *begin = buffer_reserve(buffer, i + 4), *at = begin;
+    if (!begin)
         return;
-    *at = '"';
+    if (out->comma)
+        *at++ = ',';
+    *at++ = '"';
     if (i)
-        memcpy(at + 1, s.data, i);
-    buffer->size += i + 1;
+        at = mempcpy(at, s.data, i);
+    buffer->size += (size_t)(at - begin);
+    out->comma = true;
     for (; i < s.size; i++) {
         unsigned char c = (unsigned char)s.data[i];
         static const char short_form[] = "\bb\tt\nn\ff\rr\"\"\\\\";
@@ -233,7 +243,6 @@ void json_key(struct json_out *out, const char *key)
 
 void json_key_str(struct json_out *out, str key)
 {
-    separate(out);
     quoted(out, key);
     buffer_append_byte(out->buffer, ':');
     out->comma = false;
@@ -245,7 +254,6 @@ void json_put_str(struct json_out *out, str value)
         json_put_null(out);
         return;
     }
-    separate(out);
     quoted(out, value);
 }
 

@@ -10,11 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-str str_of(const char *text)
-{
-    return text ? (str) { text, strlen(text) } : STR_NONE;
-}
-
 bool str_equal(str a, str b)
 {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/arena.h"
 
@@ -20,8 +21,11 @@ typedef struct str {
 // For printf: printf("%.*s", STR_ARGS(s))
 #define STR_ARGS(s) (int)(s).size, (s).data ? (s).data : ""
 
-// Wraps a C string without copying it; NULL gives STR_NONE.
-str str_of(const char *text);
+// Wraps a C string without copying it; NULL gives STR_NONE. Of a literal, the compiler knows the size.
+static inline str str_of(const char *text)
+{
+    return text ? (str) { text, strlen(text) } : STR_NONE;
+}
 
 bool str_equal(str a, str b);
 bool str_equal_c(str a, const char *b);

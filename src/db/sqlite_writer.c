@@ -33,6 +33,8 @@ struct sqlite_writer {
 static const struct db_statement begin_batch = { "begin_batch", "BEGIN IMMEDIATE", NULL };
 static const struct db_statement commit_batch = { "commit_batch", "COMMIT", NULL };
 static const struct db_statement rollback_batch = { "rollback_batch", "ROLLBACK", NULL };
+static const struct db_statement begin_watch = { "begin_watch", "BEGIN", NULL };
+static const struct db_statement watch = { "watch", "SELECT count(*) FROM sqlite_schema LIMIT 1", NULL };
 static const struct db_statement savepoint = { "savepoint", "SAVEPOINT change", NULL };
 static const struct db_statement release = { "release", "RELEASE change", NULL };
 static const struct db_statement rollback_to = { "rollback_to", "ROLLBACK TO change", NULL };
@@ -45,6 +47,25 @@ static error run(struct sqlite_writer *writer, const struct db_statement *statem
 static bool in_transaction(const struct sqlite_writer *writer)
 {
     return !sqlite3_get_autocommit(writer->db->handle);
+}
+
+// Between batches the thread holds a snapshot of what it has just committed: as long as one connection of a process has
+// its place in the log locked, those of the readers are counted in memory, where each would ask the system twice
+// (https://sqlite.org/src, os_unix.c, unixShmLock). It ends before the next batch, so that the log can begin anew.
+static void end_watch(struct sqlite_writer *writer)
+{
+    if (in_transaction(writer)) {
+        error ignored = run(writer, &rollback_batch); // nothing is lost; what fails, fails at the next BEGIN
+        (void)ignored;
+    }
+}
+
+static void begin_to_watch(struct sqlite_writer *writer)
+{
+    int64_t ignored;
+    if (error_is(run(writer, &begin_watch))
+        || error_is(db_integer(&writer->db->base, &watch, DB_NO_ARGS, &ignored, NULL)))
+        end_watch(writer);
 }
 
 // A deferred foreign key would only fail at COMMIT, and take the neighbours in the batch with it.
@@ -101,6 +122,7 @@ static void undo_all(struct sqlite_writer *writer, error e)
 // Fills `results`; true when something was committed.
 static bool run_batch(struct sqlite_writer *writer)
 {
+    end_watch(writer);
     error begun = run(writer, &begin_batch);
     if (error_is(begun)) {
         fail_all(writer, begun);
@@ -142,12 +164,15 @@ static void *writer_main(void *context)
 {
     struct sqlite_writer *writer = context;
     db_thread_is_writer();
+    begin_to_watch(writer);
     while (take_batch(writer)) {
         if (run_batch(writer))
             db_pool_committed(&writer->pool->base);
         for (size_t i = 0; i < writer->batch_count; i++)
             writer->batch[i].done(writer->batch[i].context, db_error_kept(&writer->results[i]));
+        begin_to_watch(writer);
     }
+    end_watch(writer);
     return NULL;
 }
 

@@ -218,10 +218,13 @@ static bool is_line(str s)
 void exchange_header(struct exchange *exchange, const char *name, str value)
 {
     ASSERT(!exchange->answer_given && is_line(str_of(name)) && is_line(value));
-    buffer_append_c(&exchange->headers, name);
-    buffer_append(&exchange->headers, ": ", 2);
-    buffer_append_str(&exchange->headers, value);
-    buffer_append(&exchange->headers, "\r\n", 2);
+    struct buffer *headers = &exchange->headers;
+    size_t name_size = strlen(name);
+    char *begin = buffer_reserve(headers, name_size + value.size + 4), *at = begin;
+    at = mempcpy(mempcpy(at, name, name_size), ": ", 2);
+    at = value.size ? mempcpy(at, value.data, value.size) : at;
+    at = mempcpy(at, "\r\n", 2);
+    headers->size += (size_t)(at - begin);
 }
 
 void exchange_answer(struct exchange *exchange, int status, struct buffer *body)

@@ -44,7 +44,7 @@ for (const [hash, text] of Object.entries(screens))
 test('axe finds nothing serious in the editor, its drawer and its dialogs', async () => {
     await page.goto(`${stage.origin}/#/videos`);
     await page.getByRole('link', { name: 'A first look at Kinora' }).click();
-    await page.locator('.canvas img').waitFor();
+    await page.locator('.canvas .frame').waitFor();
     await page.locator('.layer-pick').first().click();
     for (const colorScheme of ['light', 'dark']) {
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -92,7 +92,7 @@ test('a video is made, edited and taken back with the keyboard alone', async () 
     await keys.keyboard.type('# By keys\n\nNo mouse was used.\n\n# Second\n\nNor here.');
     await focus_on('Make the scenes');
     await keys.keyboard.press('Enter');
-    await keys.locator('.canvas img').waitFor();
+    await keys.locator('.canvas .frame').waitFor();
     await focus_on('Text “Title', 'layer');
     const left = () => keys.locator('.layer-box[aria-label*="Title"]').evaluate((one) => one.style.left);
     const before_it = await left();

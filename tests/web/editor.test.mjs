@@ -20,7 +20,7 @@ before(async () => {
     await page.getByRole('button', { name: /^Nothing/ }).click();
     await page.getByLabel('Title').fill('Hard moments');
     await page.getByRole('button', { name: 'Make the video' }).click();
-    await page.locator('.canvas img').waitFor();
+    await page.locator('.canvas .frame').waitFor();
 });
 after(() => stage?.close());
 
@@ -48,7 +48,7 @@ test('what is deleted the moment it was made stays deleted, and undo brings it b
     await counts(3);
     await saved();
     await page.reload();
-    await page.locator('.canvas img').waitFor();
+    await page.locator('.canvas .frame').waitFor();
     await counts(3);
     await page.getByRole('button', { name: 'Undo' }).click();
     await counts(4);
@@ -195,7 +195,7 @@ test('stock, voices and presenters are called by their names, after a reload too
         await saved();
     }
     await page.reload();
-    await page.locator('.canvas img').waitFor();
+    await page.locator('.canvas .frame').waitFor();
     for (const [label, name] of Object.entries(names)) {
         await page.locator('.layer-pick').filter({ hasText: name }).first().click();
         const field = page.locator('.inspector .property').filter({ hasText: label }).locator('.cut').first();

@@ -109,7 +109,7 @@ test('the recording becomes a video, with a word cut out of it', async () => {
     assert.equal(await page.locator('.cut-word[aria-pressed="true"]').count(), 1);
     await picture(page, 'new-from-recording');
     await page.getByRole('button', { name: 'Make the scenes' }).click();
-    await page.locator('.canvas img').waitFor();
+    await page.locator('.canvas .frame').waitFor();
     assert.ok(await page.locator('.scene-item').count() >= 1);
     await picture(page, 'editor-recording', { phone: false });
 });
@@ -119,7 +119,7 @@ test('a script becomes scenes; a text is changed and a layer moved on the pictur
     await page.getByLabel('Script', { exact: true }).fill('# Morning\n\nGood morning, harbour.\n\n# Evening\n\nGood night.');
     await picture(page, 'new-video');
     await page.getByRole('button', { name: 'Make the scenes' }).click();
-    await page.locator('.canvas img').waitFor();
+    await page.locator('.canvas .frame').waitFor();
     await page.getByRole('button', { name: /^Title/ }).first().click();
     await page.getByRole('textbox', { name: 'Text', exact: true }).fill('A bright morning');
     await page.getByRole('textbox', { name: 'Narration of the scene' }).fill('Good morning, bright harbour.');
@@ -133,7 +133,7 @@ test('a script becomes scenes; a text is changed and a layer moved on the pictur
     assert.ok((await title.boundingBox()).y > from.y + 40, 'the layer is lower now');
     await picture(page, 'editor', { phone: true });
     await page.reload();
-    await page.locator('.canvas img').waitFor();
+    await page.locator('.canvas .frame').waitFor();
     await page.getByRole('button', { name: /^Title/ }).first().click();
     assert.equal(await page.getByRole('textbox', { name: 'Text', exact: true }).inputValue(), 'A bright morning');
     assert.equal(await page.getByRole('textbox', { name: 'Narration of the scene' }).inputValue(), 'Good morning, bright harbour.');
@@ -149,7 +149,7 @@ test('a second person sees who is here and each move, and undo takes it back for
     await page.getByRole('cell', { name: 'bob@example.org' }).waitFor();
     await picture(page, 'admin');
     await page.goBack();
-    await page.locator('.canvas img').waitFor();
+    await page.locator('.canvas .frame').waitFor();
     await page.getByRole('button', { name: 'Share', exact: true }).click();
     await page.getByRole('dialog').getByLabel('User name or e-mail').fill('bob');
     await page.getByRole('dialog').getByRole('button', { name: 'Share', exact: true }).click();
@@ -158,7 +158,7 @@ test('a second person sees who is here and each move, and undo takes it back for
     other = await stage.page();
     await sign_in(other, stage.origin, 'bob');
     await other.goto(`${stage.origin}/#/edit/${/edit\/([0-9a-f-]+)/.exec(page.url())[1]}`);
-    await other.locator('.canvas img').waitFor();
+    await other.locator('.canvas .frame').waitFor();
     await page.getByRole('list', { name: 'Also here' }).getByText('bob').waitFor();
     await page.getByRole('button', { name: /^Title/ }).first().click();
     const there = box(other, 'Title'), before_it = await there.evaluate((one) => one.style.left);

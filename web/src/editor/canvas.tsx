@@ -25,11 +25,12 @@ function placing(): Record<string, string | number> {
     return { layer_id: going.id, ...position, ...rest };
 }
 
-// The frame of the moment, one after the other; the last one stays until the next is there.
+// The frame of the moment, one after the other; the last one stays until the next is there. As a bitmap that is handed
+// over: a browser keeps what it has decoded of pictures with addresses, and somebody who edits all day sees thousands.
 function use_frame(width: number) {
-    const [url, set_url] = useState('');
+    const picture = useRef<HTMLCanvasElement>(null);
+    const [shown, set_shown] = useState(false);
     const [failed, set_failed] = useState(false);
-    const last = useRef('');
     const running = useRef(false), again = useRef(false), alive = useRef(true);
     const wanted = useRef({ scene: '', time: 0, width: 0 });
     wanted.current = { scene: scene.value?.id ?? '', time: time.value, width };
@@ -43,13 +44,12 @@ function use_frame(width: number) {
             if (!id || is_own(id) || !wide)
                 break;
             try {
-                const blob = await fetch_frame(video.value!.id!, id, at, wide, placing());
+                const bitmap = await createImageBitmap(await fetch_frame(video.value!.id!, id, at, wide, placing()));
                 if (!alive.current)
-                    return;
-                const next = URL.createObjectURL(blob);
-                URL.revokeObjectURL(last.current);
-                last.current = next;
-                set_url(next);
+                    return bitmap.close();
+                const { width: columns, height: rows } = bitmap;
+                Object.assign(picture.current!, { width: columns, height: rows }).getContext('bitmaprenderer')!.transferFromImageBitmap(bitmap);
+                set_shown(true);
                 set_failed(false);
                 if (!moving.value)
                     await measure(wide);
@@ -62,8 +62,8 @@ function use_frame(width: number) {
     };
     const aspect = video.value?.aspect_ratio;
     useEffect(() => void run(), [scene.value?.id, time.value, drawn.value, width, aspect, moving.value]);
-    useEffect(() => () => void ((alive.current = false), URL.revokeObjectURL(last.current)), []);
-    return { url, failed };
+    useEffect(() => () => void (alive.current = false), []);
+    return { picture, shown, failed };
 }
 
 interface Gesture { kind: 'move' | 'size' | 'turn' | 'wide' | 'tall'; box: Box; x: number; y: number; frame: DOMRect; scale: number; width: number; height: number; sign: number }
@@ -191,12 +191,12 @@ export function Canvas() {
     }, [size.width, size.height]);
     // A few widths only, so that the server's and the browser's caches are of use.
     const width = place.width > 0 ? Math.min(1280, Math.max(320, Math.ceil((place.width * Math.min(2, devicePixelRatio)) / 160) * 160)) : 0;
-    const { url, failed } = use_frame(width);
+    const { picture, shown, failed } = use_frame(width);
     const visible = layers.value.filter((one) => shown_now(one) || (one.id === layer.value?.id && is_visible(one)));
     return (
         <div ref={room} class="canvas-room" onPointerDown={(event) => event.target === room.current && (layer_id.value = '')}>
             <div ref={set_frame} class="canvas" role="group" aria-label={t.editor.canvas} style={{ width: `${place.width}px`, height: `${place.height}px` }} onPointerDown={(event) => (event.target as Element).closest('.layer-box') || (layer_id.value = '')}>
-                {url && <img src={url} alt={t.editor.frame(scene.value?.scene_number ?? 1)} draggable={false} />}
+                <canvas ref={picture} class="frame" role="img" aria-label={t.editor.frame(scene.value?.scene_number ?? 1)} hidden={!shown} />
                 {failed && <p class="canvas-note" role="status">{t.editor.no_frame}</p>}
                 {frame && [...visible].reverse().map((one) => <Handles key={one.id} one={one} size={size} frame={frame} />)}
                 {moving.value?.lines.map((line, i) => <i key={i} class={`guide ${line.axis}`} style={line.axis === 'x' ? { left: `${line.at}%` } : { top: `${line.at}%` }} />)}
