@@ -16,7 +16,9 @@ DB_STATEMENT2(complete,
     COMPLETE("CAST(ended.value ->> 0 AS BIGINT)", "CAST(ended.value ->> 1 AS BIGINT)",
         "NULLIF(ended.value -> 2, CAST('null' AS JSONB))", "jsonb_array_elements(CAST($1 AS JSONB))"));
 
-#define NUMBERS(rows) "DELETE FROM job_need WHERE needed IN (SELECT CAST(ended.value AS BIGINT) FROM " rows " AS ended)"
+#define NUMBERS(rows)                                                                                                  \
+    "DELETE FROM job_need WHERE EXISTS (SELECT 1 FROM job_need)"                                                       \
+    " AND needed IN (SELECT CAST(ended.value AS BIGINT) FROM " rows " AS ended)"
 DB_STATEMENT2(release, NUMBERS("json_each($1)"), NUMBERS("jsonb_array_elements_text(CAST($1 AS JSONB))"));
 
 // Their results are in the job's own by now.
@@ -27,8 +29,7 @@ DB_STATEMENT(forget_parts, "DELETE FROM job WHERE parent = $1");
     " started_at = coalesce(started_at, " JOB_NOW "), finished_at = " JOB_NOW
 #define TAKEN " RETURNING job.number, job.id, job.kind, job.user_id, job.media_id, job.video_id, job.params"
 DB_STATEMENT2(batch, BATCH " WHERE number IN (" JOB_NEXT("$1", "$2") ")" TAKEN,
-    "WITH due AS MATERIALIZED (" JOB_NEXT("$1", "$2") " FOR UPDATE SKIP LOCKED) " BATCH
-                                                      " FROM due WHERE job.number = due.number" TAKEN);
+    "WITH due AS MATERIALIZED (" JOB_NEXT_LOCKED("$1", "$2") ") " BATCH " FROM due WHERE job.ctid = due.place" TAKEN);
 
 static str numbers_json(struct arena *arena, const struct job *jobs, size_t count)
 {

@@ -22,9 +22,13 @@
     " + $2, started_at = coalesce(started_at, " JOB_NOW ")"
 // Those of a kind that may begin now, the first ones.
 #define JOB_NEXT(kind, limit) "SELECT number" JOB_NEXT_FROM(kind, limit)
+// The same for PostgreSQL, locked: a locked row stays at its place until the change is over.
+#define JOB_NEXT_LOCKED(kind, limit)                                                                                   \
+    "SELECT job.ctid AS place" JOB_NEXT_FROM(kind, limit) " FOR UPDATE OF job SKIP LOCKED"
 #define JOB_NEXT_FROM(kind, limit)                                                                                     \
     " FROM job WHERE job.kind = " kind " AND state = 'pending' AND run_after <= " JOB_NOW                              \
-    " AND NOT EXISTS (SELECT 1 FROM job_need WHERE job_need.job = job.number)"                                         \
+    " AND (NOT EXISTS (SELECT 1 FROM job_need)"                                                                        \
+    " OR NOT EXISTS (SELECT 1 FROM job_need WHERE job_need.job = job.number))"                                         \
     " AND NOT EXISTS (SELECT 1 FROM job_pause WHERE job_pause.kind = " kind ")"                                        \
     " ORDER BY priority DESC, number LIMIT " limit
 

@@ -13,8 +13,8 @@
                                     " AS owner_number, (SELECT users.plan FROM users WHERE users.id = " t ".user_id)"  \
                                     " AS owner_plan"
 DB_STATEMENT2(claim, "UPDATE job SET " JOB_CLAIMED " WHERE number IN (" JOB_NEXT("$3", "$4") ")" CLAIMED("job"),
-    "WITH due AS MATERIALIZED (" JOB_NEXT("$3", "$4") " FOR UPDATE SKIP LOCKED) UPDATE job SET " JOB_CLAIMED
-                                                      " FROM due WHERE job.number = due.number" CLAIMED("job"));
+    "WITH due AS MATERIALIZED (" JOB_NEXT_LOCKED("$3", "$4") ") UPDATE job SET " JOB_CLAIMED
+                                                             " FROM due WHERE job.ctid = due.place" CLAIMED("job"));
 
 #define DUE(kinds)                                                                                                     \
     "SELECT wanted.value AS text FROM " kinds " AS wanted WHERE EXISTS (SELECT 1 FROM job WHERE"                       \
