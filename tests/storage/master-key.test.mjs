@@ -101,7 +101,7 @@ test('killed at any moment it loses nothing, and the next run goes on', { timeou
     }
     server.sql(`INSERT INTO blob (id, size_bytes, stored_bytes, sha256, sealed_key, created_at) VALUES ${rows.join(',')};`);
     let in_the_middle = 0, mixed = 0;
-    for (let wait_ms = 5; in_the_middle < 4 && wait_ms < 5000; wait_ms += 25) {
+    for (let wait_ms = 5; (in_the_middle < 4 || !mixed) && wait_ms < 5000; wait_ms += 25) {
         const child = spawn(program, ['keys', 'rotate', '--data', server.data], { env: { ...process.env, ...server.env }, stdio: 'ignore' });
         const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve(signal ?? code)));
         setTimeout(() => child.kill('SIGKILL'), wait_ms);
