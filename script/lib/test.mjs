@@ -28,7 +28,7 @@ const POSTGRES = { KINORA_TEST_DATABASE: 'postgresql' };
 const api_on_postgres = ['contract', 'safety', 'video', 'members', 'repeat', 'preview', 'conditional', 'duplicate', 'from-transcription'];
 
 // Of the other groups, the longest first; script/test --postgres runs all of them there.
-const both = ['saver/database', 'realtime/kill', 'realtime/live', 'storage/keys', 'transcription/corrections', 'storage/quota', 'operations/departure',
+const both = ['realtime/kill', 'realtime/live', 'storage/keys', 'transcription/corrections', 'storage/quota', 'operations/departure',
     'transcription/search', 'realtime/history', 'saver/mail', 'libraries/uploads', 'operations/audit'];
 
 const groups = [

@@ -173,6 +173,13 @@ export class Server {
             : "SELECT name FROM sqlite_master WHERE type = 'table'").map(({ name }) => name);
     }
 
+    // Every row there is: {name, row}.
+    everything() {
+        const tables = this.tables();
+        return this.database ? this.sql(tables.map((name) => `SELECT '${name}' AS name, to_json(t) AS row FROM "${name}" t`).join(' UNION ALL '))
+            : tables.flatMap((name) => this.sql(`SELECT * FROM "${name}"`).map((row) => ({ name, row })));
+    }
+
     tables_to(table) {
         return this.sql(this.database ? `SELECT DISTINCT CAST(conrelid::regclass AS text) AS name FROM pg_constraint WHERE contype = 'f' AND confrelid = '${table}'::regclass`
             : `SELECT DISTINCT m.name FROM sqlite_master m JOIN pragma_foreign_key_list(m.name) f WHERE m.type = 'table' AND f."table" = '${table}'`)
