@@ -124,6 +124,25 @@ static bool has_database(struct arena *arena)
     return !str_starts(url, STR("sqlite://")) || access(str_sub(url, 9, url.size).data, F_OK) == 0;
 }
 
+DB_STATEMENT2(
+    tables, "SELECT count(*) FROM sqlite_schema", "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()");
+
+// Whether nothing was written yet that a key could have sealed; a database that does not answer may hold anything.
+static bool is_new(struct arena *arena)
+{
+    const struct db_options options = { data_folder_database(arena) };
+    struct db_pool *pool = NULL;
+    struct db *db = NULL;
+    int64_t count = 1;
+    if (!has_database(arena))
+        return true;
+    bool answers = !error_is(db_open(&options, &pool)) && !error_is(db_connect(pool, &db))
+                   && !error_is(db_integer(db, &tables, DB_NO_ARGS, &count, NULL));
+    db_disconnect(db);
+    db_close(pool);
+    return answers && count == 0;
+}
+
 static void check_key(struct state *state)
 {
     struct arena *arena = state->doctor->arena;
@@ -131,7 +150,7 @@ static void check_key(struct state *state)
     data_folder_keys(arena, &folder, &file);
     const char *path = file ? file : str_format(arena, "%s/master.key", folder).data;
     if (access(path, F_OK) != 0) {
-        bool new = !file && !has_database(arena);
+        bool new = !file &&is_new(arena);
         say(state, new ? OPTIONAL : BROKEN, "master key",
             str_format(arena, new ? "%s will be made at the first start" : "%s is not there", path),
             new ? NULL : "put the original back from your backup or recovery kit: nothing can be read without it");

@@ -62,16 +62,18 @@ MUST_USE error box_open(
 
 // Access tokens: JWT HS256 (RFC 7519) with sub, sid, roles, iat, exp, nbf, jti.
 struct token {
-    str subject;    // user's UUID
-    str session_id; // session's UUID, claim "sid"
-    str role;       // "user" or "superuser": claim roles is a list
-    int64_t issued_us, expires_us;
+    str subject;                              // user's UUID
+    str session_id;                           // session's UUID, claim "sid"
+    str role;                                 // "user" or "superuser": claim roles is a list
+    int64_t issued_us, starts_us, expires_us; // starts_us ("nbf") is told by token_verify; issued_us is put for it
 };
 MUST_USE error token_issue(
     struct arena *arena, const unsigned char key[static CRYPT_KEY_SIZE], const struct token *token, str *ret_text);
-// NOT_AUTHENTICATED for any other alg (none included), a bad signature, missing claims, outside of nbf..exp.
-MUST_USE error token_verify(struct arena *arena, const unsigned char key[static CRYPT_KEY_SIZE], str text,
-    int64_t now_us, struct token *ret_token);
+// NOT_AUTHENTICATED for any other alg (none included), a bad signature, missing claims; whatever the time.
+MUST_USE error token_verify(
+    struct arena *arena, const unsigned char key[static CRYPT_KEY_SIZE], str text, struct token *ret_token);
+// NOT_AUTHENTICATED outside of nbf..exp.
+MUST_USE error token_check_time(const struct token *token, int64_t now_us);
 
 // For short messages of our own, many times cheaper than the two below: keyed BLAKE2b (RFC 7693) as a message
 // authentication code, and plain BLAKE2b of 128 bits to tell contents apart.

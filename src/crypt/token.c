@@ -87,7 +87,7 @@ static int64_t seconds_of(const json_t *claims, const char *name)
     return seconds >= 0 && seconds <= INT64_MAX / SECOND_US ? seconds : -1;
 }
 
-static error check_claims(struct arena *arena, const json_t *claims, int64_t now_us, struct token *ret_token)
+static error read_claims(struct arena *arena, const json_t *claims, struct token *ret_token)
 {
     str subject = json_get_str(claims, "sub"), session_id = json_get_str(claims, "sid");
     str role = role_of(claims), jti = json_get_str(claims, "jti");
@@ -96,17 +96,22 @@ static error check_claims(struct arena *arena, const json_t *claims, int64_t now
         return refused("a claim is missing or has another form");
     if (issued < 0 || start < 0 || end < 0)
         return refused("a time is missing or has another form");
-    if (now_us < start * SECOND_US)
-        return refused("its time has not begun");
-    if (now_us >= end * SECOND_US)
-        return refused("it has expired");
     *ret_token = (struct token) { str_copy(arena, subject), str_copy(arena, session_id), str_copy(arena, role),
-        issued * SECOND_US, end * SECOND_US };
+        issued * SECOND_US, start * SECOND_US, end * SECOND_US };
     return OK;
 }
 
-error token_verify(struct arena *arena, const unsigned char key[static CRYPT_KEY_SIZE], str text, int64_t now_us,
-    struct token *ret_token)
+error token_check_time(const struct token *token, int64_t now_us)
+{
+    if (now_us < token->starts_us)
+        return refused("its time has not begun");
+    if (now_us >= token->expires_us)
+        return refused("it has expired");
+    return OK;
+}
+
+error token_verify(
+    struct arena *arena, const unsigned char key[static CRYPT_KEY_SIZE], str text, struct token *ret_token)
 {
     if (!is_token_text(text))
         return refused("it is not a signed token");
@@ -124,5 +129,5 @@ error token_verify(struct arena *arena, const unsigned char key[static CRYPT_KEY
     if (!str_from_base64(arena, part, &claims_text) || error_is(json_read(arena, claims_text, &claims))
         || !json_is_object(claims))
         return refused("its claims cannot be read");
-    return check_claims(arena, claims, now_us, ret_token);
+    return read_claims(arena, claims, ret_token);
 }

@@ -105,13 +105,13 @@ static void note_done(void *context, error result)
     free(context);
 }
 
-static void note_use(struct db_pool *pool, str id)
+static void note_use(struct db_pool *pool, str id, int64_t at_us)
 {
     struct use *use = calloc(1, sizeof *use);
     ASSERT_MEMORY(use);
     ASSERT(id.size < sizeof use->id);
     memcpy(use->id, id.data, id.size);
-    use->at_us = clock_now_us();
+    use->at_us = at_us;
     if (error_is(db_write_async(pool, note_change, note_done, use)))
         free(use);
 }
@@ -120,7 +120,7 @@ struct holder {
     int64_t number, scopes;
     str id, user_id, plan;
     bool is_superuser;
-    time_us last_used_at, expires_at;
+    time_us last_used_at, expires_at, asked_at;
 };
 static const struct field holder_fields[] = {
     FIELD(struct holder, number),
@@ -131,33 +131,33 @@ static const struct field holder_fields[] = {
     FIELD(struct holder, is_superuser),
     FIELD(struct holder, last_used_at),
     FIELD(struct holder, expires_at),
+    FIELD(struct holder, asked_at),
 };
 static const struct shape holder_shape = SHAPE("ApiKeyHolder", struct holder, holder_fields);
 
-DB_STATEMENT(by_hash, "SELECT k.id, k.user_id, k.scopes, k.last_used_at, k.expires_at, u.number, u.plan, u.is_superuser"
-                      " FROM api_key k JOIN users u ON u.id = k.user_id WHERE k.hash = $1 AND u.is_active"
-                      " AND (u.plan = 'business' OR u.is_superuser) AND (k.expires_at IS NULL OR k.expires_at > $2)");
+DB_STATEMENT(by_hash,
+    "SELECT k.id, k.user_id, k.scopes, k.last_used_at, k.expires_at, u.number, u.plan, u.is_superuser,"
+    " now_us() AS asked_at FROM api_key k JOIN users u ON u.id = k.user_id WHERE k.hash = $1 AND u.is_active"
+    " AND (u.plan = 'business' OR u.is_superuser) AND (k.expires_at IS NULL OR k.expires_at > now_us())");
 
 error api_key_actor(
     struct scope *scope, struct db_pool *pool, str key, struct actor *ret_actor, int64_t *ret_expires_us)
 {
     unsigned char hash[32];
-    int64_t now = clock_now_us();
     struct holder row;
     bool found;
     crypt_sha256(key.data, key.size, hash);
-    TRY(db_one(scope->db, scope->arena, &by_hash, DB_ARGS(db_bytes(hash, sizeof hash), db_int(now)), &holder_shape,
-        &row, &found));
+    TRY(db_one(scope->db, scope->arena, &by_hash, DB_ARGS(db_bytes(hash, sizeof hash)), &holder_shape, &row, &found));
     if (!found)
         return error_of(ERROR_NOT_AUTHENTICATED);
-    if (now - row.last_used_at.us > NOTE_EVERY_US)
-        note_use(pool, row.id);
+    if (row.asked_at.us - row.last_used_at.us > NOTE_EVERY_US)
+        note_use(pool, row.id, row.asked_at.us);
     *ret_actor = (struct actor) { .user_id = row.user_id,
         .number = row.number,
         .session_id = row.id,
         .is_superuser = row.is_superuser && (row.scopes & ACTOR_ADMIN),
         .plan = row.plan,
         .key_scopes = row.scopes };
-    *ret_expires_us = row.expires_at.us ? row.expires_at.us : NEVER_US;
+    *ret_expires_us = row.expires_at.us ? clock_now_us() + row.expires_at.us - row.asked_at.us : NEVER_US;
     return OK;
 }

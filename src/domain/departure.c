@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "domain/departure.h"
 
-#include "base/clock.h"
 #include "domain/blob_use.h"
 
 // One change reads no more of them, so that others need not wait long for it.
 #define EVENTS_AT_ONCE "10000"
 
-DB_STATEMENT(note, "INSERT INTO departure (user_id, deleted_at) VALUES ($1, $2)");
+DB_STATEMENT(note, "INSERT INTO departure (user_id, deleted_at) VALUES ($1, now_us())");
 DB_STATEMENT(note_blobs,
     "INSERT INTO departure_blob (blob_id)"
     " SELECT blob_id FROM media WHERE user_id = $1"
@@ -30,7 +29,7 @@ DB_STATEMENT(forget_resets, "DELETE FROM reset_request WHERE email_key = (SELECT
 error departure_note(struct scope *scope, str user_id)
 {
     struct db_args of_user = DB_ARGS(db_text(user_id));
-    TRY(db_run(scope->db, &note, DB_ARGS(db_text(user_id), db_int(clock_now_us())), NULL));
+    TRY(db_run(scope->db, &note, of_user, NULL));
     TRY(db_run(scope->db, &note_blobs, of_user, NULL));
     TRY(db_run(scope->db, &forget_extras, of_user, NULL));
     return db_run(scope->db, &forget_resets, of_user, NULL);

@@ -175,14 +175,14 @@ error media_check_path(str path)
 }
 
 DB_STATEMENT(blob_insert, "INSERT INTO blob (id, size_bytes, stored_bytes, sha256, sealed_key, created_at, place)"
-                          " VALUES ($1, $2, $3, $4, $5, $6, $7)");
+                          " VALUES ($1, $2, $3, $4, $5, now_us(), $6)");
 
 error media_blob_add(struct scope *scope, const struct blob_info *blob)
 {
     return db_run(scope->db, &blob_insert,
         DB_ARGS(db_text(str_of(blob->id)), db_int(blob->size), db_int(blob->stored_size),
             db_bytes(blob->sha256, sizeof blob->sha256), db_bytes(blob->sealed_key, sizeof blob->sealed_key),
-            db_int(clock_now_us()), db_text(str_of(blob_place_name(blob->place)))),
+            db_text(str_of(blob_place_name(blob->place)))),
         NULL);
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/settings.h"
 #include "domain/blob_use.h"
+#include "domain/job.h"
 #include "domain/quota.h"
 
 enum { UNFINISHED_MAX = 1000 }; // of one user; a browser that sends a folder has a few at a time
@@ -20,14 +21,19 @@ static const struct field fields[] = {
 };
 static const struct shape row_shape = SHAPE("UploadRow", struct resumable, fields);
 
+static int64_t lifetime_us(void)
+{
+    return SETTING_NOW(upload_lifetime) * SECOND_US;
+}
+
 int64_t resumable_expiry_us(void)
 {
-    return clock_now_us() + SETTING_NOW(upload_lifetime) * SECOND_US;
+    return clock_now_us() + lifetime_us();
 }
 
 DB_STATEMENT(count_unfinished, "SELECT count(*) FROM upload WHERE user_id = $1 AND NOT finished");
 DB_STATEMENT(insert, "INSERT INTO upload (id, user_id, metadata, length_bytes, offset_bytes, finished, created_at,"
-                     " expires_at) VALUES ($1, $2, $3, $4, 0, false, $5, $6)");
+                     " expires_at) VALUES ($1, $2, $3, $4, 0, false, now_us(), now_us() + $5)");
 
 error resumable_add(struct scope *scope, const struct resumable *upload)
 {
@@ -40,7 +46,7 @@ error resumable_add(struct scope *scope, const struct resumable *upload)
             "You have %d unfinished uploads; finish some, or delete those that you do not want", UNFINISHED_MAX);
     return db_run(scope->db, &insert,
         DB_ARGS(db_text(upload->id), db_text(user_id), db_text(upload->metadata), db_int(upload->length_bytes),
-            db_int(clock_now_us()), db_int(resumable_expiry_us())),
+            db_int(lifetime_us())),
         NULL);
 }
 
@@ -50,18 +56,20 @@ DB_STATEMENT(by_id, "SELECT id, user_id, metadata, length_bytes, offset_bytes, f
 error resumable_get(struct scope *scope, str id, struct resumable *ret_upload)
 {
     struct resumable upload;
+    int64_t now;
     bool found;
+    TRY(job_clock(scope, &now));
     TRY(db_one(scope->db, scope->arena, &by_id,
         DB_ARGS(db_text(str_lower(scope->arena, id)), db_text(scope->actor.user_id)), &row_shape, &upload, &found));
     if (!found)
         return error_of(ERROR_UPLOAD_NOT_FOUND);
-    if (upload.expires_at.us <= clock_now_us())
+    if (upload.expires_at.us <= now)
         return error_of(ERROR_UPLOAD_EXPIRED);
     *ret_upload = upload;
     return OK;
 }
 
-DB_STATEMENT(move_on, "UPDATE upload SET offset_bytes = $3, finished = $4, expires_at = $5"
+DB_STATEMENT(move_on, "UPDATE upload SET offset_bytes = $3, finished = $4, expires_at = now_us() + $5"
                       " WHERE id = $1 AND offset_bytes = $2 AND NOT finished");
 
 static error move(struct scope *scope, const struct resumable *upload, int64_t to_bytes, bool finished)
@@ -70,7 +78,7 @@ static error move(struct scope *scope, const struct resumable *upload, int64_t t
     struct resumable now;
     TRY(db_run(scope->db, &move_on,
         DB_ARGS(db_text(upload->id), db_int(upload->offset_bytes), db_int(to_bytes), db_bool(finished),
-            db_int(resumable_expiry_us())),
+            db_int(lifetime_us())),
         &changed));
     if (changed)
         return OK;
@@ -125,9 +133,9 @@ error resumable_remove(struct scope *scope, str id)
     return db_run(scope->db, &delete_one, DB_ARGS(db_text(id)), NULL);
 }
 
-DB_STATEMENT(delete_expired, "DELETE FROM upload WHERE expires_at <= $1");
+DB_STATEMENT(delete_expired, "DELETE FROM upload WHERE expires_at <= now_us()");
 
 error resumable_expire(struct scope *scope)
 {
-    return db_run(scope->db, &delete_expired, DB_ARGS(db_int(clock_now_us())), NULL);
+    return db_run(scope->db, &delete_expired, DB_NO_ARGS, NULL);
 }

@@ -15,7 +15,8 @@ struct resumable {
     time_us created_at, expires_at;
 };
 
-// When an upload expires that something happens to now.
+// When an upload expires that something happens to now, by the clock of this machine (as the header Date is); what is
+// kept goes by that of the database.
 int64_t resumable_expiry_us(void);
 // In a change. QUOTA_EXCEEDED, or LIMIT_EXCEEDED when the user has too many that are not finished.
 MUST_USE error resumable_add(struct scope *scope, const struct resumable *upload);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "domain/event.h"
+#include "domain/job.h"
 #include "domain/reseal.h"
 #include "domain/user_key.h"
 
@@ -62,10 +63,12 @@ error session_check(struct scope *scope, str name, str password, struct user *re
     return OK;
 }
 
+// Times of sessions are the database's: servers that share one agree on them, whatever their own clocks say.
 static error issue(struct scope *scope, const struct session_keys *keys, const struct user *user, str session_id,
     str refresh_token, int64_t ttl_seconds, struct login *ret_login)
 {
-    int64_t now = clock_now_us();
+    int64_t now;
+    TRY(job_clock(scope, &now));
     struct token token = { .subject = user->id,
         .session_id = session_id,
         .role = user->is_superuser ? STR("superuser") : STR("user"),
@@ -86,21 +89,19 @@ static str new_refresh_token(struct scope *scope, unsigned char ret_hash[static 
     return token;
 }
 
-DB_STATEMENT(
-    insert, "INSERT INTO session (id, user_id, refresh_hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)");
-DB_STATEMENT(forget_old, "DELETE FROM session WHERE user_id = $1 AND expires_at < $2");
+DB_STATEMENT(insert, "INSERT INTO session (id, user_id, refresh_hash, created_at, expires_at) VALUES ($1, $2, $3, "
+                     "now_us(), now_us() + $4)");
+DB_STATEMENT(forget_old, "DELETE FROM session WHERE user_id = $1 AND expires_at < now_us()");
 
 error session_start(struct scope *scope, const struct session_keys *keys, const struct user *user, int64_t ttl_seconds,
     struct login *ret_login)
 {
     unsigned char hash[32];
     str refresh = new_refresh_token(scope, hash), id = id_new(scope->arena);
-    int64_t now = clock_now_us();
     TRY(user_key_make(scope, user->id));
-    TRY(db_run(scope->db, &forget_old, DB_ARGS(db_text(user->id), db_int(now)), NULL));
+    TRY(db_run(scope->db, &forget_old, DB_ARGS(db_text(user->id)), NULL));
     TRY(db_run(scope->db, &insert,
-        DB_ARGS(db_text(id), db_text(user->id), db_bytes(hash, sizeof hash), db_int(now), db_int(now + REFRESH_TTL_US)),
-        NULL));
+        DB_ARGS(db_text(id), db_text(user->id), db_bytes(hash, sizeof hash), db_int(REFRESH_TTL_US)), NULL));
     return issue(scope, keys, user, id, refresh, ttl_seconds, ret_login);
 }
 
@@ -113,8 +114,9 @@ static const struct field session_fields[] = {
 };
 static const struct shape session_row_shape = SHAPE("SessionRow", struct session_row, session_fields);
 
-DB_STATEMENT(renew, "UPDATE session SET refresh_hash = $2, expires_at = $3 WHERE refresh_hash = $1 AND expires_at > $4"
-                    " RETURNING id, user_id");
+DB_STATEMENT(renew,
+    "UPDATE session SET refresh_hash = $2, expires_at = now_us() + $3 WHERE refresh_hash = $1 AND expires_at > now_us()"
+    " RETURNING id, user_id");
 
 error session_refresh(struct scope *scope, const struct session_keys *keys, str refresh_token, int64_t ttl_seconds,
     struct login *ret_login)
@@ -122,12 +124,10 @@ error session_refresh(struct scope *scope, const struct session_keys *keys, str 
     unsigned char old_hash[32], hash[32];
     crypt_sha256(refresh_token.data, refresh_token.size, old_hash);
     str fresh = new_refresh_token(scope, hash);
-    int64_t now = clock_now_us();
     struct session_row row;
     bool found;
     TRY(db_one(scope->db, scope->arena, &renew,
-        DB_ARGS(db_bytes(old_hash, 32), db_bytes(hash, 32), db_int(now + REFRESH_TTL_US), db_int(now)),
-        &session_row_shape, &row, &found));
+        DB_ARGS(db_bytes(old_hash, 32), db_bytes(hash, 32), db_int(REFRESH_TTL_US)), &session_row_shape, &row, &found));
     if (!found)
         return error_of(ERROR_NOT_AUTHENTICATED);
     struct user user;
@@ -168,13 +168,13 @@ static const struct field standing_fields[] = {
 const struct shape session_shape = SHAPE("StandingSession", struct session, standing_fields);
 
 DB_STATEMENT(list_standing,
-    "SELECT id, created_at, expires_at FROM session WHERE user_id = $1 AND expires_at > $2"
+    "SELECT id, created_at, expires_at FROM session WHERE user_id = $1 AND expires_at > now_us()"
     " AND NOT EXISTS (SELECT 1 FROM api_key k WHERE k.id = session.id) ORDER BY created_at DESC, id");
 
 error session_list(struct scope *scope, struct list *ret_sessions)
 {
-    return db_all(scope->db, scope->arena, &list_standing,
-        DB_ARGS(db_text(scope->actor.user_id), db_int(clock_now_us())), &session_shape, 0, ret_sessions);
+    return db_all(scope->db, scope->arena, &list_standing, DB_ARGS(db_text(scope->actor.user_id)), &session_shape, 0,
+        ret_sessions);
 }
 
 DB_STATEMENT(revoke, "DELETE FROM session WHERE id = $1 AND user_id = $2");
@@ -193,6 +193,7 @@ struct actor_row {
     str id, plan;
     bool is_superuser;
     int64_t key_scopes;
+    time_us asked_at; // by the clock of the database
 };
 static const struct field actor_fields[] = {
     FIELD(struct actor_row, number),
@@ -200,29 +201,32 @@ static const struct field actor_fields[] = {
     FIELD(struct actor_row, plan),
     FIELD(struct actor_row, is_superuser),
     FIELD(struct actor_row, key_scopes),
+    FIELD(struct actor_row, asked_at),
 };
 static const struct shape actor_row_shape = SHAPE("ActorRow", struct actor_row, actor_fields);
 
-DB_STATEMENT(actor_get, "SELECT u.number, u.id, u.plan, u.is_superuser FROM session s JOIN users u ON u.id = s.user_id"
+DB_STATEMENT(actor_get, "SELECT u.number, u.id, u.plan, u.is_superuser, now_us() AS asked_at FROM session s JOIN users "
+                        "u ON u.id = s.user_id"
                         " WHERE s.id = $1 AND u.id = $2 AND u.is_active");
 
 error session_actor(struct scope *scope, const struct session_keys *keys, str access_token, struct actor *ret_actor,
     int64_t *ret_expires_us)
 {
     struct token token;
-    TRY(token_verify(scope->arena, keys->token, access_token, clock_now_us(), &token));
+    TRY(token_verify(scope->arena, keys->token, access_token, &token));
     struct actor_row row;
     bool found;
     TRY(db_one(scope->db, scope->arena, &actor_get, DB_ARGS(db_text(token.session_id), db_text(token.subject)),
         &actor_row_shape, &row, &found));
     if (!found)
         return error_of(ERROR_NOT_AUTHENTICATED);
+    TRY(token_check_time(&token, row.asked_at.us));
     *ret_actor = (struct actor) { .user_id = row.id,
         .number = row.number,
         .session_id = token.session_id,
         .is_superuser = row.is_superuser,
         .plan = row.plan };
-    *ret_expires_us = token.expires_us;
+    *ret_expires_us = clock_now_us() + token.expires_us - row.asked_at.us;
     return OK;
 }
 
@@ -230,13 +234,12 @@ error session_actor(struct scope *scope, const struct session_keys *keys, str ac
 DB_STATEMENT(holder, "SELECT u.number, u.id, u.plan, (u.is_superuser AND (k.scopes IS NULL OR (k.scopes & 4) = 4)) AS"
                      " is_superuser, CAST(coalesce(k.scopes, 0) AS BIGINT) AS key_scopes FROM session s"
                      " JOIN users u ON u.id = s.user_id LEFT JOIN api_key k ON k.id = s.id"
-                     " WHERE s.id = $1 AND u.is_active AND (k.expires_at IS NULL OR k.expires_at > $2)");
+                     " WHERE s.id = $1 AND u.is_active AND (k.expires_at IS NULL OR k.expires_at > now_us())");
 
 error session_holder(struct scope *scope, str session_id, struct actor *ret_actor, bool *ret_found)
 {
     struct actor_row row;
-    TRY(db_one(scope->db, scope->arena, &holder, DB_ARGS(db_text(session_id), db_int(clock_now_us())), &actor_row_shape,
-        &row, ret_found));
+    TRY(db_one(scope->db, scope->arena, &holder, DB_ARGS(db_text(session_id)), &actor_row_shape, &row, ret_found));
     if (*ret_found)
         *ret_actor = (struct actor) { .user_id = row.id,
             .number = row.number,

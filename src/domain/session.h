@@ -44,7 +44,8 @@ MUST_USE error session_list(struct scope *scope, struct list *ret_sessions);
 // In a change: ends one of the actor's sessions. NOT_FOUND.
 MUST_USE error session_revoke(struct scope *scope, str session_id);
 #define SESSION_ENDED "session:ended"
-// Who the holder of an access token is; NOT_AUTHENTICATED unless token, session and user are good right now.
+// Who the holder of an access token is; NOT_AUTHENTICATED unless token, session and user are good right now,
+// by the clock of the database; *ret_expires_us is by that of this machine.
 MUST_USE error session_actor(struct scope *scope, const struct session_keys *keys, str access_token,
     struct actor *ret_actor, int64_t *ret_expires_us);
 // Whose session this is (for signed URLs), as long as it stands.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "work/depart.h"
 
-#include "base/clock.h"
 #include "domain/backup_row.h"
 #include "domain/departure.h"
+#include "domain/job.h"
 
 enum { BLOBS_AT_ONCE = 100 };
 static const size_t MEMORY_MAX = 1 << 20;
@@ -102,11 +102,13 @@ error depart(struct db_pool *pool, struct db *db, struct blob_store *blobs, int6
         .scope = { .arena = arena, .db = db, .blobs = blobs },
         .is_stopping = is_stopping,
         .context = context };
+    int64_t now_us;
     *ret_blobs_removed = 0;
     TRY(remove_blobs(&departing, ret_blobs_removed));
     for (;;) {
         arena_reset(arena);
-        TRY(departure_next(&departing.scope, clock_now_us() - grace_us, &departing.user_id));
+        TRY(job_clock(&departing.scope, &now_us));
+        TRY(departure_next(&departing.scope, now_us - grace_us, &departing.user_id));
         if (!departing.user_id.data)
             return OK;
         TRY(forget(&departing));

@@ -25,7 +25,7 @@ struct sweeping {
     bool (*is_stopping)(void *context);
     void *context;
     struct arena *visited; // for one blob
-    int64_t before_us;
+    int64_t now_us, before_us;
     enum blob_place place;
     struct sweep_result result;
 };
@@ -60,7 +60,7 @@ static error visit(void *context, const char *id, int64_t stored_size, int64_t c
     TRY(blob_row_place(&scope, str_of(id), &place));
     if (str_equal_c(place, blob_place_name(sweeping->place)))
         return OK;
-    if (place.data && changed_us >= clock_now_us() - COPY_US)
+    if (place.data && changed_us >= sweeping->now_us - COPY_US)
         return OK;
     TRY(backup_row_is_held(&scope, &held)); // after the look for the row: who deletes it sees the hold before
     if (held)
@@ -79,14 +79,19 @@ error sweep(struct db_pool *pool, struct db *db, struct blob_store *blobs, const
     struct sweeping sweeping = { .scope = { .arena = arena, .db = db, .blobs = blobs },
         .is_stopping = is_stopping,
         .context = context,
-        .visited = visited,
-        .before_us = clock_now_us() - ages->local_us };
+        .visited = visited };
+    int64_t
+        now_us; // rows and objects are of machines with clocks of their own; files of this one's disk have this one's
+    TRY(job_clock(&sweeping.scope, &now_us));
+    sweeping.before_us = now_us - ages->local_us;
     TRY(db_write(pool, release_change, &sweeping));
     for (sweeping.place = 0; sweeping.place < BLOB_PLACE_COUNT; sweeping.place++) {
         int64_t unfinished;
-        sweeping.before_us = clock_now_us() - ages_us[sweeping.place];
+        sweeping.now_us = sweeping.place == BLOB_LOCAL ? clock_now_us() : now_us;
+        sweeping.before_us = sweeping.now_us - ages_us[sweeping.place];
         TRY(blob_each(blobs, sweeping.place, &(struct blob_visitor) { visit, &sweeping }));
-        TRY(blob_sweep_unfinished(blobs, sweeping.place, ages_us[sweeping.place], &unfinished));
+        int64_t age_us = clock_now_us() - sweeping.before_us; // it goes by this machine's clock
+        TRY(blob_sweep_unfinished(blobs, sweeping.place, age_us, &unfinished));
         sweeping.result.unfinished += unfinished;
     }
     *ret_result = sweeping.result;

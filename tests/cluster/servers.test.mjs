@@ -138,6 +138,34 @@ test('requests for new passwords are counted over both servers', async () => {
         assert.equal((await ask(server)).status, 429);
 });
 
+test('what is ended at one server ends at the other: sessions with their sockets and streams, API keys, disabled accounts', async () => {
+    const dora = await ada.user('dora', { plan: 'business' });
+    const dora_there = at(second, dora);
+    const his = await live(dora_there), stream = dora_there.events('/api/v1/events');
+    await stream.opened;
+    const { sessions } = await dora.must(200, 'GET', '/api/v1/sessions');
+    const { data: { key, api_key } } = await dora.must(201, 'POST', '/api/v1/api-keys', { name: 'there', scopes: ['read'] });
+    const by_key = at(second, dora.as(key));
+    await by_key.must(200, 'GET', '/api/v1/users/me');
+    await dora.must(200, 'DELETE', `/api/v1/api-keys/${api_key.id}`);
+    await until('the other server refuses the key', async () => (await by_key.get('/api/v1/users/me')).status === 401);
+    assert.equal(sessions.length, 1);
+    assert.equal((await dora.delete(`/api/v1/sessions/${sessions[0].id}`)).status, 200);
+    await until('its socket is ended', () => !his.socket.connected);
+    await stream.ended;
+    await until('its token is refused', async () => (await dora_there.get('/api/v1/users/me')).status === 401);
+    const again = await at(second, ada.as(undefined)).login('dora');
+    await ada.must(200, 'PUT', `/api/v1/users/${dora.me.id}`, { is_active: false });
+    await until('the other server knows', async () => (await again.get('/api/v1/users/me')).status === 401);
+});
+
+test('a refresh token works once, at whichever server', async () => {
+    const nobody = (server) => at(server, ada.as(undefined));
+    const { refresh_token } = await nobody(first).must(200, 'POST', '/api/v1/auth/login', { username: 'ada', password: 'ada-password' });
+    const told = await Promise.all([first, second, first, second].map((server) => nobody(server).post('/api/v1/auth/refresh', { refresh_token })));
+    assert.deepEqual(told.map(({ status }) => status).sort(), [200, 401, 401, 401]);
+});
+
 test('a server whose connection for listening is cut listens again, and what it missed comes', async () => {
     const stream = ada_there.events('/api/v1/events');
     await stream.opened;

@@ -11,7 +11,7 @@ import { wav } from '../api/lib/media.mjs';
 import { Postgres } from '../api/lib/postgres.mjs';
 import { S3Fake } from '../storage/lib/s3-fake.mjs';
 import { store_env } from '../storage/lib/store.mjs';
-import { Server, program, run, run_beside, sleep, temporary, until } from '../api/lib/server.mjs';
+import { Server, program, run, run_beside, sleep, temporary, until, with_database } from '../api/lib/server.mjs';
 
 const LARGE_BYTES = 24 << 20; // long enough on the way for a kill in the middle
 const hash = (bytes) => createHash('sha256').update(bytes).digest('hex');
@@ -181,7 +181,7 @@ test('another master key is refused by its name, and a data folder that is not e
     await must('backup', 'restore', folder, '--data', data, '--recovery-kit', kit, '--force');
     const [aside] = fs.readdirSync(home).filter((name) => name.startsWith('other.before-'));
     assert.equal(fs.readFileSync(path.join(home, aside, 'precious'), 'utf8'), 'x');
-    assert.ok(fs.existsSync(path.join(data, 'kinora.db')));
+    assert.ok(fs.existsSync(path.join(data, 'keys/master.key')) && !fs.existsSync(path.join(data, 'precious')));
 });
 
 test('the master key is in a backup only when asked for, and opens by its passphrase alone', async () => {
@@ -238,7 +238,7 @@ test('a byte that has changed, a file that is gone and a manifest that was chang
 
 // Starts a command and kills it as soon as `when` says so; false when it had ended before.
 async function killed(words, when) {
-    const child = spawn(program, words, { stdio: 'ignore' });
+    const child = spawn(program, words, { env: { ...process.env, ...with_database(words) }, stdio: 'ignore' });
     const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve(signal)));
     while (child.exitCode === null && child.signalCode === null && !when())
         await sleep(1);
@@ -333,7 +333,8 @@ test('a server makes backups by itself, verifies them, and keeps as many as it i
 // What a terminal shows.
 function on_a_terminal(words, seen) {
     return new Promise((resolve) => {
-        const child = spawn('script', ['-qfec', [program, ...words].join(' '), '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] });
+        const child = spawn('script', ['-qfec', [program, ...words].join(' '), '/dev/null'],
+            { env: { ...process.env, ...with_database(words) }, stdio: ['pipe', 'pipe', 'ignore'] });
         let text = '', stopped = false;
         child.stdout.setEncoding('utf8').on('data', (more) => {
             text += more;

@@ -10,6 +10,7 @@ import { Client } from '../api/lib/client.mjs';
 import { speech } from '../api/lib/media.mjs';
 import { Postgres } from '../api/lib/postgres.mjs';
 import { run, Server, temporary, until } from '../api/lib/server.mjs';
+import { Live } from '../realtime/lib/live.mjs';
 
 let postgres, server, late, env, ada;
 
@@ -66,10 +67,16 @@ test('the pool grows to twenty connections while requests wait, and no further',
         assert.equal(status, 200);
 });
 
-test('while the database is away requests get 503 and jobs wait; both go on when it is back', async () => {
+test('while the database is away requests get 503 and jobs wait; requests, jobs, streams and sockets go on within 5 s of its return', async (t) => {
     await ada.must(200, 'POST', '/api/v1/queues/transcribe/pause');
+    const stream = ada.events('/api/v1/events');
+    await stream.opened;
+    const live = await Live.open(ada);
+    t.after(() => [stream, live].forEach((one) => one.close()));
     const { job_id } = await ada.upload('cards.wav', speech(1), '');
-    const { data: { video } } = await ada.must(201, 'POST', '/api/v1/videos', { title: 'Kept' });
+    const waveforms = () => Number(postgres.psql('outage', "SELECT count(*) FROM job WHERE kind = 'derive' AND state = 'completed'")[0][0]);
+    await until('its waveform is made', () => waveforms() === 1);
+    const { data: { video } } = await ada.must(201, 'POST', '/api/v1/videos', { title: 'New' });
     await postgres.stop();
     late = new Server({ env: { ...env, KINORA_MASTER_KEY_FILE: path.join(server.data, 'keys/master.key') }, flags: ['--wait', '--no-workers'] });
     const started = late.start();
@@ -82,7 +89,13 @@ test('while the database is away requests get 503 and jobs wait; both go on when
     assert.equal((await ada.get('/health')).status, 200);
     assert.equal((await ada.get('/ready')).status, 503);
     await postgres.begin();
-    await until('requests are answered again', async () => (await ada.get('/api/v1/videos')).status === 200, { limit_ms: 5_000 });
+    const end = Date.now() + 5_000, soon = () => ({ limit_ms: Math.max(1, end - Date.now()) });
+    await until('requests are answered again', async () => (await ada.get('/api/v1/videos')).status === 200, soon());
+    await until('changes are taken again', async () => (await ada.put(`/api/v1/videos/${video.id}`, { title: 'Kept' })).status === 200, soon());
+    await until('streams go on', () => stream.events.some(({ event, data }) => event === 'video:updated' && data.title === 'Kept'), soon());
+    await live.hears('video:updated', (event) => event.title === 'Kept', soon().limit_ms);
+    await ada.upload('late.wav', speech(2));
+    await until('jobs go on', () => waveforms() === 2, soon());
     assert.equal((await ada.must(200, 'GET', `/api/v1/videos/${video.id}`)).data.video.title, 'Kept');
     assert.equal((await ada.job(job_id)).status, 'pending');
     await ada.must(200, 'POST', '/api/v1/queues/transcribe/resume');

@@ -61,7 +61,7 @@ test('every acknowledged change survives a kill -9, and everyone hears every cha
     editing = false;
     await Promise.all(edits);
     const events = server.sql("SELECT json(payload) AS payload FROM event WHERE kind = 'layer:updated' ORDER BY number")
-        .map((row) => JSON.parse(typeof row.payload === 'string' ? row.payload : Buffer.from(row.payload).toString()));
+        .map(({ payload }) => typeof payload === 'string' ? JSON.parse(payload) : payload);
     const made = layers.map((id) => events.filter((event) => event.layer_id === id).map((event) => event.layer.name));
     acknowledged.forEach((names, i) => {
         assert.ok(names.length > 10);

@@ -121,8 +121,8 @@ const hostile = () => ({
     'a row that is twice there': [good.replace(/(INSERT INTO media .*\n)/, '$1$1'), /-- end of media/, 'own'],
     'a table twice': [good.replace(/(CREATE TABLE media [^]*?-- end of media.*\n)/, '$1$1'), null],
     'what follows the end': [`${good}DROP TABLE users;\n`, null],
-    'a NUL': [good.replace("'speech.wav'", "'spe\0ch.wav'"), /INSERT INTO media/],
-    'text that is not UTF-8': [Buffer.from(good.replace("'speech.wav'", "'spe\u0001ch.wav'")).map((byte) => (byte === 1 ? 0xff : byte)), /INSERT INTO media/],
+    'a NUL': [good.replace("'speech.wav'", "'spe\0ch.wav'"), /'speech\.wav'/],
+    'text that is not UTF-8': [Buffer.from(good.replace("'speech.wav'", "'spe\u0001ch.wav'")).map((byte) => (byte === 1 ? 0xff : byte)), /'speech\.wav'/],
     'a reference to nothing': [good.replace(/INSERT INTO users [^]*?-- end of users: 2 rows/, '-- end of users: 0 rows'), null],
 });
 

@@ -303,7 +303,7 @@ test('a server that is killed while it encrypts anew does it again, and leaves o
     await server.start();
     await ada.job_end(job_id);
     assert.ok((await ada.get(`/api/v1/files/${file.id}/content`)).bytes.equals(bytes));
-    const users = server.sql(`SELECT name FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%REFERENCES blob(id)%'`).map(({ name }) => name);
+    const users = server.tables_to('blob');
     assert.ok(users.includes('media') && users.includes('derivative'), `${users}`);
     const used = users.map((table) => `SELECT blob_id FROM ${table} WHERE blob_id IS NOT NULL`).join(' UNION ');
     await until('every listed blob is in use', () => server.sql(`SELECT count(*) AS n FROM blob WHERE id NOT IN (${used})`)[0].n === 0);

@@ -89,6 +89,16 @@ static void marks_are_blake2b(void **state)
     assert_hex(mark, 16, "cf4ab791c62b8d2b2109c90275287816");
 }
 
+static error verify(struct arena *arena, const unsigned char secret[static CRYPT_KEY_SIZE], str text, int64_t now_us,
+    struct token *ret_token)
+{
+    struct token token;
+    TRY(token_verify(arena, secret, text, &token));
+    TRY(token_check_time(&token, now_us));
+    *ret_token = token;
+    return OK;
+}
+
 // RFC 7515 appendix A.1. Its key has 64 bytes, so the signature is checked beneath token_verify.
 static void the_signature_of_rfc_7515_is_reproduced(void **state)
 {
@@ -176,7 +186,8 @@ static void an_unknown_name_takes_as_long_as_a_wrong_password(void **state)
 
 static struct token sample(int64_t now_us)
 {
-    return (struct token) { str_of(subject), str_of(session), STR("superuser"), now_us, now_us + 600 * SECOND_US };
+    return (
+        struct token) { str_of(subject), str_of(session), STR("superuser"), now_us, now_us, now_us + 600 * SECOND_US };
 }
 
 static void a_token_reads_back_within_its_time_only(void **state)
@@ -187,17 +198,17 @@ static void a_token_reads_back_within_its_time_only(void **state)
     struct token token = sample(now_us), back;
     str text;
     assert_ok(token_issue(arena, key, &token, &text));
-    assert_ok(token_verify(arena, key, text, now_us, &back));
+    assert_ok(verify(arena, key, text, now_us, &back));
     assert_true(str_equal(back.subject, token.subject));
     assert_true(str_equal(back.session_id, token.session_id));
     assert_true(str_equal(back.role, token.role));
     assert_int_equal(back.issued_us, token.issued_us);
     assert_int_equal(back.expires_us, token.expires_us);
-    assert_ok(token_verify(arena, key, text, token.expires_us - 1, &back));
-    assert_error(token_verify(arena, key, text, token.expires_us, &back), ERROR_NOT_AUTHENTICATED);
-    assert_error(token_verify(arena, key, text, now_us - 1, &back), ERROR_NOT_AUTHENTICATED);
+    assert_ok(verify(arena, key, text, token.expires_us - 1, &back));
+    assert_error(verify(arena, key, text, token.expires_us, &back), ERROR_NOT_AUTHENTICATED);
+    assert_error(verify(arena, key, text, now_us - 1, &back), ERROR_NOT_AUTHENTICATED);
     unsigned char other[CRYPT_KEY_SIZE] = { 1 };
-    assert_error(token_verify(arena, other, text, now_us, &back), ERROR_NOT_AUTHENTICATED);
+    assert_error(verify(arena, other, text, now_us, &back), ERROR_NOT_AUTHENTICATED);
 }
 
 static str forge(struct arena *arena, const char *header, const char *claims, bool sign)
@@ -232,18 +243,18 @@ static void forged_and_incomplete_tokens_are_refused(void **state)
         CLAIMS(SUB, "[\"user\"]", "\"exp\":1000,\"iat\":1000,\"nbf\":1000,\"exp\":2000"), "{}", "[1]", "x" };
     struct token back;
     int64_t now_us = 1500 * SECOND_US;
-    assert_ok(token_verify(arena, key, forge(arena, "{\"alg\":\"HS256\"}", good_claims, true), now_us, &back));
+    assert_ok(verify(arena, key, forge(arena, "{\"alg\":\"HS256\"}", good_claims, true), now_us, &back));
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         for (int sign = 0; sign < 2; sign++)
-            assert_error(token_verify(arena, key, forge(arena, headers[i], good_claims, sign), now_us, &back),
+            assert_error(verify(arena, key, forge(arena, headers[i], good_claims, sign), now_us, &back),
                 ERROR_NOT_AUTHENTICATED);
     for (size_t i = 0; i < sizeof claims / sizeof *claims; i++)
-        assert_error(token_verify(arena, key, forge(arena, "{\"alg\":\"HS256\"}", claims[i], true), now_us, &back),
+        assert_error(verify(arena, key, forge(arena, "{\"alg\":\"HS256\"}", claims[i], true), now_us, &back),
             ERROR_NOT_AUTHENTICATED);
     static const char *const texts[] = { "", ".", "..", "...", "a.b.c", "Bearer x", "\x80" };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        assert_error(token_verify(arena, key, str_of(texts[i]), now_us, &back), ERROR_NOT_AUTHENTICATED);
-    assert_error(token_verify(arena, key, STR_NONE, now_us, &back), ERROR_NOT_AUTHENTICATED);
+        assert_error(verify(arena, key, str_of(texts[i]), now_us, &back), ERROR_NOT_AUTHENTICATED);
+    assert_error(verify(arena, key, STR_NONE, now_us, &back), ERROR_NOT_AUTHENTICATED);
 }
 
 static void any_changed_character_of_a_token_is_noticed(void **state)
@@ -256,12 +267,11 @@ static void any_changed_character_of_a_token_is_noticed(void **state)
     for (size_t i = 0; i < text.size; i++) {
         char *changed = arena_copy(arena, text.data, text.size);
         changed[i] = changed[i] == 'A' ? 'B' : 'A';
-        assert_error(
-            token_verify(arena, key, (str) { changed, text.size }, token.issued_us, &back), ERROR_NOT_AUTHENTICATED);
-        assert_error(token_verify(arena, key, (str) { text.data, i }, token.issued_us, &back), ERROR_NOT_AUTHENTICATED);
+        assert_error(verify(arena, key, (str) { changed, text.size }, token.issued_us, &back), ERROR_NOT_AUTHENTICATED);
+        assert_error(verify(arena, key, (str) { text.data, i }, token.issued_us, &back), ERROR_NOT_AUTHENTICATED);
     }
     str longer = str_format(arena, "%sA", text.data);
-    assert_error(token_verify(arena, key, longer, token.issued_us, &back), ERROR_NOT_AUTHENTICATED);
+    assert_error(verify(arena, key, longer, token.issued_us, &back), ERROR_NOT_AUTHENTICATED);
 }
 
 static void the_key_is_made_once_and_kept_private(void **state)

@@ -65,7 +65,7 @@ export class Postgres {
     // Rows of one statement, as lines of columns.
     psql(database, sql) {
         const out = run(['psql', '-X', '-q', '-A', '-t', '-F', '\t', '-v', 'ON_ERROR_STOP=1', '-h', this.folder, '-p', String(this.port), '-U', 'kinora',
-            '-d', database, '-c', sql], { cwd: this.folder });
+            '-d', database], { cwd: this.folder, input: sql });
         return out.split('\n').filter((line) => line).map((line) => line.split('\t'));
     }
 
@@ -84,6 +84,20 @@ export class Postgres {
     async stop() {
         this.child.stdin.end();
         await this.ended;
+    }
+
+    // Lets this process end when nothing else is to be done, and ends the server then.
+    leave_to_exit() {
+        if (this.is_left)
+            return;
+        this.is_left = true;
+        this.child.unref();
+        this.child.stdin.unref();
+        process.on('exit', () => {
+            const pid = Number(fs.readFileSync(path.join(this.folder, 'data/postmaster.pid'), 'utf8').split('\n')[0]);
+            process.kill(pid, 'SIGQUIT');
+            fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+        });
     }
 
     async remove() {
