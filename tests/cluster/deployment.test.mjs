@@ -62,7 +62,7 @@ async function try_deployment({ names, server, worker, database, store, probes, 
             await until(`${probe} answers`, async () => {
                 assert.ok(both.every(({ child }) => child.exitCode === null), told());
                 return (await send(probe, 'GET', new URL(probe).pathname).catch(() => ({}))).status === 200;
-            }, { limit_ms: 60_000 }).catch((error) => assert.fail(`${error.message}\n${told()}`));
+            }, { limit_ms: 120_000 }).catch((error) => assert.fail(`${error.message}\n${told()}`));
         const client = new Client({ origin });
         const code = server.env.KINORA_SETUP_CODE ?? /setup code: (\S+)/.exec(both[0].log)[1];
         const who = { username: 'ada', email: 'ada@example.org', password: 'ada-password' };
