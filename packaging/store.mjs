@@ -5,5 +5,5 @@ import { store_env } from '../tests/storage/lib/store.mjs';
 import { S3Fake } from '../tests/storage/lib/s3-fake.mjs';
 
 const store = await S3Fake.start();
-for (const [name, value] of Object.entries(store_env(store)))
+for (const [name, value] of Object.entries(store_env(store, { KINORA_S3_TIMEOUT: '60' })))
     console.log(`${name}=${value}`);
