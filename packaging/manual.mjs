@@ -53,6 +53,15 @@ const option_line = ({ letter, flag, value, text }) =>
     `.TP\n${letter ? `.BR \\-${letter} ", "` : '.BR'} \\-\\-${escape(flag)}${value ? ` " ${escape(value)}"` : ''}\n${escape(text)}\n`;
 const verbatim = (text) => (text ? `.PP\n.nf\n${escape(text)}\n.fi\n` : '');
 
+// What the package has for a command.
+const files = {
+    worker: '.TP\n.I kinora\\-worker.service\nThe unit of the Debian package; not started before\n.B systemctl enable \\-\\-now kinora\\-worker\n'
+        + 'asks for it. It runs as the user\n.BR kinora .\n'
+        + '.TP\n.I /etc/kinora/worker.env\nIts settings, with those of database, object store and master key; readable by root only. They are stronger than\n'
+        + '.IR /etc/kinora/kinora.conf .\n'
+        + '.TP\n.I /var/lib/kinora\\-worker\nIts data folder, for what is under way.\n',
+};
+
 function page_of({ name, summary, usage, options, words, settings: some }) {
     const [, ...operands] = usage.split(' ').slice(1);
     return head(`KINORA\\-${name.toUpperCase()}`, 1)
@@ -61,6 +70,7 @@ function page_of({ name, summary, usage, options, words, settings: some }) {
         + (words ? `.SH DESCRIPTION\n${verbatim(words)}` : '')
         + (options.length ? `.SH OPTIONS\n${options.map(option_line).join('')}` : '')
         + (some.length ? '.SH SETTINGS\nEvery setting of\n.BR kinora.conf (5)\nis an option, too.\n' : '')
+        + (files[name] ? `.SH FILES\n${files[name]}` : '')
         + '.SH SEE ALSO\n.BR kinora (1),\n.BR kinora.conf (5)\n';
 }
 
@@ -70,6 +80,7 @@ const main_page = head('KINORA', 1)
     + '.SH COMMANDS\n' + commands.map(({ name, summary }) => `.TP\n.BR kinora\\-${escape(name)} (1)\n${escape(summary)}.\n`).join('')
     + '.SH EXIT STATUS\n0: done; 1: failed; 2: wrong usage; 130: interrupted.\n'
     + '.SH FILES\n.TP\n.I /etc/kinora/kinora.conf\nSettings of this machine, see\n.BR kinora.conf (5).\n'
+    + '.TP\n.I /etc/kinora/worker.env\nSettings of\n.IR kinora\\-worker.service ,\nsee\n.BR kinora\\-worker (1).\n'
     + '.TP\n.I /var/lib/kinora\nThe data folder of the service: database, master key, files.\n'
     + '.SH SEE ALSO\n.BR kinora.conf (5)\n';
 const settings_page = head('KINORA.CONF', 5)

@@ -66,10 +66,20 @@ bare_tree() {
 # A root folder that is a mount point, as on a machine, with what the kernel shows.
 mount_tree() {
     mount --bind "$tree" "$tree"
+    mount_kernel
+}
+mount_kernel() {
     mount -t proc proc "$tree/proc"
     mount --bind /dev "$tree/dev"
     mount -t sysfs -o ro sysfs "$tree/sys" 2>/dev/null || true
     mount -t tmpfs tmpfs "$tree/dev/shm" 2>/dev/null || true
+}
+
+# For a container's engine, which brings its own.
+unmount_kernel() {
+    for mounted in dev/shm dev sys proc; do
+        ! mountpoint -q "$tree/$mounted" || umount "$tree/$mounted"
+    done
 }
 
 # Nothing of this machine's environment but the way to the network.
