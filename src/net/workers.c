@@ -58,7 +58,7 @@ static bool is_surplus(struct workers *workers)
     if (now - workers->since_us >= workers->size.idle_us) {
         int over = workers->running - workers->size.least;
         workers->surplus = workers->least_sleeping < over ? workers->least_sleeping : over;
-        workers->least_sleeping = workers->sleeping;
+        workers->least_sleeping = workers->sleeping + 1; // the caller, too, has nothing to do
         workers->since_us = now;
     }
     if (workers->surplus <= 0)
