@@ -74,7 +74,7 @@ const groups = [
     { name: 'saver', budget_s: 52, what: 'links, downloads, mail, the database in and out', steps: [build(600), node_tests('tests/saver', { at_once: 2 })] },
     { name: 'operations', budget_s: 63, what: 'metrics, logs, traces, settings, doctor, worker, manifests, backups, upgrades, security, deleted accounts', steps: [build(600), packages(120), node_tests('tests/operations', { at_once: 2 })] },
     { name: 'queue', budget_s: 95, what: 'killed workers, several machines on one PostgreSQL, one that is away', steps: [build(600), node_tests('tests/queue')] },
-    { name: 'cluster', budget_s: 60, what: 'machines with a network of their own, one of each kind cut off; compose and Kubernetes by hand', steps: [build(600), packages(120), node_tests('tests/cluster', { at_once: 2 })] },
+    { name: 'cluster', budget_s: 58, what: 'machines with a network of their own, one of each kind cut off; compose and Kubernetes by hand', steps: [build(600), packages(120), node_tests('tests/cluster', { at_once: 2 })] },
     { name: 'faults', budget_s: 130, what: 'kills, full disks, lost databases and stores, clocks, slow clients, calls that fail', steps: [build(600), packages(120), node_tests('tests/faults', { at_once: 3 })] },
     { name: 'cli', budget_s: 70, what: 'the commands', steps: [build(600), node_tests('tests/cli')] },
 ];

@@ -105,7 +105,7 @@ struct plan route_plan(void *context, const struct http_request *request)
     const struct app *app = context;
     struct router_match match = router_find(app->router, request->method, request->path);
     const struct route *route = match.route ? match.route : no_match(request->path, match.path_known);
-    return (struct plan) { route->lane, body_limit(route), (void *)route };
+    return (struct plan) { route->lane, body_limit(route), (void *)route, route->slow };
 }
 
 static size_t output_size(const struct route *route)

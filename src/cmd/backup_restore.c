@@ -171,7 +171,7 @@ static error open_and_restore(
 
 static error restore(const struct call *call, const char *folder, const struct backup_manifest *manifest)
 {
-    struct backup_target target = { 0 };
+    struct backup_target target = { .console_user = console_user(call->arena) };
     struct keyring *keyring = NULL;
     int lock = -1;
     TRY(backup_key_at_hand(call, manifest, &keyring));

@@ -35,6 +35,8 @@ MUST_USE error project_load(struct arena *arena, const char *path, const struct 
 str file_ending(struct arena *arena, const char *path);
 // From the terminal without echo, or one line of standard input. VALIDATION_ERROR when empty.
 MUST_USE error password_read(struct arena *arena, str *ret_password);
+// The operating system's name of who runs this command, or "user 1000" for one that it has no name for.
+str console_user(struct arena *arena);
 // Prints "warning: ..." lines to standard error.
 void print_warnings(const struct warnings *warnings);
 // A folder for unnamed temporary files: TMPDIR, or /var/tmp.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,6 +136,16 @@ const char *scratch_folder(void)
 {
     const char *folder = getenv("TMPDIR");
     return folder && !access(folder, W_OK) ? folder : "/var/tmp";
+}
+
+str console_user(struct arena *arena)
+{
+    struct passwd entry, *found = NULL;
+    char room[4096];
+    uid_t user = getuid();
+    bool named = getpwuid_r(user, &entry, room, sizeof room, &found) == 0 && found && *entry.pw_name
+                 && str_is_utf8(str_of(entry.pw_name));
+    return named ? str_copy(arena, str_of(entry.pw_name)) : str_format(arena, "user %u", (unsigned)user);
 }
 
 static str read_line(struct arena *arena)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -11,6 +12,8 @@
 #include "base/folder.h"
 #include "base/settings.h"
 #include "domain/file_key.h"
+
+enum { LOCK_TRIES = 40, LOCK_PAUSE_MS = 50 }; // two seconds
 
 error data_folder_make(const char *path)
 {
@@ -56,6 +59,18 @@ error data_folder_lock(struct arena *arena, int *ret_lock)
     return data_folder_lock_any(arena, ret_lock);
 }
 
+// A child that a killed program was about to begin holds its lock until the child is another program itself: a moment,
+// on a busy machine a longer one. Who is truly running still runs after that.
+static bool take_lock(int file)
+{
+    for (int tries = 0; flock(file, LOCK_EX | LOCK_NB) != 0; tries++) {
+        if (errno != EWOULDBLOCK || tries == LOCK_TRIES)
+            return false;
+        poll(NULL, 0, LOCK_PAUSE_MS);
+    }
+    return true;
+}
+
 error data_folder_lock_any(struct arena *arena, int *ret_lock)
 {
     TRY(data_folder_make(settings.data));
@@ -65,7 +80,7 @@ error data_folder_lock_any(struct arena *arena, int *ret_lock)
         return error_make(ERROR_UNAVAILABLE, path,
             "Cannot write in the data folder %s: %s. Make it writable for this user or choose another with --data",
             settings.data, strerror(errno));
-    if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    if (!take_lock(lock)) {
         close(lock);
         return error_make(ERROR_UNAVAILABLE, path, "Another Kinora is running on the data folder %s", settings.data);
     }

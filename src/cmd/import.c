@@ -180,7 +180,7 @@ static error start(void *context, const char *path, bool allow_foreign_keys)
         import->started_us = clock_now_us();
         snprintf(import->path, sizeof import->path, "%s", path);
         atomic_store(&import->host.app->importing, true);
-        ASSERT(!pthread_create(&import->thread, NULL, run, import));
+        ASSERT_MEMORY(!pthread_create(&import->thread, NULL, run, import));
     }
     pthread_mutex_unlock(&import->lock);
     return busy ? error_make(ERROR_DATABASE_BUSY, NULL, "A database is being imported already") : OK;

@@ -259,6 +259,7 @@ static error start_server(struct service *service)
                            : is_pool                ? POOL_LEAST
                                                     : 0,
         .handler_threads_most = is_pool && !settings.handler_threads ? POOL_MOST : 0,
+        .slow_threads = CRYPT_PASSWORDS_AT_ONCE,
         .body_stall_timeout_us = settings.stall_timeout * SECOND_US,
         .engines = service->engines };
     return server_start(&options, &app, &service->server);

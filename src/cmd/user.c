@@ -44,7 +44,7 @@ static struct scope scope_of(struct request *request, struct db *db)
         .actor = { .user_id = STR("00000000-0000-0000-0000-000000000000"), .is_superuser = true } };
 }
 
-// Nobody is signed in here; the log says that it was done at the machine itself.
+// Nobody is signed in here.
 static error write_down(struct scope *scope, const struct user *user, str action, str detail)
 {
     struct scope nobody = *scope;
@@ -54,7 +54,7 @@ static error write_down(struct scope *scope, const struct user *user, str action
                                   .object_id = user->id,
                                   .detail = detail,
                                   .outcome = STR("ok"),
-                                  .address = STR("console") });
+                                  .console = console_user(scope->arena) });
 }
 
 static error add(struct db *db, void *context)

@@ -9,7 +9,8 @@ enum { CRYPT_KEY_SIZE = 32, CRYPT_SEAL_OVERHEAD = 28 /* nonce 12 + tag 16 */ };
 // Once at start of the program.
 MUST_USE error crypt_init(void);
 
-// Passwords: argon2id (RFC 9106), 19 MiB, t=2; at most two at once in the process, the others wait.
+// Passwords: argon2id (RFC 9106), 19 MiB, t=2; at most so many at once in the process, the others wait.
+enum { CRYPT_PASSWORDS_AT_ONCE = 2 };
 MUST_USE error crypt_password_hash(struct arena *arena, str password, str *ret_hash);
 // False for a wrong password. With STR_NONE as hash the same work is done and false returned, so that
 // an unknown name takes as long as a wrong password.

@@ -7,7 +7,7 @@
 #include "crypt/crypt.h"
 
 // OWASP's minimum for argon2id; each hash takes this much memory for about 14 ms.
-enum { PASS_COUNT = 2, MEMORY_BYTES = 19 << 20, AT_ONCE_MAX = 2 };
+enum { PASS_COUNT = 2, MEMORY_BYTES = 19 << 20 };
 
 // Bounds the memory and the processors that a flood of logins can take. It counts for the process, hence
 // the one static object of this layer.
@@ -20,7 +20,7 @@ static struct gate {
 static void gate_enter(void)
 {
     pthread_mutex_lock(&gate.mutex);
-    while (gate.inside == AT_ONCE_MAX)
+    while (gate.inside == CRYPT_PASSWORDS_AT_ONCE)
         pthread_cond_wait(&gate.left, &gate.mutex);
     gate.inside++;
     pthread_mutex_unlock(&gate.mutex);

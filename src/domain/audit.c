@@ -8,7 +8,8 @@ static const struct field fields[] = {
     FIELD(struct audit_entry, number, .doc = "Rising in order of time"),
     FIELD(struct audit_entry, at),
     FIELD(struct audit_entry, actor_id, .doc = "Integer id of who did it; null: nobody was signed in"),
-    FIELD(struct audit_entry, actor, .doc = "Their name at that time; null also when the account is deleted"),
+    FIELD(struct audit_entry, actor,
+        .doc = "Their name at that time; null also when the account is deleted. Of a command: of the system's user"),
     FIELD(struct audit_entry, session_id, .format = FORMAT_UUID, .doc = "The session, or the API key of that id"),
     FIELD(struct audit_entry, api_key, .doc = "It was done with an API key"),
     FIELD(struct audit_entry, action, .doc = "Such as session.begin or member.add"),
@@ -16,7 +17,7 @@ static const struct field fields[] = {
     FIELD(struct audit_entry, object_id, .doc = "Its id, of a user the integer id"),
     FIELD(struct audit_entry, detail, .doc = "What was changed or who else it is about: names, never values"),
     FIELD(struct audit_entry, outcome, .doc = "ok, or the error that it was refused with"),
-    FIELD(struct audit_entry, address, .doc = "Where it came from"),
+    FIELD(struct audit_entry, address, .doc = "Where it came from; console: a command on the machine itself"),
     FIELD(struct audit_entry, trace_id, .doc = "Of the request, as in logs and traces"),
 };
 const struct shape audit_entry_shape = SHAPE("AuditEntry", struct audit_entry, fields);
@@ -63,11 +64,13 @@ error audit_add(struct scope *scope, const struct audit_new *entry)
         TRY(db_one(scope->db, scope->arena, &by_login, DB_ARGS(db_text(str_lower(scope->arena, entry->login))),
             &person_shape, &person, &known));
     bool somebody = known || actor->user_id.data; // an account that has just deleted itself is no longer known
+    bool console = entry->console.data && !somebody;
+    str username = console ? entry->console : person.username, address = console ? STR("console") : entry->address;
     return db_run(scope->db, &insert,
-        DB_ARGS(db_int(clock_now_us()), somebody ? db_int(person.number) : db_null(), db_text(person.username),
+        DB_ARGS(db_int(clock_now_us()), somebody ? db_int(person.number) : db_null(), db_text(username),
             known ? db_text(actor->session_id) : db_null(), db_bool(actor->key_scopes != 0), db_text(entry->action),
             db_text(entry->object_kind), db_text(object_id), db_text(entry->detail), db_text(entry->outcome),
-            somebody && !known ? db_null() : db_text(entry->address), db_text(str_of(scope->trace.trace_id))),
+            somebody && !known ? db_null() : db_text(address), db_text(str_of(scope->trace.trace_id))),
         NULL);
 }
 

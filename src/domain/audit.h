@@ -13,6 +13,8 @@ struct audit_new {
     str outcome;     // "ok", or the name of the error that it was refused with
     str address;     // where it came from
     str login;       // of a sign-in: who it said to be; kept only when there is such an account
+    str console;     // done by a command on the machine itself: the system's name of who ran it; then `address` is not
+                     // looked at. STR_NONE: it came another way
 };
 // In a change. The actor, the session and the trace are those of the scope.
 MUST_USE error audit_add(struct scope *scope, const struct audit_new *entry);

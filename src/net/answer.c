@@ -152,6 +152,8 @@ void answer_refuse(struct exchange *exchange, error why, int status)
     app->refuse(app->context, &exchange->request, why, status, &exchange->answer, &type);
     if (type.data)
         exchange_header(exchange, "Content-Type", type);
+    if (status == 503)
+        exchange_header(exchange, "Retry-After", STR("10"));
     exchange->answer_given = exchange->answered = true;
     exchange->status = status;
     answer_begin(exchange);

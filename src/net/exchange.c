@@ -87,16 +87,23 @@ void exchange_finish(struct exchange *exchange, int status)
     server->spare_count++;
 }
 
+struct workers *exchange_workers(const struct exchange *exchange)
+{
+    const struct server *server = exchange->server;
+    if (exchange->plan.lane == LANE_STREAM)
+        return server->streams;
+    return exchange->plan.slow ? server->slow : server->handlers;
+}
+
 void exchange_schedule(struct exchange *exchange, enum exchange_task task)
 {
-    struct server *server = exchange->server;
-    bool stream = exchange->plan.lane == LANE_STREAM;
     exchange->task = task;
     if (task == TASK_FILL)
         exchange->fill_room = exchange_piece(exchange);
-    exchange->running = stream; // the other lanes end with the answer, not with the return of the handler
+    exchange->running = exchange->plan.lane
+                        == LANE_STREAM; // the other lanes end with the answer, not with the return of the handler
     exchange->work.fresh = task == TASK_HANDLE;
-    workers_add(stream ? server->streams : server->handlers, &exchange->work);
+    workers_add(exchange_workers(exchange), &exchange->work);
 }
 
 void exchange_keeps_up(struct exchange *exchange, bool fast)

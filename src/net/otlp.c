@@ -269,7 +269,7 @@ error otlp_start(const struct otlp_options *options, struct otlp **ret_otlp)
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&otlp->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    ASSERT(!pthread_create(&otlp->thread, NULL, run, otlp));
+    ASSERT_MEMORY(!pthread_create(&otlp->thread, NULL, run, otlp));
     span_set_sink(&otlp->sink);
     *ret_otlp = otlp;
     return OK;

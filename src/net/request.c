@@ -32,12 +32,11 @@ static void handle(struct exchange *exchange)
 {
     exchange->state = EXCHANGE_HANDLED;
     connection_set_deadline(exchange->connection, 0);
-    struct server *server = exchange->server;
     if (exchange->engineio) {
         engineio_request(exchange->engineio, exchange);
         return;
     }
-    if (!workers_have_room(exchange->plan.lane == LANE_STREAM ? server->streams : server->handlers)) {
+    if (!workers_have_room(exchange_workers(exchange))) {
         answer_refuse(exchange, error_of(ERROR_UNAVAILABLE), 503);
         return;
     }

@@ -139,7 +139,7 @@ struct server {
     uv_timer_t sweep;
     pthread_t thread;
     SSL_CTX *tls;
-    struct workers *handlers, *streams;
+    struct workers *handlers, *slow, *streams;
     struct websocket_pool *websockets;
     struct connection *connections;
     int connection_count, session_count, port;
@@ -224,7 +224,8 @@ void websocket_gone(struct websocket *websocket);    // the connection has gone
 struct exchange *exchange_new(struct server *server);
 void exchange_finish(struct exchange *exchange, int status); // to the spare ones
 void exchange_free(struct exchange *exchange);
-void exchange_run(struct work *work, void *worker); // on a worker's thread
+void exchange_run(struct work *work, void *worker);                // on a worker's thread
+struct workers *exchange_workers(const struct exchange *exchange); // those that run its tasks
 void exchange_schedule(struct exchange *exchange, enum exchange_task task);
 
 // event_stream.c

@@ -268,12 +268,9 @@ static void relay(const struct connection *connection)
     free(room);
 }
 
-static void *serve(void *context)
+static void end_connection(struct connection *connection)
 {
-    struct connection *connection = context;
     struct web_proxy *proxy = connection->proxy;
-    if (read_head(connection) && open_server(connection))
-        relay(connection);
     if (connection->server >= 0)
         close(connection->server);
     shutdown(connection->client, SHUT_WR);
@@ -283,6 +280,14 @@ static void *serve(void *context)
     proxy->connections--;
     pthread_cond_signal(&proxy->ended);
     pthread_mutex_unlock(&proxy->lock);
+}
+
+static void *serve(void *context)
+{
+    struct connection *connection = context;
+    if (read_head(connection) && open_server(connection))
+        relay(connection);
+    end_connection(connection);
     return NULL;
 }
 
@@ -302,8 +307,10 @@ static void take_client(struct web_proxy *proxy, int client)
     connection->proxy = proxy;
     connection->client = client;
     connection->server = -1;
-    ASSERT(!pthread_create(&thread, NULL, serve, connection));
-    pthread_detach(thread);
+    if (pthread_create(&thread, NULL, serve, connection))
+        end_connection(connection); // as if there were no room
+    else
+        pthread_detach(thread);
 }
 
 // The socket that listens inside of the downloader's namespace.
@@ -385,7 +392,7 @@ error web_proxy_start(const struct web_proxy_options *options, struct web_proxy 
         release(proxy);
         return result;
     }
-    ASSERT(!pthread_create(&proxy->thread, NULL, run, proxy));
+    ASSERT_MEMORY(!pthread_create(&proxy->thread, NULL, run, proxy));
     *ret_proxy = proxy;
     return OK;
 }

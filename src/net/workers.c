@@ -58,7 +58,7 @@ static bool is_surplus(struct workers *workers)
     if (now - workers->since_us >= workers->size.idle_us) {
         int over = workers->running - workers->size.least;
         workers->surplus = workers->least_sleeping < over ? workers->least_sleeping : over;
-        workers->least_sleeping = workers->sleeping;
+        workers->least_sleeping = workers->sleeping + 1; // the caller, too, has nothing to do
         workers->since_us = now;
     }
     if (workers->surplus <= 0)
@@ -208,6 +208,15 @@ void workers_flush(struct workers *workers)
         pthread_cond_signal(&workers->wake);
 }
 
+// Those that run may end meanwhile; none begins any more.
+static bool was_begun(struct workers *workers, int thread)
+{
+    pthread_mutex_lock(&workers->lock);
+    bool begun = workers->threads[thread].state != THREAD_NONE;
+    pthread_mutex_unlock(&workers->lock);
+    return begun;
+}
+
 void workers_stop(struct workers *workers)
 {
     if (!workers)
@@ -217,7 +226,7 @@ void workers_stop(struct workers *workers)
     pthread_cond_broadcast(&workers->wake);
     pthread_mutex_unlock(&workers->lock);
     for (int i = 0; i < workers->size.most; i++)
-        if (workers->threads[i].state != THREAD_NONE) // none begins any more
+        if (was_begun(workers, i))
             pthread_join(workers->threads[i].id, NULL);
     pthread_cond_destroy(&workers->wake);
     pthread_mutex_destroy(&workers->lock);

@@ -73,6 +73,7 @@ struct backup_target {
     struct db_pool *db; // empty
     struct blob_store *blobs;
     const struct keyring *keyring;
+    str console_user; // who restores: the audit log that comes back says so
 };
 // Files first, each compared with its hash, then the database in one change. A second run uses what the first has done.
 MUST_USE error backup_restore(const char *folder, const struct backup_manifest *manifest,

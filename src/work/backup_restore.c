@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <string.h>
 
-#include "domain/scope.h"
+#include "domain/audit.h"
 #include "work/backup_read.h"
 
 error backup_export_open(
@@ -82,21 +82,44 @@ static error restore_files(struct backup_folder *folder, const struct backup_man
     return OK;
 }
 
+struct comeback {
+    struct database_restore restore;
+    const struct backup_manifest *manifest;
+    str console_user;
+    struct arena *arena;
+};
+
+// The log that comes back is that of another moment: it says from when, and who has put it there.
+static error restore_and_tell(struct db *db, void *context)
+{
+    struct comeback *comeback = context;
+    struct scope scope = { .arena = comeback->arena, .db = db };
+    TRY(database_restore(db, &comeback->restore));
+    return audit_add(&scope, &(struct audit_new) { .action = STR("backup.restore"),
+                                 .object_kind = STR("backup"),
+                                 .object_id = comeback->manifest->name,
+                                 .outcome = STR("ok"),
+                                 .console = comeback->console_user });
+}
+
 static error restore_database(
     struct backup_folder *folder, const struct backup_manifest *manifest, const struct backup_target *target)
 {
     struct backup_export export = { 0 };
     TRY(backup_export_open(folder, manifest, &export));
-    struct database_restore restore = { backup_export_read, backup_export_rewind, &export,
-        .fingerprint = str_to_c(folder->arena, manifest->fingerprint),
-        .place = blob_place_name(blob_store_place_of_new(target->blobs)) };
-    error result = db_write(target->db, database_restore, &restore);
+    struct comeback comeback = { .restore = { backup_export_read, backup_export_rewind, &export,
+                                     .fingerprint = str_to_c(folder->arena, manifest->fingerprint),
+                                     .place = blob_place_name(blob_store_place_of_new(target->blobs)) },
+        .manifest = manifest,
+        .console_user = target->console_user,
+        .arena = folder->arena };
+    error result = db_write(target->db, restore_and_tell, &comeback);
     backup_export_close(&export);
     TRY(result);
-    return restore.rows == manifest->rows
+    return comeback.restore.rows == manifest->rows
                ? OK
                : error_make(ERROR_DATA_CORRUPT, NULL, "The database in the backup has %lld rows in place of %lld",
-                   (long long)restore.rows, (long long)manifest->rows);
+                   (long long)comeback.restore.rows, (long long)manifest->rows);
 }
 
 error backup_restore(const char *path, const struct backup_manifest *manifest, const struct backup_target *target,

@@ -176,7 +176,7 @@ void mailer_start(struct db_pool *db, struct blob_store *blobs, struct mailer **
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&mailer->stop, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    ASSERT(!pthread_create(&mailer->thread, NULL, run, mailer));
+    ASSERT_MEMORY(!pthread_create(&mailer->thread, NULL, run, mailer));
     *ret_mailer = mailer;
 }
 

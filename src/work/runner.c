@@ -172,9 +172,9 @@ static error make_slots(struct runner *runner)
 
 static void start_threads(struct runner *runner)
 {
-    ASSERT(!pthread_create(&runner->broker, NULL, runner_broker, runner));
-    ASSERT(!pthread_create(&runner->clock, NULL, runner_clock, runner));
-    ASSERT(!pthread_create(&runner->sweeper, NULL, runner_sweeper, runner));
+    ASSERT_MEMORY(!pthread_create(&runner->broker, NULL, runner_broker, runner));
+    ASSERT_MEMORY(!pthread_create(&runner->clock, NULL, runner_clock, runner));
+    ASSERT_MEMORY(!pthread_create(&runner->sweeper, NULL, runner_sweeper, runner));
 }
 
 error runner_start(const struct runner_options *options, struct runner **ret_runner)

@@ -129,7 +129,7 @@ static void hand_over(struct runner *runner, struct kind_slots *kind, const stru
     struct slot *slot = idle_slot(runner);
     if (!slot->has_thread) { // when first needed: most slots of most runners never are
         slot->has_thread = true;
-        ASSERT(!pthread_create(&slot->thread, NULL, runner_slot, slot));
+        ASSERT_MEMORY(!pthread_create(&slot->thread, NULL, runner_slot, slot));
     }
     slot->kind = kind;
     slot->task = job ? SLOT_JOB : SLOT_BATCH;

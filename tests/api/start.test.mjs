@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Starting: TLS, and what is said when the server cannot start.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client } from './lib/client.mjs';
 import { wav } from './lib/media.mjs';
-import { run, Server, temporary } from './lib/server.mjs';
+import { run, Server, temporary, until } from './lib/server.mjs';
 
 const folder = temporary('start');
 const at = (name) => path.join(folder, name);
@@ -60,6 +60,17 @@ test('a port that is taken is named', () => {
 test('a data folder belongs to one server at a time', async () => {
     refused(['--data', server.data, '--listen', '127.0.0.1:0'], /[Aa]nother Kinora is running/);
     await new Client(server).user('ada'); // and the first one is well
+});
+
+test('what a killed server leaves for a moment does not keep the next one from starting', async () => {
+    const data = at('just-killed');
+    fs.mkdirSync(data, { mode: 0o700 });
+    const child = spawn('flock', [path.join(data, 'lock'), 'sleep', '0.5']); // as a child of it that was about to begin
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    await until('it holds the lock', () => fs.existsSync(path.join(data, 'lock')) && spawnSync('flock', ['-n', path.join(data, 'lock'), 'true']).status === 1, { every_ms: 5 });
+    const next = await Server.start({ data });
+    assert.equal(await ended, 0);
+    assert.equal(await next.stop(), 0);
 });
 
 test('a data folder that cannot be one is named, with what to do', () => {

@@ -23,6 +23,8 @@ static bool fails_on(enum call_kind kind, const char *name, int file)
         errno = before;
         return false;
     }
+    if (S_ISSOCK(status.st_mode))
+        shutdown(file, SHUT_RDWR); // who is told that the peer has gone must find it gone
     errno = S_ISSOCK(status.st_mode) ? ECONNRESET : kind == CALL_WRITE && status.st_ino % 2 ? ENOSPC : EIO;
     return true;
 }

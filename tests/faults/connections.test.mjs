@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Clients that send byte by byte, that do not read, or that only stay: nobody else notices.
+// Clients that send byte by byte, that do not read, that all log in at once, or that only stay: nobody else notices.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import net from 'node:net';
 import { test } from 'node:test';
-import { Client, file_form } from '../api/lib/client.mjs';
+import { Client, file_form, send } from '../api/lib/client.mjs';
 import { wav } from '../api/lib/media.mjs';
 import { Server, sleep, until } from '../api/lib/server.mjs';
 import { long, survived } from './lib/report.mjs';
 
-const EACH = long ? 1000 : 300, IDLE = 10_000, IDLE_MB = 60, P99_MS = 100;
+const EACH = long ? 1000 : 300, TURNS = 25, LOGINS = 200, IDLE = 10_000, IDLE_MB = 60, P99_MS = 100;
 
 // Milliseconds that 99 of 100 of these requests take at the most.
 async function p99(client, path, count) {
@@ -46,12 +46,17 @@ test(`${3 * EACH} slow clients do not slow down the others, and heads that never
             if (i % 50 === 49)
                 await sleep(20);
         }
-        let sent = 0;
+        // A byte each in half a second, and not all in one go: this process would be the one that keeps the GETs waiting.
+        let turn = 0;
         trickle = setInterval(() => {
-            slow.heads.forEach((socket) => !socket.over && socket.write('x'));
-            slow.bodies.forEach((socket) => !socket.over && socket.write(body.subarray(sent, sent + 1)));
-            sent++;
-        }, 500);
+            const sent = Math.floor(turn / TURNS);
+            for (let i = turn++ % TURNS; i < EACH; i += TURNS) {
+                if (!slow.heads[i].over)
+                    slow.heads[i].write('x');
+                if (!slow.bodies[i].over)
+                    slow.bodies[i].write(body.subarray(sent, sent + 1));
+            }
+        }, 500 / TURNS);
         const beside = await p99(ada, path, 500);
         assert.ok(slow.bodies.every((socket) => !socket.over), 'a slow body was dropped although it comes');
         // On a busy machine everything is slow: then no slower than a few times what it was.
@@ -65,6 +70,37 @@ test(`${3 * EACH} slow clients do not slow down the others, and heads that never
     } finally {
         clearInterval(trickle);
         Object.values(slow).flat().forEach((socket) => socket.destroy());
+        await server.remove();
+    }
+});
+
+test(`${LOGINS} logins at once wait for each other, and nobody else waits for them`, async () => {
+    const server = await Server.start({ flags: ['--no-workers'] });
+    try {
+        const ada = await new Client(server).user('ada'), path = '/api/v1/users/me', alone = await p99(ada, path, 300);
+        let ended = 0;
+        const logins = Array.from({ length: LOGINS }, async (_, i) => {
+            const { status } = await send(server.origin, 'POST', '/api/v1/auth/login', { agent: false, headers: { 'Content-Type': 'application/json' },
+                body: JSON.stringify({ username: `nobody-${i}`, password: 'wrong-password' }) });
+            ended++;
+            return status;
+        });
+        const took = [];
+        let passed_by = 0;
+        while (ended < LOGINS) {
+            const from = performance.now(), before = ended;
+            await ada.must(200, 'GET', path);
+            took.push(performance.now() - from);
+            passed_by = Math.max(passed_by, ended - before);
+        }
+        assert.deepEqual([...new Set(await Promise.all(logins))], [401]);
+        // Behind them in one queue it would be nearly all.
+        assert.ok(passed_by <= LOGINS / 10, `${passed_by} logins ended while one GET waited`);
+        const beside = took.sort((a, b) => a - b)[Math.floor(took.length * 0.99)];
+        assert.ok(beside < Math.max(P99_MS, 4 * alone), `p99 of a GET is ${beside} ms, ${alone} ms without them`);
+        survived('logins', { times: `${LOGINS} logins`, checked: `p99 of ${took.length} GETs of somebody else meanwhile; how many logins end while one GET waits`,
+            outcome: `p99 ${beside.toFixed(1)} ms beside them, ${alone.toFixed(1)} ms alone; at most ${passed_by} logins` });
+    } finally {
         await server.remove();
     }
 });

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One call fails: the first from a certain place in a unit test's program. A place is what was called, from where, and
 // the two innermost functions of the program on the stack, so that a call of a library counts for each use of it.
+// clang-format off
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+// clang-format on
+
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
@@ -20,6 +28,7 @@ static struct {
     int list;    // where places are written to, or -1
     uint64_t at; // the place that fails, or 0
     bool fired;
+    int group;                 // of the tests that run, from 1
     uintptr_t low, high;       // the program
     uint64_t seen[PLACES_MAX]; // stacks, by their addresses
 } calls = { .list = -1 };
@@ -41,13 +50,17 @@ static bool is_ours(const void *frame)
     return (uintptr_t)frame >= calls.low && (uintptr_t)frame < calls.high;
 }
 
-// The stack within the program, innermost first, as addresses that addr2line takes.
-static void print_stack(int file, void *const *frames, int count)
+// A line: what is to be said and the stack within the program, innermost first, as addresses that addr2line takes. In
+// one write, since threads do so at once.
+static void print_stack(int file, const char *what, void *const *frames, int count)
 {
+    char line[128 + DEPTH * 20];
+    int size = snprintf(line, 128, "%s", what);
     for (int i = 0; i < count; i++)
         if (is_ours(frames[i]))
-            dprintf(file, " %lx", (unsigned long)((uintptr_t)frames[i] - calls.low - 1));
-    dprintf(file, "\n");
+            size += snprintf(line + size, 20, " %lx", (unsigned long)((uintptr_t)frames[i] - calls.low - 1));
+    line[size++] = '\n';
+    (void)!write(file, line, (size_t)size);
 }
 
 static void crashed(int number)
@@ -55,8 +68,9 @@ static void crashed(int number)
     busy = true;
     void *frames[DEPTH];
     int count = backtrace(frames, DEPTH);
-    dprintf(STDERR_FILENO, "kinora-faults: signal %d", number);
-    print_stack(STDERR_FILENO, frames, count);
+    char what[64];
+    snprintf(what, sizeof what, "kinora-faults: signal %d", number);
+    print_stack(STDERR_FILENO, what, frames, count);
     _exit(120);
 }
 
@@ -142,8 +156,9 @@ static bool look(enum call_kind kind, const char *name)
         return false;
     if (calls.list >= 0) {
         static const char *const kinds[] = { "allocate", "read", "write", "query" };
-        dprintf(calls.list, "%s %s %lx", kinds[kind], name, (unsigned long)place);
-        print_stack(calls.list, frames, count);
+        char what[96];
+        snprintf(what, sizeof what, "%s %s %lx %d", kinds[kind], name, (unsigned long)place, calls.group);
+        print_stack(calls.list, what, frames, count);
     }
     if (place != calls.at || __atomic_exchange_n(&calls.fired, true, __ATOMIC_RELAXED))
         return false;
@@ -169,6 +184,18 @@ __sighandler_t signal(int number, __sighandler_t handler)
     bool kept = calls.at
                 && (number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE || number == SIGABRT);
     return kept ? SIG_DFL : NEXT(signal)(number, handler);
+}
+
+// Of the groups of tests (one for each database) only the one in which the place was met is run, or all of those before
+// the first.
+int _cmocka_run_group_tests(const char *name, const struct CMUnitTest *const tests, const size_t count,
+    CMFixtureFunction set_up, CMFixtureFunction tear_down)
+{
+    int group = ++calls.group;
+    const char *only = getenv("KINORA_FAULT_GROUP");
+    if (calls.fired || (only && atoi(only) != 0 && atoi(only) != group))
+        return 0;
+    return NEXT(_cmocka_run_group_tests)(name, tests, count, set_up, tear_down);
 }
 
 // A test that noticed is over: what it would do with what it did not get says nothing.

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import { after, before, test } from 'node:test';
 import { Client } from '../api/lib/client.mjs';
 import { wav } from '../api/lib/media.mjs';
@@ -118,7 +119,7 @@ test('what is done at the machine itself is in the log too', async () => {
     const { code, stderr } = run(['user', 'add', 'dora', '--email', 'dora@example.org', '--data', server.data], { input: 'dora-password\n' });
     assert.equal(code, 0, stderr);
     const row = await newest('&action=user.create');
-    assert.deepEqual([row.actor, row.actor_id, row.address, row.outcome], [null, null, 'console', 'ok']);
+    assert.deepEqual([row.actor, row.actor_id, row.address, row.outcome], [os.userInfo().username, null, 'console', 'ok']);
     const folder = temporary('audit-backup');
     const made = run(['backup', 'create', folder, '--data', server.data]);
     assert.equal(made.code, 0, made.stderr);

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client } from '../api/lib/client.mjs';
@@ -56,11 +57,19 @@ async function library(client) {
     return { content, titles: Object.fromEntries(videos.map(({ id, title }) => [id, title])) };
 }
 
-// Starts a server on what was restored, and gives its library.
-async function look(data, { env = {} } = {}) {
+// Starts a server on what was restored, and gives its library. The log that came back tells who has brought it back, and
+// which of the backups in the folder, as its newest row from before the start.
+async function look(data, folder, { env = {} } = {}) {
     const restored = await Server.start({ data, env, flags: ['--no-workers'] });
     try {
-        return await library(await new Client(restored).login('root'));
+        const client = await new Client(restored).login('root');
+        const { entries } = (await client.must(200, 'GET', '/api/v1/admin/audit?action=backup.restore')).data;
+        const { number, at, ...row } = entries[0];
+        assert.deepEqual(row, { actor_id: null, actor: os.userInfo().username, session_id: null, api_key: false, action: 'backup.restore', object_kind: 'backup',
+            object_id: names(folder).at(-1), detail: null, outcome: 'ok', address: 'console', trace_id: '' });
+        const newest = (await client.must(200, 'GET', '/api/v1/admin/audit')).data.entries[1];
+        assert.deepEqual([newest.number, newest.at], [number, at], 'it stands right before the login that reads it');
+        return await library(client);
     } finally {
         await restored.stop();
     }
@@ -122,7 +131,7 @@ test('a backup of a busy server on SQLite is one moment, whole, and only the fir
         assert.ok(manifest.files.new_bytes < 1 << 20, 'only what is new is copied');
     assert.deepEqual(manifests.map(({ files }) => files.missing), [0, 0, 0]);
     await must('backup', 'restore', folder, '--data', data, '--recovery-kit', kit);
-    const found = await look(data);
+    const found = await look(data, folder);
     assert.ok(is_one_moment(found, worker, 'busy') >= 3);
     assert.ok(found.content['large.wav']);
     const { code, stdout, stderr } = await kinora('blobs', 'verify', '--deep', '--data', data);
@@ -146,13 +155,13 @@ test('the same on PostgreSQL and an object store, restored there and to SQLite a
         const other = installation('restored'), across = installation('across');
         assert.equal((await restore('pg-restored', other)).code, 0);
         assert.equal((await restore('pg-lite', {})).code, 0);
-        const [on_postgres, on_sqlite] = [await look(path.join(home, 'pg-restored'), { env: other }), await look(path.join(home, 'pg-lite'))];
+        const [on_postgres, on_sqlite] = [await look(path.join(home, 'pg-restored'), folder, { env: other }), await look(path.join(home, 'pg-lite'), folder)];
         assert.deepEqual(on_sqlite, on_postgres);
         assert.ok(is_one_moment(on_postgres, worker, 'pg') >= 3);
         assert.deepEqual([stored(path.join(home, 'pg-restored')).length, stored(path.join(home, 'pg-lite')).length > 3], [0, true]);
         await must('backup', 'create', path.join(home, 'lite'), '--data', server.data);
         assert.equal((await restore('across', across, path.join(home, 'lite'), kit)).code, 0);
-        assert.deepEqual(await look(path.join(home, 'across'), { env: across }), await library(root));
+        assert.deepEqual(await look(path.join(home, 'across'), path.join(home, 'lite'), { env: across }), await library(root));
     } finally {
         await busy.remove();
         await store.remove();
@@ -279,7 +288,7 @@ test('a restore that is killed midway starts nothing, and the next one ends it',
         assert.match(stderr, /is half restored from a backup: run kinora backup restore again/);
     }
     await must(...words());
-    assert.deepEqual(await look(data), await library(root));
+    assert.deepEqual(await look(data, folder), await library(root));
 });
 
 test('what is deleted while a backup is made keeps its bytes until it is done', async () => {

@@ -21,6 +21,7 @@ struct postgres_cluster {
     pid_t guardian;
     int lifeline; // the guardian cleans up when this is closed
     char folder[PATH_SIZE], url[2 * PATH_SIZE];
+    char database[PATH_SIZE]; // of ours in a cluster of somebody else's; "" when it is our own
 };
 
 static const char *program_folder(void)
@@ -141,9 +142,40 @@ static _Noreturn void guard(const struct postgres_cluster *cluster, int lifeline
     _exit(nftw(cluster->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS) ? 1 : 0);
 }
 
+static bool say(const struct postgres_cluster *cluster, const char *before, const char *after)
+{
+    char url[2 * PATH_SIZE], statement[2 * PATH_SIZE];
+    snprintf(url, sizeof url, "postgresql://kinora@/postgres?host=%s", cluster->folder);
+    snprintf(statement, sizeof statement, "%s %s%s", before, cluster->database, after);
+    PGconn *connection = PQconnectdb(url);
+    PGresult *result = PQexec(connection, statement);
+    bool done = PQresultStatus(result) == PGRES_COMMAND_OK;
+    if (!done)
+        fprintf(stderr, "%s: %s", statement, PQerrorMessage(connection));
+    PQclear(result);
+    PQfinish(connection);
+    return done;
+}
+
+// A database in a cluster that runs already: for those who run tests many times over.
+static struct postgres_cluster *join(struct postgres_cluster *cluster, const char *folder)
+{
+    static int count;
+    snprintf(cluster->folder, sizeof cluster->folder, "%s", folder);
+    snprintf(cluster->database, sizeof cluster->database, "test_%d_%d", (int)getpid(), ++count);
+    snprintf(
+        cluster->url, sizeof cluster->url, "postgresql://kinora@/%.60s?host=%s", cluster->database, cluster->folder);
+    if (say(cluster, "CREATE DATABASE", ""))
+        return cluster;
+    free(cluster);
+    return NULL;
+}
+
 struct postgres_cluster *postgres_cluster_start(void)
 {
     struct postgres_cluster *cluster = calloc(1, sizeof *cluster);
+    if (getenv("KINORA_TEST_POSTGRES"))
+        return join(cluster, getenv("KINORA_TEST_POSTGRES"));
     int lifeline[2], ready[2];
     strcpy(cluster->folder, "/tmp/kinora-test-postgres-XXXXXX");
     if (!program_folder() || !mkdtemp(cluster->folder) || pipe2(lifeline, O_CLOEXEC) || pipe2(ready, O_CLOEXEC)) {
@@ -176,6 +208,11 @@ void postgres_cluster_stop(struct postgres_cluster *cluster)
 {
     if (!cluster)
         return;
+    if (*cluster->database) {
+        (void)say(cluster, "DROP DATABASE", " WITH (FORCE)");
+        free(cluster);
+        return;
+    }
     close(cluster->lifeline);
     if (cluster->guardian > 0 && !ended_well(cluster->guardian))
         fprintf(stderr, "The test cluster in %s was not removed\n", cluster->folder);

@@ -12,7 +12,8 @@ struct postgres_cluster;
 
 // Whether PostgreSQL's server programs are installed; tests skip otherwise.
 bool postgres_cluster_possible(void);
-// Creates and starts one (about two seconds); NULL when that fails, with the reason on standard error.
+// Creates and starts one (about two seconds); NULL when that fails, with the reason on standard error. Where the
+// environment names the folder of a cluster's socket (KINORA_TEST_POSTGRES) it is a database of its own there.
 struct postgres_cluster *postgres_cluster_start(void);
 // For db_open and libpq: a superuser's connection to the database "postgres".
 const char *postgres_cluster_url(const struct postgres_cluster *cluster);

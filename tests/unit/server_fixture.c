@@ -15,10 +15,10 @@
 
 static struct plan plan(void *context, const struct http_request *request)
 {
-    static const char *const plain[] = { "/hello", "/echo", "/hold", "/later", "/made" };
+    static const char *const plain[] = { "/hello", "/echo", "/hold", "/later", "/slow", "/made" };
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
         if (str_equal_c(request->path, plain[i]))
-            return (struct plan) { i == 3 ? LANE_WRITE : LANE_READ, 1 << 20, context };
+            return (struct plan) { i == 3 ? LANE_WRITE : LANE_READ, 1 << 20, context, .slow = i == 4 };
     return (struct plan) { LANE_STREAM, 1 << 30, context };
 }
 
@@ -150,7 +150,8 @@ static void handle(void *context, struct exchange *exchange, void *worker)
     if (exchange_route(exchange) != fixture || worker != &fixture->workers)
         abort();
     fixture->handled++;
-    while (str_equal_c(request->path, "/hold") && fixture->hold)
+    bool slow = str_equal_c(request->path, "/slow");
+    while ((slow || str_equal_c(request->path, "/hold")) && fixture->hold)
         sleep_ms(2);
     if (str_equal_c(request->path, "/later")) {
         fixture->held = exchange;
@@ -158,7 +159,7 @@ static void handle(void *context, struct exchange *exchange, void *worker)
         BUFFER_AUTO struct buffer body = { 0 };
         buffer_append_str(&body, request->body);
         exchange_answer(exchange, 200, &body);
-    } else if (str_equal_c(request->path, "/hello") || str_equal_c(request->path, "/hold")) {
+    } else if (slow || str_equal_c(request->path, "/hello") || str_equal_c(request->path, "/hold")) {
         answer_text(exchange, 200, "hello\n");
     } else if (str_equal_c(request->path, "/made")) {
         make_body(fixture, exchange);

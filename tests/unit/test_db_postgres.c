@@ -37,7 +37,8 @@ DB_STATEMENT(add_number, "INSERT INTO number (number) VALUES ($1)");
 DB_STATEMENT(count_numbers, "SELECT COUNT(*) FROM number");
 DB_STATEMENT(clear_numbers, "DELETE FROM number");
 DB_STATEMENT(end_others, "SELECT COUNT(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
-                         " WHERE pid <> pg_backend_pid() AND application_name = 'kinora'");
+                         " WHERE pid <> pg_backend_pid() AND application_name = 'kinora'"
+                         " AND datname = current_database()");
 DB_STATEMENT(end_oneself, "SELECT pg_terminate_backend(pg_backend_pid())");
 
 static error create(struct db *db, void *context)
@@ -298,6 +299,7 @@ static void a_cluster_is_removed_when_its_test_is_killed(void **state)
     assert_int_equal(pipe(ends), 0);
     pid_t child = fork();
     if (child == 0) {
+        unsetenv("KINORA_TEST_POSTGRES");
         struct postgres_cluster *cluster = postgres_cluster_start();
         const char *url = cluster ? postgres_cluster_url(cluster) : "";
         if (write(ends[1], url, strlen(url) + 1) > 0)

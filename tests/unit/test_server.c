@@ -420,6 +420,42 @@ static void full_queues_and_too_many_connections_answer_503(void **state)
     fixture_stop(&fixture);
 }
 
+static void nobody_waits_for_slow_requests_but_their_own_kind(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_start(
+        &fixture, (struct server_options) {
+                      .handler_threads = 1, .slow_threads = 1, .stream_threads = 1, .handler_idle_us = 50000 });
+    wait_for(&fixture.workers, 2); // a slow one is there when it is needed
+    fixture.hold = true;
+    int sockets[600];
+    for (int i = 0; i < 600; i++) {
+        sockets[i] = client_open(&fixture);
+        client_send(sockets[i], "GET /slow HTTP/1.1\r\n" HOST "\r\n");
+    }
+    ANSWER_AUTO struct answer answer = { 0 };
+    wait_for(&fixture.finished, 600 - 513); // one runs, 512 wait
+    assert_int_equal(fixture.last_status, 503);
+    assert_int_equal(fixture.workers, 3);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(client_get(&fixture, "/hello", &answer), 200);
+    fixture.hold = false;
+    int counts[2] = { 0 };
+    for (int i = 0; i < 600; i++) {
+        client_answer(sockets[i], false, &answer);
+        assert_true(
+            answer.status == 200 || (answer.status == 503 && strstr(answer.head.data, "\r\nRetry-After: 10\r\n")));
+        counts[answer.status == 503]++;
+        close(sockets[i]);
+    }
+    assert_in_range(counts[1], 600 - 514, 600 - 512);
+    for (int i = 0; i < 500 && fixture.workers > 2; i++)
+        sleep_ms(20);
+    assert_int_equal(fixture.workers, 2);
+    fixture_stop(&fixture);
+}
+
 static void handler_threads_grow_while_requests_wait_and_end_again(void **state)
 {
     (void)state;
@@ -526,6 +562,7 @@ int main(void)
         cmocka_unit_test(who_stalls_is_timed_out),
         cmocka_unit_test(slow_readers_are_served),
         cmocka_unit_test(full_queues_and_too_many_connections_answer_503),
+        cmocka_unit_test(nobody_waits_for_slow_requests_but_their_own_kind),
         cmocka_unit_test(handler_threads_grow_while_requests_wait_and_end_again),
         cmocka_unit_test(a_second_server_on_the_port_is_refused),
         cmocka_unit_test(stopping_waits_for_requests_under_way_and_no_longer),

@@ -25,6 +25,7 @@ const faults = {
     'store failing': ['The object store is gone, slow, answers 500, is cut in mid-part', 'one after the other under uploads and downloads'],
     'clock jumps': ['The wall clock jumps', 'hours forward and back while jobs run and people are logged in'],
     slowloris: ['Slowloris and slow bodies', 'heads and bodies that come byte by byte, and answers that nobody reads'],
+    logins: ['Two hundred logins at once', 'each costs 14 ms of a processor (argon2id), two at a time'],
     'idle connections': ['10,000 idle connections', 'each has asked once and stays open'],
     'every call': ['Every allocation, read, write and query fails in turn', 'a preloaded library lets the first call from each place in the program fail, one place a run, over the unit tests'],
 };
