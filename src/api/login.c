@@ -162,11 +162,11 @@ static error test_token(struct api_call *call)
 static const struct route routes[] = {
     { "POST", "/api/v1/login/access-token", "Login", "Log in with a form", FACE_DETAIL, ACCESS_PUBLIC, LANE_WRITE,
         BODY_FORM, .body_in = &form_shape, .output = &token_shape, .errors = LOGIN_ERRORS, .prepare = prepare,
-        .slow = true, .audit = "session.begin", .handle = login_form },
+        .slow = SLOW_PASSWORDS, .audit = "session.begin", .handle = login_form },
     { "POST", "/api/v1/login/test-token", "Login", "Check a token", FACE_DETAIL, ACCESS_USER, LANE_READ,
         .output = &me_shape, .handle = test_token },
     { "POST", "/api/v1/auth/login", "Login", "Log in", FACE_PLAIN, ACCESS_PUBLIC, LANE_WRITE, BODY_JSON,
-        .body_in = &json_shape, .output = &pair_shape, .errors = LOGIN_ERRORS, .prepare = prepare, .slow = true,
+        .body_in = &json_shape, .output = &pair_shape, .errors = LOGIN_ERRORS, .prepare = prepare, .slow = SLOW_PASSWORDS,
         .audit = "session.begin", .handle = login_json },
     { "POST", "/api/v1/auth/refresh", "Login", "Renew an access token", FACE_PLAIN, ACCESS_PUBLIC, LANE_WRITE,
         BODY_JSON, .body_in = &refresh_shape, .output = &pair_shape, .errors = ERRORS(ERROR_NOT_AUTHENTICATED),

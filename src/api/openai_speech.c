@@ -130,6 +130,6 @@ static const struct route routes[] = {
     { "POST", "/v1/audio/speech", "OpenAI", "Speak a text", FACE_OPENAI, ACCESS_USER, LANE_READ, BODY_JSON,
         .body_in = &in_shape, .answer_type = "audio/*",
         .errors = ERRORS(ERROR_MODEL_NOT_FOUND, ERROR_PLAN_REQUIRED, ERROR_ENGINE_FAILED, ERROR_UNAVAILABLE),
-        .prepare = prepare, .handle = answer },
+        .slow = SLOW_VOICES, .prepare = prepare, .handle = answer },
 };
 const struct route_group route_group_openai_speech = ROUTE_GROUP(routes);

@@ -21,6 +21,8 @@ enum body_kind {
     BODY_TEXT,   // a small text file, as it is or in a multipart form
 };
 
+enum slow { SLOW_NOT, SLOW_PASSWORDS, SLOW_VOICES };
+
 struct api_call;
 
 struct route {
@@ -41,7 +43,7 @@ struct route {
     const char *resource;           // of changes: path of the GET whose ETag If-Match names; NULL: of the same path
     const char *answer_type;        // of streams: "text/event-stream"; NULL: JSON
     bool without_database;          // of reads: answered also while the database is away
-    bool slow;                      // its prepare computes for long: it waits for a slow thread (net/server.h)
+    enum slow slow;                 // its prepare computes for long: it waits for a thread of these (net/server.h)
     const char *audit;              // "member.add": what the audit log calls it; NULL: it is not written down
     const char *audit_object;       // "video": what it is done to, by call->subject or the first of the path
     // First of all, before anybody is asked who they are: adds headers that every answer has, may refuse. May be NULL.

@@ -301,7 +301,7 @@ static const struct route routes[] = {
         .body_in = &generate_shape, .output = &generated_shape, .status = 200, .job_status = 202,
         .errors = ERRORS(ERROR_VOICE_NOT_FOUND, ERROR_PLAN_REQUIRED, ERROR_ENGINE_FAILED, ERROR_ENGINE_MISSING,
             ERROR_LIMIT_EXCEEDED, ERROR_UNAVAILABLE),
-        .prepare = prepare, .handle = generate },
+        .slow = SLOW_VOICES, .prepare = prepare, .handle = generate },
     { "GET", "/api/v1/voices/pronunciations", "Voices", "List how your words are pronounced", FACE_ENVELOPE,
         ACCESS_USER, LANE_READ, .output = &many_shape, .handle = list_pronunciations },
     { "PUT", "/api/v1/voices/pronunciations", "Voices", "Say how a word is pronounced", FACE_ENVELOPE, ACCESS_USER,

@@ -150,10 +150,10 @@ static void check_key(struct state *state)
     data_folder_keys(arena, &folder, &file);
     const char *path = file ? file : str_format(arena, "%s/master.key", folder).data;
     if (access(path, F_OK) != 0) {
-        bool new = !file &&is_new(arena);
-        say(state, new ? OPTIONAL : BROKEN, "master key",
-            str_format(arena, new ? "%s will be made at the first start" : "%s is not there", path),
-            new ? NULL : "put the original back from your backup or recovery kit: nothing can be read without it");
+        bool is_first = !file && is_new(arena);
+        say(state, is_first ? OPTIONAL : BROKEN, "master key",
+            str_format(arena, is_first ? "%s will be made at the first start" : "%s is not there", path),
+            is_first ? NULL : "put the original back from your backup or recovery kit: nothing can be read without it");
         return;
     }
     error problem = keyring_open(folder, file, &state->keyring);

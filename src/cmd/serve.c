@@ -38,6 +38,7 @@
 static const int64_t GRACE_US = 10 * SECOND_US;
 enum { STOCK_BYTES_MAX = 64 << 20, SETTINGS_BYTES_MAX = 4 << 20 };
 enum { POOL_LEAST = 5, POOL_MOST = 20 }; // document 004
+enum { VOICES_AT_ONCE = 4 };             // texts that are spoken while somebody waits
 
 struct service {
     struct app app;
@@ -259,7 +260,7 @@ static error start_server(struct service *service)
                            : is_pool                ? POOL_LEAST
                                                     : 0,
         .handler_threads_most = is_pool && !settings.handler_threads ? POOL_MOST : 0,
-        .slow_threads = CRYPT_PASSWORDS_AT_ONCE,
+        .slow_threads = { [SLOW_PASSWORDS - 1] = CRYPT_PASSWORDS_AT_ONCE, [SLOW_VOICES - 1] = VOICES_AT_ONCE },
         .body_stall_timeout_us = settings.stall_timeout * SECOND_US,
         .engines = service->engines };
     return server_start(&options, &app, &service->server);

@@ -92,7 +92,7 @@ struct workers *exchange_workers(const struct exchange *exchange)
     const struct server *server = exchange->server;
     if (exchange->plan.lane == LANE_STREAM)
         return server->streams;
-    return exchange->plan.slow ? server->slow : server->handlers;
+    return exchange->plan.slow ? server->slow[exchange->plan.slow - 1] : server->handlers;
 }
 
 void exchange_schedule(struct exchange *exchange, enum exchange_task task)
@@ -100,8 +100,8 @@ void exchange_schedule(struct exchange *exchange, enum exchange_task task)
     exchange->task = task;
     if (task == TASK_FILL)
         exchange->fill_room = exchange_piece(exchange);
-    exchange->running = exchange->plan.lane
-                        == LANE_STREAM; // the other lanes end with the answer, not with the return of the handler
+    // The other lanes end with the answer, not with the return of the handler.
+    exchange->running = exchange->plan.lane == LANE_STREAM;
     exchange->work.fresh = task == TASK_HANDLE;
     workers_add(exchange_workers(exchange), &exchange->work);
 }

@@ -110,7 +110,8 @@ static void on_before_poll(uv_prepare_t *prepare)
     struct server *server = prepare->data;
     empty_inbox(server);
     workers_flush(server->handlers);
-    workers_flush(server->slow);
+    for (int i = 0; i < SLOW_GROUPS; i++)
+        workers_flush(server->slow[i]);
     workers_flush(server->streams);
 }
 
@@ -198,7 +199,8 @@ static void set_options(struct server *server, const struct server_options *give
     options->handler_threads = (int)or_default(given->handler_threads, cores + 1);
     options->handler_threads_most = (int)or_default(given->handler_threads_most, options->handler_threads);
     options->handler_idle_us = or_default(given->handler_idle_us, 60 * SECOND_US);
-    options->slow_threads = (int)or_default(given->slow_threads, 2);
+    for (int i = 0; i < SLOW_GROUPS; i++)
+        options->slow_threads[i] = (int)or_default(given->slow_threads[i], 2);
     options->stream_threads = (int)or_default(given->stream_threads, cores + 2);
     options->connections_max = (int)or_default(given->connections_max, CONNECTIONS_MAX);
     options->head_timeout_us = or_default(given->head_timeout_us, 15 * SECOND_US);
@@ -237,11 +239,12 @@ static error start_threads(struct server *server)
     const struct server_options *options = &server->options;
     struct workers_size handlers = { options->handler_threads, options->handler_threads_most,
         options->handler_idle_us };
-    struct workers_size slow = { 0, options->slow_threads, options->handler_idle_us };
     struct workers_size streams = { options->stream_threads, options->stream_threads, 0 };
     error failure = workers_start(&server->app, handlers, &server->handlers);
-    if (!error_is(failure))
-        failure = workers_start(&server->app, slow, &server->slow);
+    for (int i = 0; i < SLOW_GROUPS && !error_is(failure); i++) {
+        struct workers_size slow = { 0, options->slow_threads[i], options->handler_idle_us };
+        failure = workers_start(&server->app, slow, &server->slow[i]);
+    }
     if (!error_is(failure))
         failure = workers_start(&server->app, streams, &server->streams);
     if (!error_is(failure)) {
@@ -264,7 +267,8 @@ static void close_handle(uv_handle_t *handle, void *context)
 static void free_server(struct server *server)
 {
     workers_stop(server->handlers);
-    workers_stop(server->slow);
+    for (int i = 0; i < SLOW_GROUPS; i++)
+        workers_stop(server->slow[i]);
     workers_stop(server->streams);
     uv_walk(&server->loop, close_handle, NULL);
     uv_run(&server->loop, UV_RUN_DEFAULT);

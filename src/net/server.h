@@ -6,7 +6,7 @@
 //   head parsed (loop) -> app.plan()
 //     LANE_READ, LANE_WRITE: the loop collects the body up to plan.body_limit, then a handler thread runs
 //       app.handle(); the application answers with exchange_answer() then or later (LANE_WRITE: after COMMIT).
-//       What is `slow` waits for a thread in a queue of its own, which holds 512 requests a thread; more are refused
+//       What is `slow` waits for a thread of its group, in a queue that holds 512 requests a thread; more are refused
 //       (503).
 //     LANE_STREAM: a stream thread runs app.handle() with the head only; it then calls exchange_receive(),
 //       exchange_send() or exchange_events(), whose callbacks run on stream threads, one at a time per exchange,
@@ -38,11 +38,13 @@ struct http_request {
 str http_header(const struct http_request *request, const char *name);
 
 enum lane { LANE_READ, LANE_WRITE, LANE_STREAM };
+enum { SLOW_GROUPS = 2 };
 struct plan {
     enum lane lane;
     int64_t body_limit; // a larger body is answered 413 by app.refuse
     void *route;        // handed back by exchange_route()
-    bool slow;          // of the other two lanes: computes for long, in the few slow threads; nobody else waits for it
+    int slow;           // of the other two lanes: 1 to SLOW_GROUPS for what computes for long, in the few threads of that
+                        // group; nobody else waits for it
 };
 
 struct server_app {
@@ -66,7 +68,7 @@ struct server_options {
     const char *tls_certificate, *tls_key; // PEM files; both NULL for plain HTTP
     int64_t strict_transport_s;            // of Strict-Transport-Security over TLS (RFC 6797); 0: none
     int handler_threads, stream_threads;   // 0: chosen from the cores
-    int slow_threads;                      // at most, there while they are needed; 0: 2
+    int slow_threads[SLOW_GROUPS];         // at most, there while they are needed; 0: 2
     int handler_threads_most;              // the handler threads grow to so many under load; 0: they do not
     int64_t handler_idle_us;               // and shrink again after this time; 0: 60 s
     int connections_max;                   // 0: 20,000

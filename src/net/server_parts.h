@@ -139,7 +139,7 @@ struct server {
     uv_timer_t sweep;
     pthread_t thread;
     SSL_CTX *tls;
-    struct workers *handlers, *slow, *streams;
+    struct workers *handlers, *slow[SLOW_GROUPS], *streams;
     struct websocket_pool *websockets;
     struct connection *connections;
     int connection_count, session_count, port;

@@ -120,7 +120,7 @@ test('speech in every format, by the names of OpenAI\'s voices and of ours, and 
 
 const spoken_sentences = () => server.sql("SELECT count(*) AS n FROM cache WHERE key LIKE 'sentence%'")[0].n;
 const numbers = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
-const long_text = (about) => Array.from({ length: 50 }, (_, i) => `Number ${numbers[Math.floor(i / 10)]} ${numbers[i % 10]} of the ${about} were counted before anybody came.`).join(' ');
+const long_text = (about, length = 50) => Array.from({ length }, (_, i) => `Number ${numbers[Math.floor(i / 10)]} ${numbers[i % 10]} of the ${about} were counted before anybody came.`).join(' ');
 
 test('a long speech is heard while the rest of it is still being spoken', async () => {
     const before_it = spoken_sentences();
@@ -153,6 +153,23 @@ test('nobody speaks on for a client that has gone', async () => {
     assert.equal(spoken_sentences(), then, 'nothing more is spoken');
     assert.ok(then - before_it < 50, `${then - before_it} of 50 sentences`);
     assert.equal((await client.audio.speech.create({ model: 'tts-1', voice: 'alloy', input: 'Still here.' })).status, 200);
+});
+
+test('texts that are being spoken hold nobody else up', async () => {
+    const before_it = spoken_sentences();
+    const speaking = new Set(['ships', 'horses', 'trees', 'stones', 'clouds'].map((about) => {
+        const one = client.audio.speech.create({ model: 'tts-1', voice: 'alloy', input: long_text(about, 25) }).then((answer) => answer.arrayBuffer()).then((bytes) => (speaking.delete(one), bytes));
+        return one;
+    }));
+    const all = [...speaking];
+    await until('they are spoken', async () => spoken_sentences() > before_it);
+    for (let i = 0; i < 10; i++) {
+        const from = Date.now();
+        await ada.must(200, 'GET', '/api/v1/users/me');
+        assert.ok(Date.now() - from < 500, `${Date.now() - from} ms`);
+        assert.ok(speaking.size, 'they are still being spoken');
+    }
+    assert.ok((await Promise.all(all)).every((bytes) => bytes.byteLength > 100_000));
 });
 
 test('models are listed and shown', async () => {

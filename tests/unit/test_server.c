@@ -426,7 +426,7 @@ static void nobody_waits_for_slow_requests_but_their_own_kind(void **state)
     struct fixture fixture;
     fixture_start(
         &fixture, (struct server_options) {
-                      .handler_threads = 1, .slow_threads = 1, .stream_threads = 1, .handler_idle_us = 50000 });
+                      .handler_threads = 1, .slow_threads = { 1 }, .stream_threads = 1, .handler_idle_us = 50000 });
     wait_for(&fixture.workers, 2); // a slow one is there when it is needed
     fixture.hold = true;
     int sockets[600];
