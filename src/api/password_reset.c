@@ -87,7 +87,7 @@ static const struct route routes[] = {
         .handle = request_reset },
     { "POST", "/api/v1/password-reset/reset", "Login", "Set a new password; ends all sessions", FACE_DETAIL,
         ACCESS_PUBLIC, LANE_WRITE, BODY_JSON, .body_in = &reset_shape, .output = &answer_shape,
-        .errors = ERRORS(ERROR_RATE_LIMITED), .prepare = prepare_reset, .slow = SLOW_PASSWORDS, .audit = "password.reset",
-        .audit_object = "user", .handle = reset },
+        .errors = ERRORS(ERROR_RATE_LIMITED), .prepare = prepare_reset, .slow = SLOW_PASSWORDS,
+        .audit = "password.reset", .audit_object = "user", .handle = reset },
 };
 const struct route_group route_group_password_reset = ROUTE_GROUP(routes);

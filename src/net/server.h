@@ -43,8 +43,8 @@ struct plan {
     enum lane lane;
     int64_t body_limit; // a larger body is answered 413 by app.refuse
     void *route;        // handed back by exchange_route()
-    int slow;           // of the other two lanes: 1 to SLOW_GROUPS for what computes for long, in the few threads of that
-                        // group; nobody else waits for it
+    int slow; // of the other two lanes: 1 to SLOW_GROUPS for what computes for long, in the few threads of that
+              // group; nobody else waits for it
 };
 
 struct server_app {
