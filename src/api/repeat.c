@@ -78,6 +78,8 @@ error repeat_keep(struct api_call *call)
         return OK;
     struct kept_answer kept = { key, digest(call), call->status, sealed(call, key) };
     error result = kept_answer_add(&call->scope, &kept);
+    if (result.code == ERROR_CONFLICT && !call->overtaken)
+        call->overtaken = 1;
     if (result.code == ERROR_CONFLICT)
         return error_make(ERROR_CONFLICT, HEADER, "Another request with this " HEADER " is under way");
     return result;

@@ -105,7 +105,7 @@ struct plan route_plan(void *context, const struct http_request *request)
     const struct app *app = context;
     struct router_match match = router_find(app->router, request->method, request->path);
     const struct route *route = match.route ? match.route : no_match(request->path, match.path_known);
-    return (struct plan) { route->lane, body_limit(route), (void *)route, route->slow };
+    return (struct plan) { route->lane, body_limit(route), (void *)route, (int)route->slow };
 }
 
 static size_t output_size(const struct route *route)
@@ -315,6 +315,11 @@ static error change(struct db *db, void *context)
 static void changed(void *context, error result)
 {
     struct api_call *call = context;
+    if (error_is(result) && call->overtaken == 1) { // it will find the other's answer
+        call->overtaken = 2;
+        route_change(call, call->changing);
+        return;
+    }
     void (*then)(struct api_call * call) = error_is(result) ? call->undo : call->lasted;
     if (then)
         then(call);

@@ -92,6 +92,7 @@ struct api_call {
     str audit_login;         // of a sign-in: who it says to be
     unsigned epoch;          // of the database, when it was asked
     bool repeated;           // it is the one of an earlier request
+    int overtaken;           // 1: the same request has ended between this one's look and its end; 2: so it runs again
     const char *answer_type; // set by a handler that wrote `answer` itself: its media type; NULL: the face writes it
 };
 
