@@ -52,6 +52,15 @@ static bool take_queue(struct body_stream *stream, struct buffer *taken)
     return end;
 }
 
+// The handler's last message may still be on its way: the stream stays until it has come.
+static bool is_awaited(struct body_stream *stream)
+{
+    pthread_mutex_lock(&stream->lock);
+    bool posted = stream->posted;
+    pthread_mutex_unlock(&stream->lock);
+    return posted;
+}
+
 void body_stream_flush(struct exchange *exchange)
 {
     struct connection *connection = exchange->connection;
@@ -65,7 +74,7 @@ void body_stream_flush(struct exchange *exchange)
         if (count && !connection_write(connection, parts, count))
             return;
     }
-    if (!connection->writing)
+    if (!connection->writing && !is_awaited(exchange->body_stream))
         finish(exchange);
 }
 

@@ -136,13 +136,13 @@ test('a text has the box that the server draws, and the picture follows while it
         return (await ask(`/api/v1/videos/${video}/scenes/${scenes[0].id}/text-boxes`)).boxes.find((box) => box.layer_id === one);
     }, id);
     assert.ok(Math.abs(await height() - high) < 0.5 && Math.abs(await title.evaluate((one) => parseFloat(one.style.width)) - width) < 0.5, `${await height()} ${high}`);
-    const from = await title.boundingBox(), shown = () => page.locator('.canvas > img').getAttribute('src'), before_it = await shown();
+    const from = await title.boundingBox(), before_it = await page.locator('.canvas > .frame').evaluate((one) => one.toDataURL());
     const tried = page.waitForResponse((answer) => answer.url().includes(`layer_id=${id}`) && answer.ok());
     await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2);
     await page.mouse.down();
     await page.mouse.move(from.x + from.width / 2, from.y + from.height / 2 + 80, { steps: 4 });
     await tried;
-    await page.waitForFunction((src) => document.querySelector('.canvas > img').src !== src, before_it);
+    await page.waitForFunction((drawn) => document.querySelector('.canvas > .frame').toDataURL() !== drawn, before_it);
     await picture(page, 'editor-dragging', { phone: false });
     await page.mouse.up();
     await saved();
