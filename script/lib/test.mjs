@@ -66,7 +66,7 @@ const groups = [
     { name: 'api-postgres', budget_s: 60, what: 'the same on PostgreSQL', steps: [build(600), node_tests('tests/api', { at_once: 2, env: POSTGRES, only: api_on_postgres })] },
     { name: 'both', budget_s: 60, what: 'of the other groups what the database matters most to, on PostgreSQL', steps: [build(600), packages(120), node_tests('tests', { at_once: 2, env: POSTGRES, only: both })] },
     { name: 'storage', budget_s: 135, what: 'files: uploads, downloads, keys, stores', steps: [build(600), packages(120), node_tests('tests/storage', { at_once: 2 })] },
-    { name: 'transcription', budget_s: 100, what: 'engines, words, speakers, search', steps: [build(600), packages(120), node_tests('tests/transcription')] },
+    { name: 'transcription', budget_s: 100, what: 'engines, words, speakers, search', steps: [build(600), packages(120), node_tests('tests/transcription', { at_once: 2 })] },
     { name: 'realtime', budget_s: 90, what: 'live editing over Socket.IO', steps: [build(600), packages(120), node_tests('tests/realtime')] },
     { name: 'render', budget_s: 65, what: 'films: golden frames, formats, sound, drafts, exchange, bad input', steps: [build(600), packages(120), meson('build', 'golden'), node_tests('tests/render', { at_once: 2 })] },
     { name: 'libraries', budget_s: 40, what: 'stock, sounds and pictures, voices, generated images', steps: [build(600), node_tests('tests/libraries', { at_once: 2 })] },

@@ -362,14 +362,25 @@ static void take_word(struct room *room, struct person **place, const json_t *wo
         put_text(person->identity, sizeof person->identity, json_get_str(word, "socket_id"));
         put_text(person->user_id, sizeof person->user_id, json_get_str(word, "user_id"));
         put_text(person->username, sizeof person->username, json_get_str(word, "username"));
-        person->colour = (int)((uint64_t)json_get_int(word, "color", 0) % COLOURS);
     }
+    person->colour = (int)((uint64_t)json_get_int(word, "color", 0) % COLOURS);
     put_text(person->scene_id, sizeof person->scene_id, json_get_str(word, "scene_id"));
     put_text(person->layer_id, sizeof person->layer_id, json_get_str(word, "layer_id"));
     put_text(person->editing, sizeof person->editing, json_get_str(word, "editing"));
     int64_t left_us = json_get_int(word, "editing_ms", 0) * 1000;
     person->told_us = clock_mono_us();
     person->editing_until_us = person->told_us + (left_us <= PRESENCE_LOCK_S * SECOND_US ? left_us : 0);
+}
+
+// Two who come at two servers in the same moment take the same colour: one of them gives way, at every server the same.
+static void tell_apart(const struct presence *presence, const struct room *room, const struct person *told)
+{
+    for (struct person *person = room->people; person; person = person->next)
+        if (!*person->server && person->colour == told->colour && strcmp(person->identity, told->identity) > 0
+            && room->count <= COLOURS) {
+            person->colour = free_colour(room);
+            tell_servers(presence, room, person, false);
+        }
 }
 
 static void tell_all_anew(struct presence *presence)
@@ -386,8 +397,10 @@ static void hear_of(struct presence *presence, str video_id, const json_t *word)
     if (json_get_bool(word, "gone", false)) {
         if (*person)
             drop_person(presence, room, person);
-    } else if (*person || room->count < PRESENCE_PER_VIDEO_MAX)
+    } else if (*person || room->count < PRESENCE_PER_VIDEO_MAX) {
         take_word(room, person, word);
+        tell_apart(presence, room, *person);
+    }
     settle(place);
 }
 
