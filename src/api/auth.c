@@ -45,23 +45,25 @@ static str bearer(const struct http_request *request)
     return str_trim(str_sub(header, 7, header.size));
 }
 
-// The token's slot, or the one that was checked longest ago. The signature's last bytes are as good as a hash.
-static struct slot *slot_of(struct token_cache *cache, str token)
+// The signature's last bytes are as good as a hash.
+static uint64_t hash_of(str token)
 {
     uint64_t hash = 0;
     for (size_t i = token.size < 12 ? 0 : token.size - 12; i < token.size; i++)
         hash = hash * 131 + (unsigned char)token.data[i];
-    uint64_t *hashes = cache->hashes[hash % SETS];
-    struct slot *set = cache->slots[hash % SETS];
-    size_t oldest = 0;
-    for (size_t i = 0; i < WAYS; i++)
-        if (hashes[i] == hash && str_equal(token, (str) { set[i].token, set[i].size }))
-            return &set[i];
-    for (size_t i = 1; i < WAYS; i++)
-        if (set[i].checked_us < set[oldest].checked_us)
-            oldest = i;
-    hashes[oldest] = hash;
-    return &set[oldest];
+    return hash;
+}
+
+// The token's slot where it was checked a moment ago; NULL: it is to be checked.
+static const struct slot *fresh_slot(const struct token_cache *cache, uint64_t hash, str token)
+{
+    for (size_t i = 0; i < WAYS; i++) {
+        const struct slot *slot = &cache->slots[hash % SETS][i];
+        if (cache->hashes[hash % SETS][i] == hash && str_equal(token, (str) { slot->token, slot->size })
+            && clock_mono_us() - slot->checked_us < FRESH_US && slot->expires_us > clock_now_us())
+            return slot;
+    }
+    return NULL;
 }
 
 static void put_text(char *place, size_t room, str text)
@@ -72,8 +74,20 @@ static void put_text(char *place, size_t room, str text)
     place[size] = 0;
 }
 
-static void remember(struct slot *slot, str token, const struct actor *actor, int64_t expires_us)
+// In the token's own slot, or in that which was checked longest ago.
+static const struct slot *remember(
+    struct token_cache *cache, uint64_t hash, str token, const struct actor *actor, int64_t expires_us)
 {
+    struct slot *set = cache->slots[hash % SETS], *slot = set;
+    for (size_t i = 0; i < WAYS; i++) {
+        if (str_equal(token, (str) { set[i].token, set[i].size })) {
+            slot = &set[i];
+            break;
+        }
+        if (set[i].checked_us < slot->checked_us)
+            slot = &set[i];
+    }
+    cache->hashes[hash % SETS][slot - set] = hash;
     memcpy(slot->token, token.data, token.size);
     slot->size = token.size;
     slot->checked_us = clock_mono_us();
@@ -84,6 +98,7 @@ static void remember(struct slot *slot, str token, const struct actor *actor, in
     slot->number = actor->number;
     slot->is_superuser = actor->is_superuser;
     slot->key_scopes = actor->key_scopes;
+    return slot;
 }
 
 error auth_actor(
@@ -92,15 +107,14 @@ error auth_actor(
     if (token.size == 0 || token.size > TOKEN_MAX)
         return error_of(ERROR_NOT_AUTHENTICATED);
     struct arena *arena = scope->arena;
-    struct slot *slot = slot_of(worker->tokens, token);
-    bool hit = str_equal(token, (str) { slot->token, slot->size }) && clock_mono_us() - slot->checked_us < FRESH_US
-               && slot->expires_us > clock_now_us();
-    if (!hit) {
+    uint64_t hash = hash_of(token);
+    const struct slot *slot = fresh_slot(worker->tokens, hash, token);
+    if (!slot) {
         struct actor actor;
         int64_t expires_us;
         TRY(api_key_is(token) ? api_key_actor(scope, worker->app->db, token, &actor, &expires_us)
                               : session_actor(scope, &worker->app->keys, token, &actor, &expires_us));
-        remember(slot, token, &actor, expires_us);
+        slot = remember(worker->tokens, hash, token, &actor, expires_us);
     }
     *ret_actor = (struct actor) { .user_id = str_copy(arena, str_of(slot->user_id)),
         .number = slot->number,

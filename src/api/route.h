@@ -22,6 +22,7 @@ enum body_kind {
 };
 
 enum slow { SLOW_NOT, SLOW_PASSWORDS, SLOW_VOICES };
+_Static_assert((int)SLOW_VOICES == SLOW_GROUPS, "each has threads of its own");
 
 struct api_call;
 

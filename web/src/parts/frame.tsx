@@ -13,7 +13,7 @@ export async function fetch_frame(video_id: string, scene_id: string, time: numb
 // Thumbnails ask one after the other: what is being edited goes first.
 let line: Promise<unknown> = Promise.resolve();
 const kept = new Map<string, string>();
-const KEPT_MOST = 150;
+const KEPT_MOST = 400;
 
 export function Frame({ video_id, scene_id, version, time = 0, width = 320, alt = '' }: { video_id: string; scene_id: string; version: string | number; time?: number; width?: number; alt?: string }) {
     const name = `${scene_id}/${version}/${time.toFixed(2)}/${width}`;
