@@ -16,11 +16,11 @@ const packages = (budget_s) => commands('build', budget_s, [['packages of npm', 
 const build_sanitized = (budget_s) => commands('build-asan', budget_s, [['everything, by clang with sanitizers', 'script/build-asan']]);
 
 // The groups whose tests start servers by tests/api/lib/server.mjs, which chooses the database.
-const ON_EITHER = ['api', 'storage', 'transcription', 'realtime', 'render', 'libraries', 'web', 'saver', 'operations', 'cli'];
+const ON_EITHER = ['api', 'storage', 'transcription', 'realtime', 'render', 'libraries', 'web', 'saver', 'operations', 'faults', 'cli'];
 // Their files that start none.
 const WITHOUT_SERVER = {
     render: ['avatar', 'bad-input', 'decoders', 'properties', 'sound'], realtime: ['conformance'], libraries: ['stock-pack'],
-    operations: ['config', 'contrib'], cli: ['engines', 'film', 'speech', 'usage'],
+    operations: ['config', 'contrib'], faults: ['every-call', 'machines'], cli: ['engines', 'film', 'speech', 'usage'],
 };
 const POSTGRES = { KINORA_TEST_DATABASE: 'postgresql' };
 

@@ -91,17 +91,12 @@ static struct pieces cut(struct arena *arena, const struct diarize_block *block,
     return pieces;
 }
 
-// The first idea of who speaks: pieces joined to `least` to `most` voices. Gives their number.
-static size_t join(struct arena *arena, const struct diarize_block *block, const struct pieces *pieces, size_t least,
-    size_t most, uint8_t *owners)
+static struct cluster_join *join(struct arena *arena, const struct diarize_block *block, const struct pieces *pieces)
 {
     struct gaussian *gaussians = ARENA_ARRAY(arena, struct gaussian, pieces->count);
     for (size_t i = 0; i < pieces->count; i++)
         gaussians[i] = gaussian_of(block, pieces->starts[i], pieces->starts[i + 1]);
-    size_t *labels, voices = cluster_join(arena, gaussians, pieces->count, least, most, &labels);
-    for (size_t i = 0; i < pieces->count; i++)
-        memset(owners + pieces->starts[i], (int)labels[i], pieces->starts[i + 1] - pieces->starts[i]);
-    return voices;
+    return cluster_joins(arena, gaussians, pieces->count);
 }
 
 struct way {
@@ -230,25 +225,36 @@ static double cost_of(struct arena *arena, const struct diarize_block *block, co
     return cost + VOICE_WEIGHT * used * gaussian_price(all);
 }
 
+// `voices` voices: first by the joins, then by borders found anew.
+static void guess_voices(const struct diarize_block *block, const struct pieces *pieces,
+    const struct cluster_join *joins, size_t voices, size_t least, struct guess *best)
+{
+    ARENA_AUTO struct arena *scratch = arena_new(TRY_MEMORY);
+    struct guess guess = { arena_alloc(scratch, block->frame_count), voices, 0 };
+    size_t *labels = ARENA_ARRAY(scratch, size_t, pieces->count);
+    cluster_labels(joins, pieces->count, voices, labels);
+    for (size_t i = 0; i < pieces->count; i++)
+        memset(guess.owners + pieces->starts[i], (int)labels[i], pieces->starts[i + 1] - pieces->starts[i]);
+    if (voices > 1)
+        refine(scratch, block, voices, least, guess.owners);
+    guess.cost = cost_of(scratch, block, &guess);
+    if (best->voices && guess.cost >= best->cost)
+        return;
+    memcpy(best->owners, guess.owners, block->frame_count);
+    best->voices = voices;
+    best->cost = guess.cost;
+}
+
 static void try_pieces(const struct diarize_block *block, size_t size, size_t least, struct guess *best)
 {
     ARENA_AUTO struct arena *scratch = arena_new(TRY_MEMORY);
     struct pieces pieces = cut(scratch, block, size);
     if (least > pieces.count)
         least = pieces.count;
-    uint8_t *owners = arena_alloc(scratch, block->frame_count);
-    size_t most = join(scratch, block, &pieces, least, VOICES_MAX, owners) + 1;
-    for (size_t voices = least; voices <= most && voices <= pieces.count; voices++) {
-        struct guess guess = { owners, join(scratch, block, &pieces, voices, voices, owners), 0 };
-        if (guess.voices > 1)
-            refine(scratch, block, guess.voices, least, owners);
-        guess.cost = cost_of(scratch, block, &guess);
-        if (best->voices && guess.cost >= best->cost)
-            continue;
-        memcpy(best->owners, owners, block->frame_count);
-        best->voices = guess.voices;
-        best->cost = guess.cost;
-    }
+    struct cluster_join *joins = join(scratch, block, &pieces);
+    size_t number = cluster_number(joins, pieces.count, least, VOICES_MAX - 1);
+    for (size_t voices = least; voices <= number + 1 && voices <= pieces.count; voices++)
+        guess_voices(block, &pieces, joins, voices, least, best);
 }
 
 void diarize_block(struct arena *arena, const struct diarize_block *block, size_t least,
@@ -272,14 +278,15 @@ void diarize_block(struct arena *arena, const struct diarize_block *block, size_
 size_t diarize_join(struct arena *arena, struct diarize_voice *voices, size_t count, size_t wanted)
 {
     struct gaussian *gaussians = ARENA_ARRAY(arena, struct gaussian, count);
-    size_t *indexes = ARENA_ARRAY(arena, size_t, count), *labels, used = 0;
+    size_t *indexes = ARENA_ARRAY(arena, size_t, count), *labels = ARENA_ARRAY(arena, size_t, count), used = 0;
     for (size_t i = 0; i < count; i++)
         if (voices[i].gaussian.count > 0) { // the others have lost all their turns
             indexes[used] = i;
             gaussians[used++] = voices[i].gaussian;
         }
-    size_t speakers = cluster_join(
-        arena, gaussians, used, wanted ? wanted : 1, wanted ? wanted : DIARIZE_SPEAKERS_MAX, &labels);
+    struct cluster_join *joins = cluster_joins(arena, gaussians, used);
+    size_t speakers = cluster_number(joins, used, wanted ? wanted : 1, wanted ? wanted : DIARIZE_SPEAKERS_MAX);
+    cluster_labels(joins, used, speakers, labels);
     for (size_t i = 0; i < used; i++)
         voices[indexes[i]].speaker = labels[i];
     return speakers;

@@ -2,6 +2,7 @@
 #include "engine/diarize_cluster.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 // The weight of the price of a further voice; 1 would be the theory, for frames that do not depend on their neighbours.
@@ -10,8 +11,8 @@
 struct clusters {
     struct gaussian *gaussians;
     double *misfits;
-    float *distances; // of i and j < i at i * count + j
-    size_t *labels;   // i itself while it is not joined to another
+    float *distances; // of i and j < i at i * (i - 1) / 2 + j
+    bool *ended;      // joined to one of a lower number
     size_t count;
 };
 
@@ -27,69 +28,76 @@ double cluster_distance(const struct gaussian *a, const struct gaussian *b)
     return distance(a, gaussian_misfit(a), b, gaussian_misfit(b));
 }
 
+static float *between(const struct clusters *clusters, size_t high, size_t low)
+{
+    return &clusters->distances[high * (high - 1) / 2 + low];
+}
+
 static void measure(struct clusters *clusters, size_t i, size_t j)
 {
     size_t high = i > j ? i : j, low = i > j ? j : i;
-    clusters->distances[high * clusters->count + low] = (float)distance(
+    *between(clusters, high, low) = (float)distance(
         &clusters->gaussians[high], clusters->misfits[high], &clusters->gaussians[low], clusters->misfits[low]);
 }
 
-static double nearest(const struct clusters *clusters, size_t *ret_high, size_t *ret_low)
+static struct cluster_join nearest(const struct clusters *clusters)
 {
+    struct cluster_join join = { .distance = INFINITY };
     float least = INFINITY;
     for (size_t i = 0; i < clusters->count; i++)
-        for (size_t j = 0; j < i && clusters->labels[i] == i; j++)
-            if (clusters->labels[j] == j && clusters->distances[i * clusters->count + j] < least) {
-                least = clusters->distances[i * clusters->count + j];
-                *ret_high = i;
-                *ret_low = j;
+        for (size_t j = 0; j < i && !clusters->ended[i]; j++)
+            if (!clusters->ended[j] && *between(clusters, i, j) < least) {
+                least = *between(clusters, i, j);
+                join = (struct cluster_join) { i, j, (double)least };
             }
-    return (double)least;
+    return join;
 }
 
-static void join(struct clusters *clusters, size_t high, size_t low)
+static void join_two(struct clusters *clusters, struct cluster_join join)
 {
-    gaussian_merge(&clusters->gaussians[low], &clusters->gaussians[high]);
-    clusters->misfits[low] = gaussian_misfit(&clusters->gaussians[low]);
+    gaussian_merge(&clusters->gaussians[join.low], &clusters->gaussians[join.high]);
+    clusters->misfits[join.low] = gaussian_misfit(&clusters->gaussians[join.low]);
+    clusters->ended[join.high] = true;
     for (size_t i = 0; i < clusters->count; i++)
-        if (clusters->labels[i] == high)
-            clusters->labels[i] = low;
-    for (size_t i = 0; i < clusters->count; i++)
-        if (clusters->labels[i] == i && i != low)
-            measure(clusters, i, low);
+        if (!clusters->ended[i] && i != join.low)
+            measure(clusters, i, join.low);
 }
 
-static size_t number(struct arena *arena, size_t *labels, size_t count)
+struct cluster_join *cluster_joins(struct arena *arena, struct gaussian *gaussians, size_t count)
 {
-    size_t *numbers = ARENA_ARRAY(arena, size_t, count), next = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (labels[i] == i) // the first of its cluster
-            numbers[i] = next++;
-        labels[i] = numbers[labels[i]];
-    }
-    return next;
-}
-
-size_t cluster_join(
-    struct arena *arena, struct gaussian *gaussians, size_t count, size_t least, size_t most, size_t **ret_labels)
-{
+    ARENA_AUTO struct arena *scratch = arena_new(SIZE_MAX);
     struct clusters clusters = { .gaussians = gaussians,
-        .misfits = ARENA_ARRAY(arena, double, count),
-        .distances = ARENA_ARRAY(arena, float, count *count),
-        .labels = ARENA_ARRAY(arena, size_t, count),
+        .misfits = ARENA_ARRAY(scratch, double, count),
+        .distances = ARENA_ARRAY(scratch, float, count *(count - 1) / 2),
+        .ended = ARENA_ARRAY(scratch, bool, count),
         .count = count };
     for (size_t i = 0; i < count; i++) {
-        clusters.labels[i] = i;
         clusters.misfits[i] = gaussian_misfit(&gaussians[i]);
         for (size_t j = 0; j < i; j++)
             measure(&clusters, i, j);
     }
-    for (size_t left = count; left > least && left > 1; left--) {
-        size_t high = 0, low = 0;
-        if (nearest(&clusters, &high, &low) >= 0 && left <= most)
-            break;
-        join(&clusters, high, low);
+    struct cluster_join *joins = ARENA_ARRAY(arena, struct cluster_join, count);
+    for (size_t i = 0; i + 1 < count; i++) {
+        joins[i] = nearest(&clusters);
+        join_two(&clusters, joins[i]);
     }
-    *ret_labels = clusters.labels;
-    return number(arena, clusters.labels, count);
+    return joins;
+}
+
+size_t cluster_number(const struct cluster_join *joins, size_t count, size_t least, size_t most)
+{
+    size_t left = count;
+    while (left > least && left > 1 && (joins[count - left].distance < 0 || left > most))
+        left--;
+    return left;
+}
+
+void cluster_labels(const struct cluster_join *joins, size_t count, size_t clusters, size_t *ret_labels)
+{
+    for (size_t i = 0; i < count; i++)
+        ret_labels[i] = i;
+    for (size_t i = 0; i < count - clusters; i++)
+        ret_labels[joins[i].high] = joins[i].low;
+    for (size_t i = 0, next = 0; i < count; i++) // what i was joined to comes before it and has its number already
+        ret_labels[i] = ret_labels[i] == i ? next++ : ret_labels[ret_labels[i]];
 }

@@ -36,14 +36,19 @@ test('a call that fails leads to an error or to a told end, never to a crash', a
                 places.set(key, place);
         }
     const ends = {}, broken = [], kinds = {};
+    let done = 0;
     const queue = shuffled([...places.values()]), until = Date.now() + SECONDS * 1000;
     const work = async () => {
         for (let place = queue.pop(); place && (long || Date.now() < until); place = queue.pop()) {
             const { end, why } = await fail_at(place);
             ends[end] = (ends[end] ?? 0) + 1;
             kinds[place.kind] = (kinds[place.kind] ?? 0) + 1;
-            if (end === 'broken')
+            if (end === 'broken') {
                 broken.push(`${told_place(place)}\n${why}`);
+                console.error(broken.at(-1));
+            }
+            if (long && ++done % 100 === 0)
+                console.error(`  ${done} of ${places.size} places, ${broken.length} broken`);
         }
     };
     await Promise.all(Array.from({ length: 4 }, work)); // many of them wait more than they do

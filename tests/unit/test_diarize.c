@@ -224,6 +224,47 @@ static void the_same_sound_on_both_channels_is_no_call(void **state)
     buffer_done(&both.samples);
 }
 
+// Two seconds of somebody whom nobody sounds like: a buzz through four resonances of his own, in syllables.
+static void add_stranger(struct talk *talk, unsigned number)
+{
+    enum { SAMPLES = 2 * RATE, RESONANCES = 4 };
+    double b[RESONANCES], c[RESONANCES], before[RESONANCES][2] = { { 0 } };
+    unsigned dice = number * 2654435761U + 12345;
+    for (int i = 0; i < RESONANCES; i++) {
+        dice = dice * 1664525 + 1013904223;
+        double hertz = 200 + 1500 * i + (dice >> 8) % 1500, width = 0.97;
+        b[i] = 2 * width * cos(2 * M_PI * hertz / RATE);
+        c[i] = -width * width;
+    }
+    int period = RATE / (90 + (int)(number * 7 % 150));
+    for (int at = 0; at < SAMPLES; at++) {
+        double sum = 0, loud = 0.55 - 0.45 * cos(2 * M_PI * 4 * at / RATE);
+        for (int i = 0; i < RESONANCES; i++) {
+            double value = (at % period == 0) + b[i] * before[i][0] + c[i] * before[i][1];
+            before[i][1] = before[i][0];
+            before[i][0] = value;
+            sum += value;
+        }
+        int16_t sample = (int16_t)(1500 * loud * sum);
+        buffer_append(&talk->samples, &sample, sizeof sample);
+    }
+}
+
+static void a_crowd_is_as_many_as_can_be_told(void **state)
+{
+    (void)state;
+    ARENA_AUTO struct arena *arena = arena_new(1 << 22);
+    struct talk talk = { .channels = 1 };
+    for (unsigned i = 0; i < 63; i++) {
+        add_stranger(&talk, i);
+        add_silence(&talk, GAP_SAMPLES);
+    }
+    struct memory_file file = file_of(&talk);
+    assert_int_equal(json_get_int(speakers_of(arena, &file, 0), "speakers", 0), 20);
+    free((char *)file.data);
+    buffer_done(&talk.samples);
+}
+
 static void silence_and_tones_are_nobody(void **state)
 {
     (void)state;
@@ -302,6 +343,7 @@ int main(void)
         cmocka_unit_test(one_voice_is_one_speaker),
         cmocka_unit_test(a_person_a_channel_needs_no_guessing),
         cmocka_unit_test(the_same_sound_on_both_channels_is_no_call),
+        cmocka_unit_test(a_crowd_is_as_many_as_can_be_told),
         cmocka_unit_test(silence_and_tones_are_nobody),
         cmocka_unit_test(an_impossible_number_of_speakers_is_refused),
         cmocka_unit_test(speakers_of_recordings_are_told_apart),
