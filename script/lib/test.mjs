@@ -17,10 +17,10 @@ const build_sanitized = (budget_s) => commands('build-asan', budget_s, [['everyt
 
 // The groups whose tests start servers by tests/api/lib/server.mjs, which chooses the database.
 const ON_EITHER = ['api', 'storage', 'transcription', 'realtime', 'render', 'libraries', 'web', 'saver', 'operations', 'faults', 'cli'];
-// Their files that start none.
-const WITHOUT_SERVER = {
+// Their files that start none, choose the database themselves, or are about the clock that only SQLite goes by.
+const NOT_THERE = {
     render: ['avatar', 'bad-input', 'decoders', 'properties', 'sound'], realtime: ['conformance'], libraries: ['stock-pack'],
-    operations: ['config', 'contrib'], faults: ['every-call', 'machines'], cli: ['engines', 'film', 'speech', 'usage'],
+    operations: ['config', 'contrib'], faults: ['clock', 'every-call', 'machines'], cli: ['engines', 'film', 'speech', 'usage'],
 };
 const POSTGRES = { KINORA_TEST_DATABASE: 'postgresql' };
 
@@ -120,7 +120,7 @@ function about_sqlite_astray() {
 function group_on_postgres(name) {
     const below = `tests/${name}`, { budget_s, what } = groups.find((group) => group.name === name);
     const only = fs.readdirSync(below).filter((file) => file.endsWith('.test.mjs')).map((file) => file.replace('.test.mjs', '')).sort()
-        .filter((file) => !WITHOUT_SERVER[name]?.includes(file));
+        .filter((file) => !NOT_THERE[name]?.includes(file));
     return { name: `${name} on PostgreSQL`, budget_s: 2 * budget_s, what,
         steps: [build(600), packages(120), node_tests(below, { env: POSTGRES, only })] };
 }

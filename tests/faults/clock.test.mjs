@@ -2,17 +2,17 @@
 // The wall clock of a server jumps by hours: jobs are done once, people stay who they are, what has run out has run out. With
 // PostgreSQL the clock of the database's machine decides (tests/cluster/clocks.test.mjs).
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { Client, file_form } from '../api/lib/client.mjs';
 import { speech } from '../api/lib/media.mjs';
 import { Server, until } from '../api/lib/server.mjs';
-import { sqlite } from '../api/lib/sqlite-only.mjs';
 import { Live } from '../realtime/lib/live.mjs';
 import { Faults } from './lib/faults.mjs';
 import { long, survived } from './lib/report.mjs';
 
 const HOUR_S = 3600, JUMPS_S = [5 * HOUR_S, -7 * HOUR_S, 2 * HOUR_S, ...(long ? [20 * HOUR_S, -30 * HOUR_S, HOUR_S / 2, -HOUR_S, 12 * HOUR_S] : [])];
 
-sqlite('a wall clock that jumps by hours, forward and back, changes neither jobs nor who is logged in', async () => {
+test('a wall clock that jumps by hours, forward and back, changes neither jobs nor who is logged in', async () => {
     const faults = new Faults(), server = new Server({ env: { ...faults.env, KINORA_TOKEN_TTL: String(4 * 24 * HOUR_S) } });
     let live;
     try {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Tests that are about SQLite itself (its file in the data folder, the server's clock that it goes by): written sqlite(...) where others are test(...), and left
+// Tests that are about SQLite itself (its file in the data folder): written sqlite(...) where others are test(...), and left
 // out on PostgreSQL. This list is the one place that says which; script/test holds it against what is written.
 import { test } from 'node:test';
 import { on_postgres } from './server.mjs';
 
 export const ABOUT_SQLITE = {
-    'faults/clock.test.mjs': ['a wall clock that jumps by hours, forward and back, changes neither jobs nor who is logged in'],
     'operations/doctor.test.mjs': ['a damaged database file is told'],
     'operations/upgrade.test.mjs': [
         'upgrade --check tries all migrations on a copy and changes nothing; starting does them, after a snapshot',
