@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// packaging/try.mjs ORIGIN SOUND.wav: uses a fresh Kinora as a person would: the first account, an upload, its transcript, the
-// file back, a film. Prints what was heard.
+// packaging/try.mjs ORIGIN SOUND.wav [SETUP_CODE]: uses a fresh Kinora as a person would: the first account, an upload, its
+// transcript, the file back, a film. Prints what was heard.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 
-const [origin, file] = process.argv.slice(2);
+const [origin, file, setup_code] = process.argv.slice(2);
 const LIMIT_MS = 120_000;
 const sound = fs.readFileSync(file);
 let token;
@@ -30,7 +30,7 @@ async function completed(ask) {
 
 assert.match(String(await call('GET', '/')), /<title>/, 'there is a page for the browser');
 const who = { username: 'ada', password: 'a-long-enough-password' };
-await call('POST', '/api/v1/users', { json: { ...who, email: 'ada@example.org' } });
+await call('POST', '/api/v1/users', { json: { ...who, email: 'ada@example.org' }, headers: setup_code ? { 'X-Setup-Code': setup_code } : {} });
 ({ access_token: token } = await call('POST', '/api/v1/auth/login', { json: who }));
 const form = new FormData();
 form.append('file', new Blob([sound]), 'speech.wav');
