@@ -33,14 +33,15 @@ error tls_context_new(const char *certificate, const char *key, SSL_CTX **ret_co
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     if (!context)
         return tls_error("prepare", "TLS");
-    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    // With forward secrecy and authenticated encryption only; TLS 1.3 has no others.
-    ASSERT(SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1);
     SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
     error failure = OK;
-    if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
+    // With forward secrecy and authenticated encryption only; TLS 1.3 has no others.
+    if (SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1
+        || SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20") != 1)
+        failure = tls_error("prepare", "TLS");
+    else if (SSL_CTX_use_certificate_chain_file(context, certificate) != 1)
         failure = tls_error("use the certificate", certificate);
     else if (SSL_CTX_use_PrivateKey_file(context, key, SSL_FILETYPE_PEM) != 1)
         failure = tls_error("use the key", key);
