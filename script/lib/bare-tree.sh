@@ -71,13 +71,14 @@ mount_tree() {
 mount_kernel() {
     mount -t proc proc "$tree/proc"
     mount --bind /dev "$tree/dev"
+    mount --bind /dev/pts "$tree/dev/pts"
     mount -t sysfs -o ro sysfs "$tree/sys" 2>/dev/null || true
     mount -t tmpfs tmpfs "$tree/dev/shm" 2>/dev/null || true
 }
 
 # For a container's engine, which brings its own.
 unmount_kernel() {
-    for mounted in dev/shm dev sys proc; do
+    for mounted in dev/shm dev/pts dev sys proc; do
         ! mountpoint -q "$tree/$mounted" || umount "$tree/$mounted"
     done
 }

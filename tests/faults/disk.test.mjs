@@ -39,7 +39,7 @@ test('a disk that is full refuses what it cannot keep, and goes on when there is
         load = await Load.start(ada, { upload_bytes: 60_000 });
         const seen = path.join(`/proc/${server.pid}/root`, data), filler = path.join(seen, 'of-another-program');
         await come_and_go(load, () => assert.throws(() => fs.writeFileSync(filler, Buffer.alloc(80 << 20)), /ENOSPC/), () => fs.unlinkSync(filler));
-        const inside = ['--target', String(server.pid), '--mount', ...(process.getuid() === 0 ? [] : ['--user', '--preserve-credentials'])];
+        const inside = ['--target', String(server.pid), '--mount', '--root', ...(process.getuid() === 0 ? [] : ['--user', '--preserve-credentials'])];
         const told = (sql) => on_postgres ? server.sql(sql) : JSON.parse(spawnSync('nsenter', [...inside, 'sqlite3', '-json', path.join(data, 'kinora.db'), sql], { encoding: 'utf8' }).stdout || '[]');
         const idle = () => until('no job is left', () => told("SELECT count(*) AS n FROM job WHERE state IN ('pending', 'processing', 'waiting')")[0].n === 0, { limit_ms: 120_000 });
         await jobs_end(ada, idle, told);

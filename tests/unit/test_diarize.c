@@ -260,7 +260,7 @@ static void a_crowd_is_as_many_as_can_be_told(void **state)
         add_silence(&talk, GAP_SAMPLES);
     }
     struct memory_file file = file_of(&talk);
-    assert_int_equal(json_get_int(speakers_of(arena, &file, 0), "speakers", 0), 20);
+    assert_int_equal(json_get_int(speakers_of(arena, &file, 20), "speakers", 0), 20); // the most that may be wanted
     free((char *)file.data);
     buffer_done(&talk.samples);
 }

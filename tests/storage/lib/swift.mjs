@@ -10,10 +10,12 @@ import { temporary, until } from '../../api/lib/server.mjs';
 
 const START_MS = 120_000; // Python's imports take long on a busy machine
 
-// Ends with the test, however that ends; runs one server in the foreground.
+// Ends with the test, however that ends; runs one server in the foreground. The machine may have no /etc/swift.
 const RUN = `
-import ctypes, sys
+import ctypes, os, sys
 ctypes.CDLL(None).prctl(1, 9)
+from swift.common.utils import set_swift_dir
+set_swift_dir(os.path.dirname(sys.argv[1]))
 from swift.common.wsgi import run_wsgi
 callbacks = {}
 if sys.argv[2] == 'object-server':
@@ -146,7 +148,9 @@ export class Swift {
             return child;
         });
         for (const [name, port] of Object.entries(this.ports))
-            await until(`Swift's ${name} server answers`, () => answers(port), { limit_ms: START_MS });
+            await until(`Swift's ${name} server answers`, () => answers(port), { limit_ms: START_MS }).catch((error) => {
+                throw new Error(`${error.message}\n${fs.readFileSync(path.join(this.folder, `${name}.log`), 'utf8').slice(-2000)}`);
+            });
     }
 
     async end() {
