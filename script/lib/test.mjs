@@ -33,7 +33,7 @@ const both = ['realtime/kill', 'realtime/live', 'storage/keys', 'transcription/c
 
 const groups = [
     {
-        name: 'checks', budget_s: 25, what: 'layers, style, layout, static analysis',
+        name: 'checks', budget_s: 30, what: 'layers, style, layout, static analysis',
         steps: [commands('checks', 120, [
             ['failures are counted', 'node', 'script/lib/self-test.mjs'],
             ['a bad include is noticed', 'script/check-layers', '--self-test'],
