@@ -66,7 +66,7 @@ const groups = [
     { name: 'api-postgres', budget_s: 65, what: 'the same on PostgreSQL', steps: [build(600), node_tests('tests/api', { at_once: 2, env: POSTGRES, only: api_on_postgres })] },
     { name: 'both', budget_s: 50, what: 'of the other groups what the database matters most to, on PostgreSQL', steps: [build(600), packages(120), node_tests('tests', { at_once: 3, env: POSTGRES, only: both })] },
     { name: 'storage', budget_s: 130, what: 'files: uploads, downloads, keys, stores', steps: [build(600), packages(120), node_tests('tests/storage', { at_once: 3 })] },
-    { name: 'transcription', budget_s: 95, what: 'engines, words, speakers, search', steps: [build(600), packages(120), node_tests('tests/transcription', { at_once: 2 })] },
+    { name: 'transcription', budget_s: 85, what: 'engines, words, speakers, search', steps: [build(600), packages(120), node_tests('tests/transcription', { at_once: 2 })] },
     { name: 'realtime', budget_s: 60, what: 'live editing over Socket.IO', steps: [build(600), packages(120), node_tests('tests/realtime', { at_once: 2 })] },
     { name: 'render', budget_s: 70, what: 'films: golden frames, formats, sound, drafts, exchange, bad input', steps: [build(600), packages(120), meson('build', 'golden'), node_tests('tests/render', { at_once: 2 })] },
     { name: 'libraries', budget_s: 45, what: 'stock, sounds and pictures, voices, generated images', steps: [build(600), node_tests('tests/libraries', { at_once: 2 })] },
@@ -75,7 +75,7 @@ const groups = [
     { name: 'operations', budget_s: 60, what: 'metrics, logs, traces, settings, doctor, worker, manifests, backups, upgrades, security, deleted accounts', steps: [build(600), packages(120), node_tests('tests/operations', { at_once: 3 })] },
     { name: 'queue', budget_s: 65, what: 'killed workers, several machines on one PostgreSQL, one that is away', steps: [build(600), node_tests('tests/queue', { at_once: 2 })] },
     { name: 'cluster', budget_s: 55, what: 'machines with a network of their own, one of each kind cut off; compose and Kubernetes by hand', steps: [build(600), packages(120), node_tests('tests/cluster', { at_once: 2 })] },
-    { name: 'faults', budget_s: 135, what: 'kills, full disks, lost databases and stores, clocks, slow clients, calls that fail', steps: [build(600), packages(120), node_tests('tests/faults', { at_once: 3 })] },
+    { name: 'faults', budget_s: 145, what: 'kills, full disks, lost databases and stores, clocks, slow clients, calls that fail', steps: [build(600), packages(120), node_tests('tests/faults', { at_once: 3 })] },
     { name: 'cli', budget_s: 45, what: 'the commands', steps: [build(600), node_tests('tests/cli', { at_once: 2 })] },
 ];
 

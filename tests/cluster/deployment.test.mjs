@@ -102,10 +102,11 @@ test('server and worker of the compose file find database and store, answer at i
     assert.deepEqual([username, password, pathname.slice(1)],
         [given(database).POSTGRES_USER, given(database).POSTGRES_PASSWORD, given(database).POSTGRES_DB]);
     const [, published, port] = server.ports[0].split(':');
+    const asked = / (http:\S+)$/.exec(worker.healthcheck.test)[1];
     await try_deployment({ names: Object.keys(services), database: given(database).POSTGRES_DB,
         store: { bucket: / store\/(\S+)$/.exec(bucket.entrypoint.at(-1))[1], access_key: given(store).MINIO_ROOT_USER, secret_key: given(store).MINIO_ROOT_PASSWORD },
         server: { words: server.command, env: given(server) }, worker: { words: worker.command, env: given(worker) },
-        probes: [`http://127.0.0.1:${port}/ready`, worker.healthcheck.test.at(-1)], metrics: new URL(worker.healthcheck.test.at(-1)).origin,
+        probes: [`http://127.0.0.1:${port}/ready`, asked], metrics: new URL(asked).origin,
         origin: `http://127.0.0.1:${port}` });
     assert.equal(published, port);
 });
