@@ -245,7 +245,7 @@ static void add_stranger(struct talk *talk, unsigned number)
             before[i][0] = value;
             sum += value;
         }
-        int16_t sample = (int16_t)(1500 * loud * sum);
+        int16_t sample = (int16_t)fmax(-32767, fmin(200 * loud * sum, 32767));
         buffer_append(&talk->samples, &sample, sizeof sample);
     }
 }
