@@ -89,13 +89,14 @@ within() {
         http_proxy="${http_proxy:-}" https_proxy="${https_proxy:-}" no_proxy="${no_proxy:-}" CI="${CI:-}" \
         NODE_EXTRA_CA_CERTS="$node_certificates" DEBIAN_FRONTEND=noninteractive /bin/sh -c "$1"
 }
-# ready PORT LOG: waits until /ready of $server answers, in $answer; with its log when it does not.
+# ready PORT COMMAND...: waits until /ready answers there, in $answer. When it does not, or $server has ended, the command shows the log.
 ready() {
     tries=0
     until answer=$(curl -fsS --noproxy '*' -m 5 "http://127.0.0.1:$1/ready" 2>/dev/null); do
         tries=$((tries + 1))
-        if [ $tries -gt 240 ] || ! kill -0 "$server" 2>/dev/null; then
-            cat "$2" >&2
+        if [ $tries -gt 240 ] || { [ "$server" ] && ! kill -0 "$server" 2>/dev/null; }; then
+            shift
+            "$@" >&2
             echo "script/${0##*/}: the server did not become ready" >&2
             exit 1
         fi
